@@ -1,0 +1,1 @@
+"""The reference client: it drives protocol.sender over a wire."""

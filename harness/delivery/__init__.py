@@ -1,0 +1,1 @@
+"""What was really delivered, read back from the target's stores."""

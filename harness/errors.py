@@ -1,0 +1,53 @@
+"""Everything we raise on purpose, by who must act.
+
+    HarnessError
+      UsageError        you can put this right            exit 2, one line, no traceback
+        DocumentError   ... in a YAML file, at a place    (harness.documents)
+      PeerError         the other end did this            a verdict, a retry or a count
+        PeerClosed      it went away
+        PeerSilent      it did not answer in time
+        Refused         it answered, and the answer was no (carries the Reply)
+
+Anything else that escapes is our bug and may crash.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.protocol.replies import Reply
+
+
+class HarnessError(Exception):
+    """What we raise on purpose."""
+
+
+class UsageError(HarnessError):
+    """Something that the person at the keyboard can put right."""
+
+
+class PeerError(HarnessError):
+    """What the other end did to us."""
+
+
+class PeerClosed(PeerError):
+    """The other end went away: end of file, or a reset."""
+
+
+class PeerSilent(PeerError):
+    """The other end did not answer before our patience ended."""
+
+
+class Refused(PeerError):
+    """The other end answered, and the answer was no."""
+
+    def __init__(self, doing: str, reply: Reply) -> None:
+        super().__init__(f"{doing}: {reply.code} {' / '.join(reply.lines)}")
+        self.doing = doing
+        self.reply = reply
+
+    @property
+    def is_permanent(self) -> bool:
+        """Whether trying again is pointless: the queue's only question."""
+        return self.reply.code >= 500

@@ -1,0 +1,1 @@
+"""Service extensions: one row each."""

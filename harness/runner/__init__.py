@@ -1,0 +1,1 @@
+"""Plan, play, judge, run: cases against a target, and the verdicts."""

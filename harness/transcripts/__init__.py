@@ -1,0 +1,1 @@
+"""Dialogues in YAML to suites, cases and steps; a step and a reply to met or a surprise."""

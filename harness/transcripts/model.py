@@ -1,0 +1,476 @@
+"""What a suite is once it has been read: frozen values, each of which knows its place.
+
+Nothing here reads YAML or meets a server.  A reader may wonder at `Template`: client lines hold
+octets that no text has (C!), so literals are bytes, and variables fill in later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from harness.documents import Place
+
+MAIN = ""  # the name of the connection that a case begins on
+
+
+class Role(StrEnum):
+    """The side under test."""
+
+    SERVER = "server"
+    CLIENT = "client"
+    RELAY = "relay"
+
+
+class Start(StrEnum):
+    """How far a case's connection has come when its dialogue begins."""
+
+    CONNECT = "connect"
+    GREETING = "greeting"
+    HELLO = "hello"
+    TLS = "tls"
+    AUTH = "auth"
+    MAIL = "mail"
+    RECIPIENT = "recipient"
+    DATA = "data"
+
+
+# --- text with variables ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """`{name}`: filled in when the line goes out; `written` is the word that `names:` exchanged."""
+
+    name: str
+    at: Place
+    written: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """`{fill 512 as x}`: as many x as make this line 512 octets with its CRLF."""
+
+    size: int
+    name: str | None
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Octets with holes."""
+
+    pieces: tuple[bytes | Variable | Fill, ...]
+
+    @property
+    def variables(self) -> Iterator[Variable]:
+        """The variables it needs, in order."""
+        return (piece for piece in self.pieces if isinstance(piece, Variable))
+
+
+# --- what a reply may be ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """`250|4xx|close`: what is accepted; `503?` may be missing."""
+
+    alternatives: tuple[str, ...]  # "250", "4xx", "55x", "any", "close"
+    optional: bool = False
+
+    def __str__(self) -> str:
+        return "|".join(self.alternatives) + ("?" if self.optional else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """`has SIZE`, `has AUTH PLAIN`: the EHLO reply names the keyword (with that parameter)."""
+
+    keyword: str
+    parameter: str | None
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Lacks:
+    """`lacks XCLIENT`: the EHLO reply does not name the keyword."""
+
+    keyword: str
+    parameter: str | None
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Enhanced:
+    """`enhanced 5.5.x`: where the server offers enhanced codes, the reply carries this one."""
+
+    pattern: str
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Octets:
+    r"""`octets 334\x20\r\n`: the reply is exactly these octets."""
+
+    octets: Template
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class WellFormed:
+    """`wellformed`: the strict grammar of replies, for EHLO's that of RFC 5321 4.1.1.1 too."""
+
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class TextMatches:
+    """`text ~ RE` (some line matches) or `line ~ RE` (every line does): searched, not anchored."""
+
+    pattern: Template  # of the expression's UTF-8; a variable's value is escaped
+    every: bool
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class LineCount:
+    """`lines 2`: the reply has that many lines."""
+
+    count: int
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class FirstWordIsDomain:
+    """`first word is domain`: a domain or an address literal opens the text."""
+
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ExactTexts:
+    """`texts: exact`: each line's text is what stands in the dialogue."""
+
+    texts: tuple[str, ...]
+    at: Place
+
+
+Check = (
+    Has | Lacks | Enhanced | Octets | WellFormed | TextMatches | LineCount | FirstWordIsDomain
+    | ExactTexts
+)  # fmt: skip
+
+
+# --- steps -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One client line of a write; CRLF is part of the template already."""
+
+    octets: Template
+    at: Place
+    split: int | None = None  # `split every byte` is 1, `split after 3` is 3
+    split_every: bool = False
+    after: float = 0.0  # seconds to wait before it goes out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """Consecutive client lines: one write, the way a pipelined group is written."""
+
+    lines: tuple[Line, ...]
+    connection: str = MAIN
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """`on 4xx:` with its steps; `want` None is `else:`."""
+
+    want: Want | None
+    steps: tuple[Step, ...]
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expect:
+    """One reply that is due."""
+
+    want: Want
+    best: Want | None = None
+    checks: tuple[Check, ...] = ()
+    within: float | None = None  # seconds
+    capture: str | None = None
+    branches: tuple[Branch, ...] = ()
+    connection: str = MAIN
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """`S: silence 2s`: nothing may come for so long, and the connection stays open."""
+
+    seconds: float
+    connection: str = MAIN
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartTls:
+    """`* starttls`: the command, its 220 and the handshake."""
+
+    connection: str = MAIN
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """`* tls`: the handshake alone."""
+
+    or_close: bool = False
+    fails: bool = False
+    connection: str = MAIN
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auth:
+    """`* auth PLAIN`: the whole exchange with the target's login."""
+
+    mechanism: str
+    connection: str = MAIN
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sasl:
+    """`* sasl PLAIN`: a generator whose next answer is `{sasl}`."""
+
+    mechanism: str
+    wrong_password: bool = False
+    spoil: str | None = None  # nonce, proof or binding
+    connection: str = MAIN
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaslVerified:
+    """`* sasl verified`: the server has proven that it knows the password too."""
+
+    connection: str = MAIN
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connect:
+    """`* connect NAME`: one more connection."""
+
+    name: str
+    start: Start = Start.CONNECT
+    over: str | None = None
+    after: Template | None = None  # of a duration, e.g. "2s" or "{greylist}"
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accept:
+    """`* accept NAME`: the target connects to us."""
+
+    name: str
+    within: float | None = None
+    not_before: float | None = None
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """`* repeat 100 as n`: its steps so many times, n counting from 1."""
+
+    count: int
+    name: str | None
+    steps: tuple[Step, ...]
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendFile:
+    """`* send FILE`: a whole transaction with the file's content, dots stuffed."""
+
+    path: str
+    connection: str = MAIN
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """`* wait 1s`."""
+
+    seconds: float
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HalfClose:
+    """`* half-close`: no more octets from us, but we go on listening."""
+
+    connection: str = MAIN
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reset:
+    """`* reset`: TCP RST."""
+
+    connection: str = MAIN
+    at: Place
+
+
+# Steps of role client: we are the server, so `S:` lines are said and `C:` lines are heard.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """Consecutive server lines, as written, in one write."""
+
+    octets: Template
+    connection: str = MAIN
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hangup:
+    """`S: close` in role client: we hang up."""
+
+    connection: str = MAIN
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """`{name}` in a line that the client must say: whatever stands there, up to the next literal."""
+
+    name: str
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hear:
+    """A line that the client must say."""
+
+    pattern: tuple[bytes | Bind, ...]  # without CRLF; verbs and keywords compare without case
+    alternatives: tuple[str, ...] = ()  # `or RSET`, `or close`
+    params: tuple[str, ...] | None = None  # `params SIZE? BODY?`: those allowed; None is any
+    waits: bool = False
+    alone: bool = False
+    branches: tuple[HearBranch, ...] = ()
+    connection: str = MAIN
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HearBranch:
+    """`on RSET:` or `on close:`, `else:` being None."""
+
+    verb: str | None
+    steps: tuple[Step, ...]
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HearText:
+    """`C: {text...}`: all lines to the lone dot, unstuffed."""
+
+    name: str
+    connection: str = MAIN
+    at: Place
+
+
+Step = (
+    Write | Expect | Silence | StartTls | Tls | Auth | Sasl | SaslVerified | Connect | Accept
+    | Repeat | SendFile | Wait | HalfClose | Reset | Say | Hangup | Hear | HearText
+)  # fmt: skip
+
+
+# --- what must have been delivered -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedWant:
+    """`received: {count, with}`: new Received lines above what we sent."""
+
+    count: int | None = None  # None is at least one
+    with_: str | None = None  # the protocol after `with`: ESMTP, ESMTPS, ... (RFC 3848)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """One item of `delivered:`; lines of templates end in CRLF."""
+
+    to: Template | None = None  # None is {recipient}
+    count: int = 1
+    body: Template | None = None
+    content: Template | None = None
+    header: Mapping[str, Template] = field(default_factory=dict)
+    return_path: Template | None = None
+    received: ReceivedWant | None = None
+    unchanged: tuple[str, ...] = ()  # header fields that must stand there as sent, in order
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounced:
+    """`bounced:` a delivery status notification at `to`."""
+
+    to: Template
+    count: int = 1
+    status: str | None = None
+    return_path: Template | None = None
+    at: Place
+
+
+# --- cases and suites --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One case, or one row of a family."""
+
+    suite: str  # rfc5321/4.5.2
+    id: str  # leading-dots
+    row: str | None = None  # the id of the row of `each:`
+    title: str
+    checks: tuple[str, ...]  # catalogue ids; the first one gives the grade
+    caught_by: str | None = None
+    role: Role = Role.SERVER
+    start: Start = Start.CONNECT
+    drops: bool = False  # `end: drop`: no QUIT at the end
+    over: str | None = None
+    needs: tuple[str, ...] = ()  # written and inferred, normalised ("ext:SIZE")
+    as_written: bool = False  # `segment: as-written`: exempt from --segment
+    grade: str | None = None  # raised by the author: MUST, SHOULD, vulnerability
+    why: str | None = None  # the reason for a raised grade
+    note: str | None = None
+    steps: tuple[Step, ...]
+    delivered: tuple[Delivered, ...] = ()
+    not_delivered: tuple[Delivered, ...] = ()
+    bounced: tuple[Bounced, ...] = ()
+    values: Mapping[str, bytes] = field(default_factory=dict)  # what the row of `each:` sets
+    holds_token: bool = False  # whether its data can be told apart in a mailbox
+    at: Place
+
+    @property
+    def address(self) -> str:
+        """rfc5321/4.5.2/leading-dots, with /row for a row of a family."""
+        return "/".join(filter(None, (self.suite, self.id, self.row)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """One file."""
+
+    id: str
+    title: str
+    cases: tuple[Case, ...]
+    path: str

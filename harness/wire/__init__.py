@@ -1,0 +1,1 @@
+"""trio: octets on sockets, TLS, patience, and the log with times."""

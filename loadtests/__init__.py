@@ -1,0 +1,1 @@
+"""Load over persistent SMTP connections, on Locust."""

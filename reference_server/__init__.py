@@ -1,0 +1,1 @@
+"""The reference SMTP server: right, strict, and wrong in exactly one way when asked to be."""

@@ -1,0 +1,1 @@
+"""Suites and the catalogue of requirements, as data (read through importlib.resources)."""

@@ -1,0 +1,31 @@
+"""Async tests run on trio; one that asks for `autojump_clock` runs on virtual time."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+import trio
+import trio.testing
+
+
+@pytest.fixture
+def autojump_clock() -> trio.testing.MockClock:
+    """Virtual time: it jumps ahead whenever all tasks wait.  For memory streams only."""
+    return trio.testing.MockClock(autojump_threshold=0)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run an `async def` test under trio, on the virtual clock if it has one."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = inspect.signature(pyfuncitem.obj).parameters
+    values: dict[str, Any] = {name: pyfuncitem.funcargs[name] for name in names}
+
+    async def run() -> None:
+        await pyfuncitem.obj(**values)
+
+    trio.run(run, clock=pyfuncitem.funcargs.get("autojump_clock"))
+    return True
