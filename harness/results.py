@@ -6,10 +6,18 @@ A result is a value before it is a report: nothing here knows SMTP, files or ter
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
+from typing import Any, TypeVar
+
+from harness.errors import UsageError
+from harness.visible import octets_of, visible
 
 FORMAT = "smtp-harness-result/1"
+
+T = TypeVar("T")
 
 
 class Verdict(StrEnum):
@@ -45,6 +53,10 @@ class Level(StrEnum):
     MUST = "must"
     SHOULD = "should"
 
+    def is_failed_by(self, verdict: Verdict) -> bool:
+        """Whether a case with this verdict makes the run fail."""
+        return verdict is Verdict.FAIL or (self is Level.SHOULD and verdict is Verdict.WARN)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spot:
@@ -77,6 +89,7 @@ class Surprise:
     wanted: str  # all that would have been accepted
     met: str  # what came
     detail: tuple[str, ...] = ()  # more lines: a hex diff, the odd thing about a reply
+    exchange: int | None = None  # which of the outcome's exchanges it is about, if one
 
     def __str__(self) -> str:
         return f"wanted {self.wanted}, met {self.met}"
@@ -125,6 +138,89 @@ class RunResult:
     level: Level = Level.MUST
     interrupted: bool = False
     greeting: str = ""  # what the target said first: which software this was
+    selected: int = 0  # how many cases were to be played; an interrupted run has fewer outcomes
     outcomes: tuple[Outcome, ...] = ()
     harness: str = ""  # our version
-    tally: dict[Verdict, int] = field(default_factory=dict)
+
+    @property
+    def tally(self) -> dict[Verdict, int]:
+        """How many cases ended in each verdict, all verdicts named."""
+        counts = dict.fromkeys(Verdict, 0)
+        for outcome in self.outcomes:
+            counts[outcome.verdict] += 1
+        return counts
+
+    @property
+    def judged(self) -> int:
+        """How many cases say something about the target."""
+        return sum(outcome.verdict in JUDGED for outcome in self.outcomes)
+
+    @property
+    def total(self) -> int:
+        """How many cases there were to judge."""
+        return max(self.selected, len(self.outcomes))
+
+    @property
+    def exit_status(self) -> int:
+        """0 nothing wrong, 1 the target fails at the level, 3 some case could not be judged.
+
+        A skip is a fact about the target and no trouble; an error hides a verdict, so a run with
+        one is never green, and neither is a run that judged nothing.
+        """
+        if any(self.level.is_failed_by(outcome.verdict) for outcome in self.outcomes):
+            return 1
+        return 3 if self.tally[Verdict.ERROR] or not self.judged else 0
+
+
+# --- to and from JSON --------------------------------------------------------------------------
+
+
+def to_json(result: RunResult) -> str:
+    """The run as a JSON document, as docs/results.md describes it."""
+    document = {
+        "format": FORMAT,
+        **asdict(result),
+        "tally": result.tally,
+        "judged": result.judged,
+        "exit_status": result.exit_status,
+    }
+    return json.dumps(document, default=visible, ensure_ascii=False, indent=1) + "\n"
+
+
+def from_json(text: str) -> RunResult:
+    """The run that a JSON document tells of; members that we do not know are passed over."""
+    try:
+        document = json.loads(text)
+        found = document["format"]
+        if found != FORMAT:
+            raise UsageError(f"this result is in format {found!r}; this version reads {FORMAT!r}")
+        outcomes = tuple(map(_outcome, document["outcomes"]))
+        return _read(RunResult, document, level=Level(document["level"]), outcomes=outcomes)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise UsageError(f"this is no result file of smtp-harness: {error!r}") from error
+
+
+def _outcome(row: Mapping[str, Any]) -> Outcome:
+    return _read(
+        Outcome,
+        row,
+        verdict=Verdict(row["verdict"]),
+        grade=Grade(row["grade"]),
+        requirements=tuple(_read(Requirement, entry) for entry in row["requirements"]),
+        at=_read(Spot, row["at"]),
+        surprise=_surprise(row["surprise"]) if row.get("surprise") else None,
+        notes=tuple(row["notes"]),
+        exchanges=tuple(
+            _read(Exchange, entry, octets=octets_of(entry["octets"])) for entry in row["exchanges"]
+        ),
+        ports=tuple(row["ports"]),
+    )
+
+
+def _surprise(row: Mapping[str, Any]) -> Surprise:
+    return _read(Surprise, row, at=_read(Spot, row["at"]), detail=tuple(row["detail"]))
+
+
+def _read(kind: type[T], row: Mapping[str, Any], **converted: object) -> T:
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # all are dataclasses
+    return kind(**{name: value for name, value in row.items() if name in known} | converted)

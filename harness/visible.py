@@ -1,0 +1,53 @@
+r"""Octets as text that a person can read and a file can hold, and back again.
+
+What a hostile peer sends must never reach a terminal, an XML file or a log as it is.  The notation
+is that of `C!` lines: `\r \n \t \0 \\ \xHH`, all other characters as they are, if UTF-8 and
+printable.  So what a report shows can be pasted into a suite, and no octet is lost.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SHORT = {"\r": r"\r", "\n": r"\n", "\t": r"\t", "\0": r"\0", "\\": r"\\"}
+_LONG = {written: octets.encode() for octets, written in _SHORT.items()}
+_ESCAPE = re.compile(r"\\(?:[rnt0\\]|x[0-9A-Fa-f]{2})")
+_PLAIN = re.compile(rb"[ -\[\]-~]*")  # printable US-ASCII without the backslash
+
+
+def visible(octets: bytes) -> str:
+    r"""Octets as one line of printable text; `octets_of` undoes it."""
+    if _PLAIN.fullmatch(octets):
+        return octets.decode("ascii")
+    return "".join(_shown(char) for char in octets.decode("utf-8", "surrogateescape"))
+
+
+def octets_of(text: str) -> bytes:
+    """The octets that `visible` made this text of; a backslash that opens no escape stands."""
+    octets = bytearray()
+    end = 0
+    for match in _ESCAPE.finditer(text):
+        octets += text[end : match.start()].encode()
+        octets += _meant(match[0])
+        end = match.end()
+    return bytes(octets + text[end:].encode())
+
+
+def harmless(text: str) -> str:
+    """Text that may hold what a peer said, without anything that a terminal would obey."""
+    return "".join(
+        char if char.isprintable() or char == "\n" else _shown(char) for char in text
+    )  # a backslash is harmless and stays single: this is for reading only
+
+
+def _shown(char: str) -> str:
+    if char in _SHORT:
+        return _SHORT[char]
+    if char.isprintable():
+        return char
+    octets = char.encode("utf-8", "surrogateescape")
+    return "".join(f"\\x{octet:02X}" for octet in octets)
+
+
+def _meant(escape: str) -> bytes:
+    return _LONG.get(escape) or bytes([int(escape[2:], 16)])
