@@ -1,0 +1,256 @@
+"""How fast, as ratios in one run: the suites, and the reference server beside other servers.
+
+Absolute figures are a machine's; ratios of servers that took turns under the same load within
+the same minute travel.  So every server is up all the time, one at a time is loaded, the rounds
+are interleaved and the median counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+BIN = Path(sys.executable).parent
+MAILDIR_TARGET = Path(__file__).parents[1] / "targets" / "aiosmtpd" / "server.py"
+WARM_UP = 1000  # messages; they also tell how many make a round of the wanted length
+CONNECTIONS = 50
+MESSAGE_SIZE = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """One server under smtp-source."""
+
+    name: str
+    command: tuple[str, ...]
+    port: int
+    mailbox: Path | None = None  # where it must keep every message that it confirms
+    environment: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Postfix:
+    """Postfix's load tools, from a tree of unpacked packages."""
+
+    root: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Where the tools find their libraries."""
+        return {"LD_LIBRARY_PATH": str(self.root / "usr/lib/postfix")}
+
+    def sink(self, port: int) -> tuple[str, ...]:
+        """The command of a smtp-sink; as root it insists on becoming somebody else."""
+        nobody = ("-u", "nobody") if os.geteuid() == 0 else ()
+        return (str(self.root / "usr/sbin/smtp-sink"), *nobody, f"127.0.0.1:{port}", "500")
+
+    def load(self, port: int, messages: int) -> float:
+        """Send so many messages by smtp-source; give back the seconds it took."""
+        options = f"-s {CONNECTIONS} -d -l {MESSAGE_SIZE} -m {messages}".split()
+        people = ["-f", "sender@client.example.test", "-t", "alice@example.test"]
+        command = [str(self.root / "usr/sbin/smtp-source"), *options, *people, f"127.0.0.1:{port}"]
+        began = time.perf_counter()
+        subprocess.run(command, check=True, env=os.environ | self.environment)
+        return time.perf_counter() - began
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--postfix", type=Path, required=True, help="root of unpacked packages")
+    parser.add_argument("--home", type=Path, required=True, help="scratch directory, on a disk")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=4.0, help="length of a round")
+    parser.add_argument("--only", choices=("suites", "servers"))
+    options = parser.parse_args()
+    if options.only != "servers":
+        print_suites(options.home, options.rounds)
+    if options.only != "suites":
+        print_servers(Postfix(options.postfix), options.home, options.rounds, options.seconds)
+
+
+# --- the suites -----------------------------------------------------------------------------
+
+
+def print_suites(home: Path, rounds: int) -> None:
+    """The whole suite against the embedded server, one case at a time and eight at a time."""
+    home.mkdir(parents=True, exist_ok=True)
+    seconds: dict[int, list[float]] = {1: [], 8: []}
+    cases = 0
+    for _ in range(rounds):
+        for jobs, times in seconds.items():
+            spent, cases = run_suites(jobs, home / "result.json")
+            times.append(spent)
+    alone = statistics.median(seconds[1])
+    print(f"\nthe whole suite against the embedded server, {cases} cases, start included")
+    print(f"{'':>6} {'seconds':>8} {'cases/s':>8} {'x -j 1':>7}")
+    for jobs, times in seconds.items():
+        middle = statistics.median(times)
+        print(f"{f'-j {jobs}':>6} {middle:8.2f} {cases / middle:8.1f} {alone / middle:7.2f}")
+    sys.stdout.flush()
+
+
+def run_suites(jobs: int, report: Path) -> tuple[float, int]:
+    """Seconds and number of cases of one run."""
+    command = [str(BIN / "smtp-harness"), "run", "-j", str(jobs), "--json", str(report)]
+    began = time.perf_counter()
+    ran = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    spent = time.perf_counter() - began
+    if ran.returncode != 0:
+        sys.exit(f"{' '.join(command)} ended with status {ran.returncode}:\n{ran.stdout}")
+    return spent, len(json.loads(report.read_text())["outcomes"])
+
+
+# --- the servers ----------------------------------------------------------------------------
+
+
+def print_servers(postfix: Postfix, home: Path, rounds: int, seconds: float) -> None:
+    """Messages per second of each server, and what that is to aiosmtpd and smtp-sink."""
+    with contextlib.ExitStack() as stack:
+        servers = [stack.enter_context(running(each)) for each in lineup(postfix, home)]
+        stack.callback(shutil.rmtree, home, ignore_errors=True)
+        sizes = {each.name: size_of_round(postfix, each, seconds) for each in servers}
+        rates: dict[str, list[float]] = {each.name: [] for each in servers}
+        for _ in range(rounds):
+            for each in servers:
+                rates[each.name].append(rate(postfix, each, sizes[each.name]))
+    print_table({name: statistics.median(found) for name, found in rates.items()})
+
+
+def lineup(postfix: Postfix, home: Path) -> list[Server]:
+    """The servers, each with a port and a place of its own."""
+    synced, quick, writer, library, sink = free_ports(5)
+    return [
+        reference_server("reference server, synced", synced, home / "synced"),
+        reference_server("reference server, --no-sync", quick, home / "quick", "--no-sync"),
+        Server(
+            name="aiosmtpd, keeps mail",
+            command=(sys.executable, "-W", "ignore", str(MAILDIR_TARGET), f"--port={writer}",
+                     f"--home={home / 'aiosmtpd'}"),
+            port=writer,
+            mailbox=home / "aiosmtpd" / "mail" / "alice" / "new",
+        ),
+        Server(
+            name="aiosmtpd, keeps nothing",
+            command=(str(BIN / "aiosmtpd"), "-n", "-l", f"127.0.0.1:{library}",
+                     "-c", "aiosmtpd.handlers.Sink"),
+            port=library,
+        ),
+        Server(name="smtp-sink", command=postfix.sink(sink), port=sink,
+               environment=postfix.environment),
+    ]  # fmt: skip
+
+
+def reference_server(name: str, port: int, spool: Path, *more: str) -> Server:
+    """The server that the suites pass on."""
+    where = ("--port", str(port), "--domain", "example.test", "--spool", str(spool))
+    command = (str(BIN / "smtp-harness"), "serve", *where, "--user", "alice:secret", *more)
+    return Server(name=name, command=command, port=port, mailbox=spool / "mail" / "alice" / "new")
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody uses now; all are held until the last is found, so none comes twice."""
+    with contextlib.ExitStack() as stack:
+        held = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [each.getsockname()[1] for each in held]
+
+
+@contextlib.contextmanager
+def running(server: Server) -> Iterator[Server]:
+    """The server, started and greeting; it is ended afterwards."""
+    if server.mailbox is not None:
+        server.mailbox.parents[2].mkdir(parents=True, exist_ok=True)
+    environment = os.environ | (server.environment or {})
+    child = subprocess.Popen(server.command, stdout=subprocess.DEVNULL, env=environment)
+    try:
+        wait_for_greeting(server, child)
+        yield server
+    finally:
+        child.send_signal(signal.SIGTERM)
+        try:
+            child.wait(10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+
+
+def wait_for_greeting(server: Server, child: subprocess.Popen[bytes]) -> None:
+    """Return once the server says 220; end everything when it does not."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and child.poll() is None:
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(("127.0.0.1", server.port), timeout=5) as peer,
+        ):
+            if peer.recv(3) == b"220":
+                return
+        time.sleep(0.05)
+    sys.exit(f"{server.name} does not greet: {' '.join(server.command)}")
+
+
+def size_of_round(postfix: Postfix, server: Server, seconds: float) -> int:
+    """How many messages make a round of about that length; measuring it is the warm-up."""
+    found = rate(postfix, server, WARM_UP)
+    if found * seconds > 4 * WARM_UP:  # too short to tell: once more, longer
+        found = rate(postfix, server, int(found))
+    return max(CONNECTIONS, int(found * seconds))
+
+
+def rate(postfix: Postfix, server: Server, messages: int) -> float:
+    """Messages per second; every one that was confirmed must be there."""
+    seconds = postfix.load(server.port, messages)
+    if server.mailbox is not None:
+        kept = empty(server.mailbox)
+        if kept != messages:
+            sys.exit(f"{server.name}: {messages} messages were confirmed, {kept} are there")
+    return messages / seconds
+
+
+def empty(mailbox: Path) -> int:
+    """Remove all messages; give back how many there were."""
+    messages = [entry.path for entry in os.scandir(mailbox)]
+    for each in messages:
+        os.unlink(each)
+    return len(messages)
+
+
+def print_table(rates: Mapping[str, float]) -> None:
+    """The figures, and the ratios that the project promises."""
+    keeps, nothing, sink = (
+        rates[name] for name in ("aiosmtpd, keeps mail", "aiosmtpd, keeps nothing", "smtp-sink")
+    )
+    print(f"\nsmtp-source -s {CONNECTIONS} -d -l {MESSAGE_SIZE}, one server at a time")
+    print(
+        table(rates, {"x aiosmtpd": nothing, "x aiosmtpd that keeps": keeps, "x smtp-sink": sink})
+    )
+
+
+def table(rates: Mapping[str, float], against: Mapping[str, float]) -> str:
+    """One row a server, one column a ratio."""
+    width = max(map(len, rates))
+    rows: list[Sequence[str]] = [["", "messages/s", *against]]
+    for name, found in rates.items():
+        rows.append(
+            [name, f"{found:,.0f}", *(f"{found / other:.2f}" for other in against.values())]
+        )
+    widths = [width, *map(len, rows[0][1:])]
+    return "\n".join(
+        f"{row[0]:<{width}}  "
+        + "  ".join(f"{cell:>{wide}}" for cell, wide in zip(row[1:], widths[1:], strict=True))
+        for row in rows
+    )
+
+
+if __name__ == "__main__":
+    main()
