@@ -1,0 +1,111 @@
+"""Complaints: what is wrong with a file, where, and what was probably meant.
+
+They are collected rather than raised, so that a file's author sees all of them in one go.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from harness.documents.places import Place
+from harness.errors import UsageError
+
+_SHOWN = 100  # characters of a line: more would wrap and carry the caret away
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One thing that is wrong with a file; a warning does not make it unusable."""
+
+    at: Place
+    message: str
+    hint: str = ""
+    warning: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.at.path}:{self.at.line}:{self.at.column}: {self.sentence}"
+
+    @property
+    def sentence(self) -> str:
+        """The message with its hint."""
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+class DocumentError(UsageError):
+    """A file that cannot be used, with every complaint about it."""
+
+    def __init__(self, complaints: Iterable[Complaint]) -> None:
+        self.complaints = tuple(complaints)
+        super().__init__("\n\n".join(map(render, self.complaints)))
+
+
+class Complaints:
+    """Collects complaints while a file is being read."""
+
+    def __init__(self) -> None:
+        self._said: dict[Complaint, None] = {}  # a set that keeps its order
+
+    def add(self, at: Place, message: str, hint: str = "") -> None:
+        """Something is wrong."""
+        self._said[Complaint(at, message, hint)] = None
+
+    def unknown(self, at: Place, what: str, word: str, words: Iterable[str]) -> None:
+        """A word that is none of `words`: names the nearest one, or all if they are few."""
+        known = sorted(set(words))
+        self.add(at, f"unknown {what} {word!r}", nearest(word, known) or _few(known))
+
+    def warn(self, at: Place, message: str, hint: str = "") -> None:
+        """Something looks wrong."""
+        self._said[Complaint(at, message, hint, warning=True)] = None
+
+    def __iter__(self) -> Iterator[Complaint]:
+        return iter(sorted(self._said, key=lambda it: (it.at.path, it.at.line, it.at.column)))
+
+    @property
+    def errors(self) -> tuple[Complaint, ...]:
+        """All but the warnings, in the order of the file."""
+        return tuple(complaint for complaint in self if not complaint.warning)
+
+    def raise_errors(self) -> None:
+        """Raises a DocumentError if there are errors."""
+        if self.errors:
+            raise DocumentError(self.errors)
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """`did you mean 'dialogue'?`, or nothing if no word is near."""
+    by_case = {known.casefold(): known for known in words}
+    near = difflib.get_close_matches(word.casefold(), by_case, n=1, cutoff=0.6)
+    return f"did you mean {by_case[near[0]]!r}?" if near else ""
+
+
+def render(complaint: Complaint) -> str:
+    """A complaint for people: the message, the place, the line and a caret below it."""
+    at = complaint.at
+    number = str(at.line)
+    margin = " " * len(number)
+    kind = "warning" if complaint.warning else "error"
+    head = f"{kind}: {complaint.sentence}\n{margin}--> {at.path}:{at.line}:{at.column}"
+    if not at.text:
+        return head
+    text, column, width = _window(at)
+    rows = [f"{margin} |", f"{number} | {text}", f"{margin} | {' ' * column}{'^' * width}"]
+    return "\n".join([head, *(row.rstrip() for row in rows)])
+
+
+def _window(at: Place) -> tuple[str, int, int]:
+    """The part of a long line around the place, fit to print, and where the caret stands in it."""
+    text = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}"
+                   for letter in at.text.replace("\t", "\N{RIGHTWARDS ARROW}"))  # fmt: skip
+    column = at.column - 1
+    if len(text) <= _SHOWN:
+        return text, column, min(at.width, max(len(text) - column, 1))
+    begin = max(min(column - _SHOWN // 2, len(text) - _SHOWN), 0)
+    shown = text[begin : begin + _SHOWN]
+    return shown, column - begin, min(at.width, max(len(shown) - (column - begin), 1))
+
+
+def _few(words: list[str]) -> str:
+    return f"there are: {', '.join(words)}" if 0 < len(words) <= 12 else ""
