@@ -124,6 +124,17 @@ class Outcome:
     seconds: float = 0.0
     replay: str = ""  # the command line that runs just this case again
     caught_by: str | None = None
+    suite: str = ""  # what the address begins with
+
+    @property
+    def group(self) -> str:
+        """The suite, or if nobody named it, all of the address but its last word."""
+        return self.suite or self.address.rpartition("/")[0]
+
+    @property
+    def name(self) -> str:
+        """The rest of the address: the case's id, with /row for a row of a family."""
+        return self.address.removeprefix(self.group).lstrip("/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

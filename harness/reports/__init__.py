@@ -1,1 +1,1 @@
-"""Results as people and machines want to read them."""
+"""Results as people and machines want to read them: functions of results, nothing more."""

@@ -1,0 +1,188 @@
+"""The run as a person watches it: failures at once and in full, the rest in a line per suite.
+
+Results go to one stream, progress to another, and progress only where a terminal shows it: a pipe
+gets plain lines.  Outcomes arrive in suite order; who plays them side by side sees to that.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterable
+from typing import TextIO
+
+from harness.reports.colour import painted, painted_word
+from harness.reports.story import Line, Part, headline, story
+from harness.results import Level, Outcome, RunResult, Verdict
+from harness.visible import harmless
+
+MANY_STORIES = 10  # told in full; what comes after them is told in a line
+FEW_REASONS = 8  # named in the summary
+UNMET = (Verdict.FAIL, Verdict.WARN, Verdict.INFO)
+
+MEANINGS = {
+    Verdict.MET: "",
+    Verdict.FAIL: "unmet: a MUST, or what an attacker can reach",
+    Verdict.WARN: "unmet: a SHOULD, or what is only derived or custom",
+    Verdict.INFO: "unmet: a MAY",
+    Verdict.SKIP: "",
+    Verdict.ERROR: "could not be judged, which is not the target's fault",
+    Verdict.KNOWN: "unmet, as the known deviations say",
+    Verdict.FIXED: "met now: take it out of the known deviations",
+}
+
+
+class Terminal:
+    """Tells a run while it goes on."""
+
+    def __init__(
+        self,
+        out: TextIO,
+        err: TextIO,
+        *,
+        level: Level = Level.MUST,
+        colour: bool = False,
+        verbose: bool = False,
+    ) -> None:
+        self._out = out
+        self._err = err
+        self._level = level
+        self._colour = colour
+        self._verbose = verbose
+        self._progress = err.isatty()
+        self._total = 0
+        self._seen = 0
+        self._stories = 0
+        self._errors: Counter[str] = Counter()
+        self._suite: list[Outcome] = []
+
+    def begin(self, target: str, total: int) -> None:
+        """Say what is about to happen."""
+        self._total = total
+        noun = "case" if total == 1 else "cases"
+        self._say(f"{total} {noun} against {harmless(target)}", "")
+
+    def add(self, outcome: Outcome) -> None:
+        """Tell one outcome; the next one in suite order."""
+        if self._suite and self._suite[0].group != outcome.group:
+            self._end_suite()
+        self._suite.append(outcome)
+        self._seen += 1
+        self._tell(outcome)
+        self._show_progress(outcome)
+
+    def end(self, result: RunResult) -> None:
+        """The summary."""
+        if self._suite:
+            self._end_suite()
+        self._say("", *self._paint(summary(result)))
+
+    def _tell(self, outcome: Outcome) -> None:
+        if self._verbose:
+            self._story(outcome, story(outcome))
+        elif self._is_trouble(outcome):
+            self._trouble(outcome)
+        elif outcome.verdict in (Verdict.WARN, Verdict.INFO, Verdict.FIXED):
+            self._line(outcome)
+
+    def _is_trouble(self, outcome: Outcome) -> bool:
+        return outcome.verdict is Verdict.ERROR or self._level.is_failed_by(outcome.verdict)
+
+    def _trouble(self, outcome: Outcome) -> None:
+        if outcome.verdict is Verdict.ERROR:
+            self._errors[outcome.reason] += 1
+            if self._errors[outcome.reason] > 1:  # the same trouble again: the summary counts it
+                return
+        self._stories += 1
+        if self._stories > MANY_STORIES:
+            self._line(outcome)
+        else:
+            self._story(outcome, story(outcome))
+
+    def _story(self, outcome: Outcome, lines: list[Line]) -> None:
+        self._say("", *self._paint(lines, outcome.verdict), "")
+
+    def _line(self, outcome: Outcome) -> None:
+        word = self._word(outcome.verdict.value.upper(), outcome.verdict)
+        self._say(f"{word} {outcome.address}: {harmless(outcome.title)}: {headline(outcome)}")
+
+    def _end_suite(self) -> None:
+        counts = Counter(outcome.verdict for outcome in self._suite)
+        words = ", ".join(
+            self._word(f"{counts[verdict]} {verdict.value}", verdict)
+            for verdict in Verdict
+            if counts[verdict]
+        )
+        self._say(f"{self._suite[0].group:<24} {words}")
+        self._suite = []
+
+    def _word(self, word: str, verdict: Verdict) -> str:
+        return painted_word(word, verdict) if self._colour else word
+
+    def _paint(self, lines: Iterable[Line], verdict: Verdict | None = None) -> list[str]:
+        return [painted(line, verdict) if self._colour else line.text for line in lines]
+
+    def _say(self, *lines: str) -> None:
+        self._clear_progress()
+        self._out.write("".join(f"{line}\n" for line in lines))
+        self._out.flush()  # a pipe's reader wants the first failure now, not with the last
+
+    def _show_progress(self, outcome: Outcome) -> None:
+        if self._progress:
+            width = shutil.get_terminal_size().columns - 1
+            text = f"[{self._seen}/{self._total}] {outcome.address}"
+            self._err.write(f"\r\x1b[2K{text[:width]}")
+            self._err.flush()
+
+    def _clear_progress(self) -> None:
+        if self._progress:
+            self._err.write("\r\x1b[2K")
+            self._err.flush()
+
+
+def summary(result: RunResult) -> list[Line]:
+    """How many of how many were judged, a line per verdict that occurred, how to see more."""
+    interrupted = "Interrupted: " if result.interrupted else ""
+    cases = "case" if result.total == 1 else "cases"
+    lines = [
+        Line(
+            f"{interrupted}{result.judged} of {result.total} {cases} judged "
+            f"in {result.seconds:.1f} s (seed {result.seed})",
+            Part.TITLE,
+        )
+    ]
+    lines += [
+        Line(f"{count:6} {verdict.value:<6} {_meaning(result, verdict)}".rstrip())
+        for verdict, count in result.tally.items()
+        if count
+    ]
+    return [*lines, *_more(result)]
+
+
+def _meaning(result: RunResult, verdict: Verdict) -> str:
+    of_it = [outcome for outcome in result.outcomes if outcome.verdict is verdict]
+    if verdict is Verdict.SKIP:
+        return _counted(outcome.reason for outcome in of_it)
+    if verdict is Verdict.ERROR:
+        return f"{MEANINGS[verdict]}: {_counted(outcome.reason for outcome in of_it)}"
+    return MEANINGS[verdict]
+
+
+def _counted(reasons: Iterable[str]) -> str:
+    counts = Counter(" ".join(harmless(reason).split()) for reason in reasons)
+    named = [f"{reason} ({count})" for reason, count in counts.most_common(FEW_REASONS)]
+    rest = len(counts) - len(named)
+    return "; ".join([*named, *([f"{rest} other reasons"] if rest else [])])
+
+
+def _more(result: RunResult) -> list[Line]:
+    unmet = [outcome for outcome in result.outcomes if outcome.verdict in UNMET]
+    if not unmet:
+        return []
+    return [
+        Line(""),
+        Line(f"smtp-harness explain {unmet[0].address}", Part.COMMAND),
+        Line(
+            "  tells what a case is about; run -v shows every dialogue, run --json FILE keeps all."
+        ),
+    ]

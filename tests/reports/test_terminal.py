@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+
+from harness.reports.colour import wants_colour
+from harness.reports.terminal import MANY_STORIES, Terminal, summary
+from harness.results import Level
+from tests.reports.outcomes import (
+    ATTACKED,
+    ERROR,
+    FAIL,
+    FIXED,
+    INFO,
+    MET,
+    ONE_OF_EACH,
+    SKIP,
+    WARN,
+    a_run,
+)
+
+
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def told(*outcomes, err=None, **options):
+    out = io.StringIO()
+    terminal = Terminal(out, err or io.StringIO(), **options)
+    terminal.begin("127.0.0.1:2525", len(outcomes))
+    for outcome in outcomes:
+        terminal.add(outcome)
+    terminal.end(a_run(*outcomes, selected=len(outcomes)))
+    return out.getvalue()
+
+
+def test_a_run_that_is_all_met_is_a_few_lines():
+    assert told(MET, MET) == (
+        "2 cases against 127.0.0.1:2525\n"
+        "\n"
+        "rfc5321/3.3              2 met\n"
+        "\n"
+        "2 of 2 cases judged in 1.5 s (seed 4711)\n"
+        "     2 met\n"
+    )
+
+
+def test_one_case_is_no_cases():
+    assert "1 case against" in told(MET)
+    assert "1 of 1 case judged" in told(MET)
+
+
+def test_a_failure_is_told_in_full_before_its_suite_ends():
+    text = told(FAIL, MET)
+
+    assert text.index("FAIL rfc5321/3.3/rcpt-first\n") < text.index(
+        "rfc5321/3.3              1 met"
+    )
+    assert "S: 250 2.1.5 ok" in text
+    assert "x@[127.0.0.1]" in text
+
+
+def test_the_summary_has_a_line_for_each_verdict_that_occurred():
+    lines = [line.text for line in summary(a_run(*ONE_OF_EACH))]
+
+    assert lines[0] == "6 of 8 cases judged in 1.5 s (seed 4711)"
+    words = ["met", "fail", "warn", "info", "skip", "error", "known", "fixed"]
+    assert [line.split()[1] for line in lines[1:9]] == words
+    assert "smtp-harness explain rfc5321/3.3/rcpt-first" in lines
+
+
+def test_an_interrupted_run_says_so():
+    run = a_run(MET, interrupted=True, selected=40)
+
+    assert summary(run)[0].text == "Interrupted: 1 of 40 cases judged in 1.5 s (seed 4711)"
+
+
+def test_skips_are_counted_by_their_reason():
+    skips = [replace(SKIP, reason=f"needs {n % 10}") for n in range(30)]
+    (line,) = [line.text for line in summary(a_run(*skips)) if " skip " in line.text]
+
+    assert "needs 0 (3); needs 1 (3)" in line
+    assert line.endswith("2 other reasons")
+
+
+def test_the_same_trouble_is_told_once():
+    text = told(ERROR, ERROR, replace(ERROR, reason="no TLS"))
+
+    assert text.count("ERROR rfc5321/3.3/rcpt-first") == 2
+    assert "MAIL was answered 451 try later (2); no TLS (1)" in text
+
+
+def test_after_many_stories_failures_are_told_in_a_line():
+    text = told(*[FAIL] * (MANY_STORIES + 2))
+
+    assert text.count("Run this case again") == MANY_STORIES
+    assert text.count("FAIL rfc5321/3.3/rcpt-first: RCPT before MAIL is out of order: wanted") == 2
+
+
+@pytest.mark.parametrize("outcome", [WARN, INFO, FIXED], ids=lambda one: one.verdict)
+def test_what_does_not_fail_the_run_is_told_in_a_line(outcome):
+    text = told(outcome)
+
+    assert f"{outcome.verdict.upper()} rfc5321/3.3/rcpt-first: RCPT before MAIL" in text
+    assert "The dialogue" not in text
+
+
+def test_at_level_should_a_warning_is_a_failure():
+    assert "The dialogue" in told(WARN, level=Level.SHOULD)
+
+
+def test_verbose_tells_every_dialogue():
+    assert told(MET, WARN, verbose=True).count("The dialogue") == 2
+
+
+def test_a_pipe_gets_plain_lines():
+    text = told(*ONE_OF_EACH, ATTACKED)
+
+    assert all(line.isprintable() for line in text.split("\n"))
+
+
+def test_a_terminal_gets_colour_but_not_from_the_peer():
+    text = told(*ONE_OF_EACH, ATTACKED, colour=True)
+
+    assert "\x1b[31m" in text
+    assert "\x1b[2J" not in text
+    assert "\x9b" not in text
+
+
+def test_progress_is_shown_on_a_terminal_and_taken_away_again():
+    screen = Screen()
+
+    told(MET, FAIL, err=screen)
+
+    assert "[1/2] rfc5321/3.3/rcpt-first" in screen.getvalue()
+    assert screen.getvalue().endswith("\r\x1b[2K")
+
+
+def test_no_progress_in_a_pipe():
+    pipe = io.StringIO()
+
+    told(MET, FAIL, err=pipe)
+
+    assert pipe.getvalue() == ""
+
+
+# stream, --color, environment -> colour
+WISHES = {
+    "a terminal": (Screen(), "auto", {}, True),
+    "a pipe": (io.StringIO(), "auto", {}, False),
+    "a dumb terminal": (Screen(), "auto", {"TERM": "dumb"}, False),
+    "NO_COLOR on a terminal": (Screen(), "auto", {"NO_COLOR": "1"}, False),
+    "an empty NO_COLOR": (Screen(), "auto", {"NO_COLOR": ""}, True),
+    "FORCE_COLOR in a pipe": (io.StringIO(), "auto", {"FORCE_COLOR": "1"}, True),
+    "NO_COLOR outweighs FORCE_COLOR": (
+        Screen(),
+        "auto",
+        {"NO_COLOR": "1", "FORCE_COLOR": "1"},
+        False,
+    ),
+    "always outweighs NO_COLOR": (io.StringIO(), "always", {"NO_COLOR": "1"}, True),
+    "never outweighs FORCE_COLOR": (Screen(), "never", {"FORCE_COLOR": "1"}, False),
+}
+
+
+@pytest.mark.parametrize(("stream", "when", "environment", "colour"), WISHES.values(), ids=WISHES)
+def test_colour_goes_where_it_is_wanted(stream, when, environment, colour):
+    assert wants_colour(stream, when, environment) is colour
