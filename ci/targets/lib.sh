@@ -18,6 +18,7 @@ export PROJECT
 PROJECT=$(cd "$TARGETS_HERE/../.." && pwd)
 TARGET=$(basename "$(cd "$(dirname "$0")" && pwd)")
 HOME_OF_TARGET=$TARGETS_BASE/$TARGET
+# shellcheck disable=SC2034  # for postfix.sh and ci/bench/run
 POSTFIX_PACKAGES=(postfix sasl2-bin libsasl2-modules)
 
 say() { printf '%s: %s\n' "$TARGET" "$*" >&2; }
@@ -53,11 +54,19 @@ need_namespaces() {
 # --- packages -------------------------------------------------------------------------------
 
 apt_lists() {
-  command -v apt-get dpkg >/dev/null || missing "it is unpacked from Debian packages, and there is no apt-get or dpkg"
-  apt-cache show "$@" >/dev/null 2>&1 && return
+  { command -v apt-get && command -v dpkg; } >/dev/null || missing "it is unpacked from Debian packages, and there is no apt-get or dpkg"
+  apt_knows "$@" && return
   say "refreshing apt's lists"
   apt-get update -qq >&2 || missing "apt-get update failed"
-  apt-cache show "$@" >/dev/null 2>&1 || missing "apt knows no package named one of: $*"
+  apt_knows "$@" || missing "apt does not know all of these packages: $*"
+}
+
+apt_knows() {
+  local package
+  for package in "$@"; do
+    # apt-cache knows what is installed even without any list; only a list tells where from.
+    apt-cache madison "$package" 2>/dev/null | grep -q . || return 1
+  done
 }
 
 # The named packages and those of their dependencies that this machine does not have.
@@ -69,14 +78,17 @@ packages_to_unpack() {
   } | sort -u
 }
 
-# unpack NAME PACKAGE...: leaves the packages' files in the directory that it prints.
+# unpack NAME PACKAGE...: leaves the packages' files in the directory that it prints.  To be called
+# as $(unpack ...): its lock ends with the subshell.
 unpack() {
   local name=$1 root parts
   shift
   root=$TARGETS_BASE/packages/$name
+  mkdir -p "$TARGETS_BASE/packages"
+  exec 7>"$TARGETS_BASE/packages/.lock"
+  flock 7
   if [ ! -e "$root/.complete" ]; then
     apt_lists "$@"
-    mkdir -p "$TARGETS_BASE/packages"
     parts=$(mktemp -d "$TARGETS_BASE/packages/$name.XXXXXX")
     if ! download "$parts" "$@"; then
       apt-get update -qq >&2 || true # lists older than the archive name files that are gone
