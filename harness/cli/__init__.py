@@ -1,0 +1,25 @@
+"""`smtp-harness`: one module per subcommand, imported when it is the one that runs.
+
+So `smtp-harness --help` is there at once, and no subcommand pays for what another one needs.
+"""
+
+from harness.cli.commands import Commands
+
+main = Commands(
+    name="smtp-harness",
+    help="""Prove mail systems right: transcripts that you can read, against any SMTP server.
+
+    Exit status: 0 nothing wrong; 1 the target fails; 2 wrong use, a bad file or an empty selection;
+    3 the target cannot be reached, nothing could be judged, or we failed.
+    """,
+    table={
+        "run": ("harness.cli.run", "run", "Run suites against a server, or against our own."),
+        "list": ("harness.cli.list_", "list_", "List suites, cases, and what they cover."),
+        "explain": ("harness.cli.explain", "explain", "Tell what a case or requirement is about."),
+        "lint": ("harness.cli.lint", "lint", "Find mistakes in suites and other files of ours."),
+        "init": ("harness.cli.init", "init", "Probe a server and write a target file for it."),
+        "serve": ("reference_server.__main__", "main", "Run the reference server."),
+    },
+)
+
+__all__ = ["main"]
