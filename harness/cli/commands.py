@@ -59,6 +59,15 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, about) for name, (_, _, about) in self._table.items()])
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; click would make status 1 of a broken pipe, which means something."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Whoever read our output has seen enough; nothing may be flushed into it at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(BROKEN_PIPE)
+
     def main(self, *args: Any, **options: Any) -> NoReturn:
         """Run, and leave with the exit status that DESIGN.md promises."""
         for stream in (sys.stdout, sys.stderr):
@@ -73,15 +82,13 @@ class Commands(click.Group):
             return WRONG_USE
         except (click.Abort, KeyboardInterrupt):
             return INTERRUPTED
-        except BrokenPipeError:
-            # Whoever read our output has seen enough; nothing may be flushed into it at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return BROKEN_PIPE
         except Exception as error:
             return _tell(error)
 
 
 def _wrong_use(error: click.ClickException) -> str:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return error.format_message()
     context = error.ctx if isinstance(error, click.UsageError) else None
     where = f"\nsee {context.command_path} --help" if context else ""
     return f"error: {error.format_message()}{where}"
