@@ -1,0 +1,22 @@
+"""What a suite needs to know of the system under test: from a URL, options or a YAML file."""
+
+from harness.target.address import Address, Scheme, read_address
+from harness.target.options import with_options
+from harness.target.reading import read_target
+from harness.target.secret import Login, Secret, read_login
+from harness.target.target import Relay, Target, Timeouts, TlsPolicy
+
+__all__ = [
+    "Address",
+    "Login",
+    "Relay",
+    "Scheme",
+    "Secret",
+    "Target",
+    "Timeouts",
+    "TlsPolicy",
+    "read_address",
+    "read_login",
+    "read_target",
+    "with_options",
+]

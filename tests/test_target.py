@@ -1,0 +1,349 @@
+"""Targets: every way to name one, and what is said about a wrong one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from harness.documents import DocumentError
+from harness.errors import UsageError
+from harness.target import (
+    Address,
+    Login,
+    Relay,
+    Scheme,
+    Secret,
+    Target,
+    Timeouts,
+    TlsPolicy,
+    read_address,
+    read_login,
+    read_target,
+    with_options,
+)
+
+FULL = """\
+address: smtp://127.0.0.1:2501
+listeners: {submission: submission://127.0.0.1:2587, lmtp: lmtp://127.0.0.1:2524}
+our_name: client.example.test
+domain: example.test
+sender: sender@client.example.test
+recipients: [alice@example.test, bob@example.test]
+many: user{n}@many.example.test
+unknown_recipient: nobody@example.test
+foreign_recipient: someone@elsewhere.test
+login: {user: alice, password_env: TARGET_PASSWORD}
+tls: {ca: cert.pem, server_name: localhost}
+delivery: {alice@example.test: maildir:/a, bob@example.test: maildir:b}
+relay: {recipient: x@relay.test, next_hop: 127.0.0.1:2600, bounce: bob@example.test}
+always: [tls]
+timeouts: {greeting: 10s, reply: 200ms, delivery: 2m}
+known: known.yaml
+mine: [mail.example.org]
+start: ./up
+stop: ./down
+"""
+
+ADDRESSES = {
+    "mail.example.org": Address("mail.example.org", 25),
+    "localhost:2525": Address("localhost", 2525),
+    "mail_1:25": Address("mail_1", 25),
+    "smtp://127.0.0.1": Address("127.0.0.1", 25),
+    "SMTPS://mail.example.org/": Address("mail.example.org", 465, Scheme.SMTPS),
+    "lmtp://[::1]": Address("::1", 24, Scheme.LMTP),
+    "[0:0::1]:2525": Address("::1", 2525),
+    "[IPv6:::1]": Address("::1", 25),
+    "submission://bob%40x@mail.test": Address("mail.test", 587, Scheme.SUBMISSION, "bob@x"),
+    "submissions://mail.test:1": Address("mail.test", 1, Scheme.SUBMISSIONS),
+}
+
+WRONG_ADDRESSES = {
+    "http://mail.test": "unknown scheme 'http' (there are: smtp",
+    "stmp://mail.test": "did you mean 'smtp'?",
+    "mail.test:0": "'0' is no port (1 to 65535)",
+    "mail.test:65536": "'65536' is no port",
+    "mail.test:smtp": "'smtp' is no port",
+    "mail.test:": "'' is no port",
+    ":25": "the host is missing",
+    "": "the host is missing",
+    "::1": "an IPv6 address stands in brackets",
+    "[::1": "is no host or host:port",
+    "[::g]:25": "'::g' is no IPv6 address",
+    "127.0.0.256": "'127.0.0.256' is no IPv4 address",
+    "1234": "'1234' is no IPv4 address",
+    "mail test": "'mail test' is no host name",
+    "-mail.test": "'-mail.test' is no host name",
+    "a..b": "'a..b' is no host name",
+    "smtp://mail.test/path": "nothing may follow the port",
+}
+
+
+@pytest.mark.parametrize("text", ADDRESSES)
+def test_an_address_is_read(text):
+    assert read_address(text) == ADDRESSES[text]
+
+
+@pytest.mark.parametrize("text", WRONG_ADDRESSES)
+def test_a_wrong_address_is_refused_in_words(text):
+    with pytest.raises(UsageError) as refusal:
+        read_address(text)
+
+    assert WRONG_ADDRESSES[text] in str(refusal.value)
+
+
+@pytest.mark.parametrize("address", ADDRESSES.values(), ids=str)
+def test_an_address_reads_back_from_what_it_shows(address):
+    shown = str(address).replace("bob@x", "bob%40x")
+
+    assert read_address(shown) == address
+
+
+def test_an_endpoint_puts_an_ipv6_address_in_brackets():
+    assert Address("::1", 25).endpoint == "[::1]:25"
+    assert Address("mail.test", 25).endpoint == "mail.test:25"
+
+
+@pytest.mark.parametrize(
+    ("host", "is_loopback"),
+    [("127.0.0.2", True), ("::1", True), ("LocalHost.", True), ("192.0.2.1", False),
+     ("localhost.evil.test", False)],
+)  # fmt: skip
+def test_loopback_is_known_by_the_address_alone(host, is_loopback):
+    assert Address(host, 25).is_loopback is is_loopback
+
+
+def test_a_bare_target_sends_to_postmaster():
+    target = read_target("127.0.0.1:2525")
+
+    assert target.address == Address("127.0.0.1", 2525)
+    assert target.recipients == ("postmaster",)
+    assert target.arguments == ("127.0.0.1:2525",)
+    assert (target.unknown_recipient, target.domain, target.delivery) == (None, None, {})
+    assert target.is_ours
+
+
+def test_a_user_in_the_address_logs_in_with_the_password_from_the_environment():
+    assert read_target("submission://alice@mail.test").login == Login(
+        "alice", Secret(env="SMTP_HARNESS_PASSWORD")
+    )
+
+
+def test_a_file_is_read_whole(tmp_path):
+    path = tmp_path / "target.yaml"
+    path.write_text(FULL)
+
+    assert read_target(str(path)) == Target(
+        address=Address("127.0.0.1", 2501),
+        listeners={
+            "submission": Address("127.0.0.1", 2587, Scheme.SUBMISSION),
+            "lmtp": Address("127.0.0.1", 2524, Scheme.LMTP),
+        },
+        our_name="client.example.test",
+        domain="example.test",
+        sender="sender@client.example.test",
+        recipients=("alice@example.test", "bob@example.test"),
+        many="user{n}@many.example.test",
+        unknown_recipient="nobody@example.test",
+        foreign_recipient="someone@elsewhere.test",
+        login=Login("alice", Secret(env="TARGET_PASSWORD")),
+        tls=TlsPolicy(ca=tmp_path / "cert.pem", server_name="localhost"),
+        delivery={
+            "alice@example.test": "maildir:/a",
+            "bob@example.test": f"maildir:{tmp_path}/b",
+        },
+        relay=Relay(
+            recipient="x@relay.test",
+            next_hop=Address("127.0.0.1", 2600),
+            bounce="bob@example.test",
+        ),
+        always=frozenset({"tls"}),
+        timeouts=Timeouts(greeting=10.0, reply=0.2, delivery=120.0),
+        known=tmp_path / "known.yaml",
+        mine=("mail.example.org",),
+        start="./up",
+        stop="./down",
+        directory=tmp_path,
+        arguments=(str(path),),
+    )
+
+
+def read_text(tmp_path: Path, text: str) -> Target:
+    path = tmp_path / "target.yaml"
+    path.write_text(text)
+    return read_target(str(path))
+
+
+def test_a_file_may_say_little(tmp_path):
+    target = read_text(tmp_path, "address: submission://alice@mail.test\ndelivery: maildir:in\n")
+
+    assert target.login == Login("alice", Secret(env="SMTP_HARNESS_PASSWORD"))
+    assert target.delivery_of("anyone@example.test") == f"maildir:{tmp_path}/in"
+    assert target.timeouts == Timeouts()
+    assert not target.is_ours
+
+
+def test_the_domain_is_that_of_the_first_recipient_unless_told(tmp_path):
+    assert read_text(tmp_path, "address: a.test\nrecipients: <bob@b.test>\n").domain == "b.test"
+    assert read_text(tmp_path, "address: a.test\nrecipients: postmaster\n").domain is None
+
+
+def test_sections_of_a_file_have_defaults_of_their_own(tmp_path):
+    target = read_text(
+        tmp_path,
+        "address: a.test\nlogin: {user: bob, password_file: secret}\ntls: {verify: false}\n"
+        "timeouts: {reply: 1s}\nrelay: {recipient: x@y.test}\nsender: <>\n",
+    )
+
+    assert target.login == Login("bob", Secret(file=tmp_path / "secret"))
+    assert target.tls == TlsPolicy(verify=False)
+    assert target.timeouts == Timeouts(reply=1.0)
+    assert target.relay == Relay(recipient="x@y.test")
+    assert target.sender == ""
+
+
+MISTAKES = {
+    "adress: a.test": ["unknown key 'adress' (did you mean 'address'?)", "has no 'address'"],
+    "address: 'a test'": ["'a test' is no host name"],
+    "address: a\nlisteners: {smtpx: a}": ["unknown listener 'smtpx' (did you mean 'smtp'?)"],
+    "address: a\nlisteners: {smtps: 'a:b'}": ["'b' is no port"],
+    "address: a\nrecipients: [a b, 'c>d']": ["'a b' is no mailbox", "'c>d' is no mailbox"],
+    "address: a\nmany: all@b.test": ["'many' must hold {n}"],
+    "address: a\nlogin: {user: a, password: b}": ["a password has no place in a target file"],
+    "address: a\nlogin: {password_env: b}": ["has no 'user'"],
+    "address: a\ndelivery: /var/mail": ["'/var/mail' is no URL such as maildir:"],
+    "address: a\ndelivery: imap://x": ["cannot read 'imap'"],
+    "address: a\ndelivery: a@b=maildir:/x": ["several deliveries are a mapping"],
+    "address: a\ndelivery: {a@b: nowhere}": ["'nowhere' is no URL"],
+    "address: a\nrelay: {bounce: a@b}": ["has no 'recipient'"],
+    "address: a\nalways: [tls, spf]": ["unknown word for 'always' 'spf'"],
+    "address: a\ntimeouts: {reply: soon}": ["'reply' must be a duration, not 'soon'"],
+    "- a": ["the target must be a mapping"],
+}
+
+
+@pytest.mark.parametrize("text", MISTAKES)
+def test_every_mistake_in_a_file_is_told_with_its_place(tmp_path, text):
+    with pytest.raises(DocumentError) as refusal:
+        read_text(tmp_path, text)
+
+    told = str(refusal.value)
+    assert "target.yaml:" in told
+    assert all(words in told for words in MISTAKES[text]), told
+
+
+def test_a_missing_file_is_a_usage_error():
+    with pytest.raises(UsageError, match=r"nowhere\.yaml: no such file"):
+        read_target("nowhere.yaml")
+
+
+def test_a_syntax_error_in_a_file_is_told(tmp_path):
+    with pytest.raises(DocumentError):
+        read_text(tmp_path, "address: [")
+
+
+def test_options_stand_in_for_a_file():
+    target = with_options(
+        read_target("mail.test"),
+        to=["<alice@example.test>", "bob@example.test"],
+        sender="<>",
+        unknown="nobody@example.test",
+        login="alice:env:PW",
+        delivery=["maildir:/all", "bob@example.test=maildir:/b"],
+        timeout="2m",
+        insecure=True,
+        mine=["mail.test"],
+    )
+
+    assert target.recipients == ("alice@example.test", "bob@example.test")
+    assert target.domain == "example.test"
+    assert target.sender == ""
+    assert target.unknown_recipient == "nobody@example.test"
+    assert target.login == Login("alice", Secret(env="PW"))
+    assert target.delivery_of("BOB@example.test") == "maildir:/b"
+    assert target.delivery_of("carol@example.test") == "maildir:/all"
+    assert target.timeouts == Timeouts(greeting=120, reply=120, delivery=120)
+    assert not target.tls.verify
+    assert target.is_ours
+
+
+def test_options_are_remembered_as_words_for_a_replay():
+    given = {"to": ["a@b.test"], "timeout": "1s", "insecure": True, "mine": ["m"]}
+
+    assert with_options(read_target("m"), **given).arguments == (
+        *("m", "--to", "a@b.test", "--timeout", "1s", "--mine", "m", "--insecure"),
+    )
+
+
+def test_without_options_a_target_stays_what_it_is():
+    assert with_options(read_target("mail.test")) == read_target("mail.test")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"to": ["a b"]}, "--to: 'a b' is no mailbox"),
+        ({"to": [""]}, "--to: '' is no mailbox"),
+        ({"timeout": "5"}, "--timeout must be a duration"),
+        ({"timeout": "0s"}, "--timeout must be a duration"),
+        ({"delivery": ["here"]}, "'here' is no URL"),
+        ({"login": ":env:X"}, "names no user"),
+    ],
+)
+def test_wrong_options_are_usage_errors(options, words):
+    with pytest.raises(UsageError, match=words):
+        with_options(read_target("mail.test"), **options)
+
+
+def test_quoted_local_parts_are_mailboxes():
+    assert with_options(read_target("a"), to=['"a b"@c.test']).recipient == '"a b"@c.test'
+
+
+def test_a_listener_is_found_by_its_name():
+    smtps = Address("mail.test", 465, Scheme.SMTPS)
+    target = Target(address=Address("mail.test", 25), listeners={"smtps": smtps})
+
+    assert target.listener(None) == target.listener("smtp") == target.address
+    assert target.listener("smtps") == smtps
+    assert target.listener("lmtp") is None
+
+
+def test_a_secret_is_never_shown(monkeypatch):
+    monkeypatch.setitem(os.environ, "PW", "geheim")
+    secrets = [Secret(env="PW"), Secret(text="geheim")]
+
+    for secret in secrets:
+        assert secret.reveal() == "geheim"
+        assert "geheim" not in f"{secret} {secret!r} {Login('alice', secret)!r}"
+
+
+def test_a_secret_is_the_first_line_of_its_file(tmp_path):
+    path = tmp_path / "secret"
+    path.write_bytes("pässword\r\nsecond".encode())
+
+    assert Secret(file=path).reveal() == "pässword"
+
+
+def test_a_missing_secret_is_an_error_for_who_needs_it(tmp_path):
+    (tmp_path / "latin").write_bytes(b"\xff")
+
+    with pytest.raises(UsageError, match="environment variable NO_SUCH_VARIABLE"):
+        Secret(env="NO_SUCH_VARIABLE").reveal()
+    with pytest.raises(UsageError, match=r"the password file .*gone: No such file"):
+        Secret(file=tmp_path / "gone").reveal()
+    with pytest.raises(UsageError, match="is not UTF-8"):
+        Secret(file=tmp_path / "latin").reveal()
+
+
+def test_a_login_names_where_its_password_is():
+    assert read_login("alice") == Login("alice", Secret(env="SMTP_HARNESS_PASSWORD"))
+    assert read_login("alice:file:/a:b") == Login("alice", Secret(file=Path("/a:b")))
+
+
+def test_a_password_on_the_command_line_is_refused_without_repeating_it():
+    with pytest.raises(UsageError) as refusal:
+        read_login("alice:geheim")
+
+    assert "geheim" not in str(refusal.value)
+    assert "never the password itself" in str(refusal.value)
