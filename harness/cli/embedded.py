@@ -1,0 +1,128 @@
+"""The reference server as a child process: what suites run against where nobody names a target.
+
+A process of its own, so that the judge shares no memory with the accused.  It ends when its
+standard input does, so it never outlives us, however we end; and it has a session of its own, so
+that a Ctrl-C for us does not take the server away from cases that are being played.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO
+
+import harness
+from harness.documents import nearest
+from harness.errors import HarnessError, UsageError
+from harness.target import Login, Secret, Target, TlsPolicy, read_address
+from harness.target.target import ANY
+
+DOMAIN = "example.test"
+MANY = "many.example.test"
+USER, PASSWORD = "alice", "wonderland"
+PATIENCE = 20.0  # seconds until it must have said where it listens
+WORDS = "listening on "
+
+
+@contextlib.contextmanager
+def embedded(fault: str | None = None) -> Iterator[Target]:
+    """A reference server on a free loopback port for as long as the context lasts."""
+    if fault is not None:
+        check_fault(fault)
+    with tempfile.TemporaryDirectory(prefix="smtp-harness-") as folder:
+        spool = Path(folder)
+        with _running(spool, fault) as address:
+            yield _target(address, spool, fault)
+
+
+def check_fault(name: str) -> None:
+    """Refuse a name that no lie of the reference server has."""
+    faults = known_faults()
+    if name not in faults:
+        hint = nearest(name, faults) or "smtp-harness serve --list-faults names them all"
+        raise UsageError(f"there is no fault {name!r} ({hint})")
+
+
+def known_faults() -> Mapping[str, str]:
+    """The lies that the reference server can tell, each with what is wrong then."""
+    from reference_server.lies import LIES
+
+    return {name: lie.what for name, lie in LIES.items()}
+
+
+@contextlib.contextmanager
+def _running(spool: Path, fault: str | None) -> Iterator[str]:
+    command = [
+        *(sys.executable, "-P", "-m", "reference_server", "--port", "0", "--until-eof"),
+        *("--domain", DOMAIN, "--user", f"{USER}:{PASSWORD}", "--user", "bob"),
+        *("--anyone-at", MANY, "--spool", str(spool), "--tls-self-signed", "--no-sync"),
+        *(("--fault", fault) if fault else ()),
+    ]
+    with (spool / "stderr").open("wb") as complaints:
+        server = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            env=_environment(),
+            start_new_session=True,
+        )
+    assert server.stdin is not None
+    assert server.stdout is not None
+    with server.stdin, server.stdout:
+        try:
+            yield _address(server.stdout, spool / "stderr")
+        finally:
+            server.stdin.close()
+            _end(server)
+
+
+def _environment() -> dict[str, str]:
+    """Ours, so that the child finds the very code that we are."""
+    here = str(Path(harness.__file__).parent.parent)
+    path = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
+    return os.environ | {"PYTHONPATH": path}
+
+
+def _address(said: IO[bytes], complaints: Path) -> str:
+    """Where the server listens; it says so in one line."""
+    ready, _, _ = select.select([said], [], [], PATIENCE)
+    line = said.readline().decode() if ready else ""
+    if not line.startswith(WORDS):
+        what = complaints.read_text(errors="replace").strip() or "it said nothing"
+        raise HarnessError(f"the reference server did not start: {what}")
+    return line.removeprefix(WORDS).strip()
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    try:
+        server.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def _target(address: str, spool: Path, fault: str | None) -> Target:
+    mail = spool / "mail"
+    return Target(
+        address=read_address(address),
+        domain=DOMAIN,
+        recipients=(f"alice@{DOMAIN}", f"bob@{DOMAIN}"),
+        many=f"user{{n}}@{MANY}",
+        unknown_recipient=f"nobody@{DOMAIN}",
+        foreign_recipient="someone@elsewhere.test",
+        login=Login(USER, Secret(text=PASSWORD)),
+        tls=TlsPolicy(ca=spool / "cert.pem", server_name="localhost"),
+        delivery={
+            **{f"{name}@{DOMAIN}": f"maildir:{mail / name}" for name in ("alice", "bob")},
+            "postmaster": f"maildir:{mail / 'postmaster'}",
+            ANY: f"maildir:{mail / 'many'}",
+        },
+        arguments=("--fault", fault) if fault else (),
+    )
