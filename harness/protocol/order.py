@@ -1,0 +1,81 @@
+"""Which command may come when: the whole of SMTP's order, as one table for both ends.
+
+A state says what the receiving end remembers, so entering one also says what it forgets:
+READY has no envelope, SENDER no recipients, FRESH not even the client's name or log-in.
+That is all there is to "RSET clears the buffers", "EHLO acts like RSET" and RFC 3207 4.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum, StrEnum
+
+
+class Verb(StrEnum):
+    """The commands that we know."""
+
+    EHLO = "EHLO"
+    HELO = "HELO"
+    MAIL = "MAIL"
+    RCPT = "RCPT"
+    DATA = "DATA"
+    RSET = "RSET"
+    NOOP = "NOOP"
+    QUIT = "QUIT"
+    VRFY = "VRFY"
+    EXPN = "EXPN"
+    HELP = "HELP"
+    STARTTLS = "STARTTLS"
+    AUTH = "AUTH"
+
+
+class State(Enum):
+    """What the receiving end remembers of the client."""
+
+    FRESH = "nothing: connected, or just upgraded to TLS"
+    READY = "the client's name"
+    SENDER = "a reverse-path"
+    RECIPIENTS = "a reverse-path and at least one forward-path"
+    CLOSED = "the farewell was said"
+
+
+Order = Mapping[State, Mapping[Verb, State]]
+
+
+def _anywhere(here: State) -> dict[Verb, State]:
+    # RFC 5321 4.1.4: NOOP, HELP, EXPN, VRFY and RSET may be used at any time, also before EHLO.
+    stay = dict.fromkeys((Verb.NOOP, Verb.HELP, Verb.EXPN, Verb.VRFY), here)
+    return stay | {Verb.EHLO: State.READY, Verb.HELO: State.READY, Verb.QUIT: State.CLOSED}
+
+
+# state -> {verb: state after it succeeded}.  A verb that is missing from a row is out of order
+# there: the server answers 503 and stays where it is.
+ORDER: Order = {
+    State.FRESH: {**_anywhere(State.FRESH), Verb.RSET: State.FRESH},
+    State.READY: {
+        **_anywhere(State.READY),
+        Verb.RSET: State.READY,
+        Verb.MAIL: State.SENDER,
+        Verb.AUTH: State.READY,  # not within a transaction: RFC 4954 4
+        Verb.STARTTLS: State.FRESH,
+    },
+    State.SENDER: {
+        **_anywhere(State.SENDER),
+        Verb.RSET: State.READY,
+        Verb.RCPT: State.RECIPIENTS,
+        Verb.STARTTLS: State.FRESH,
+    },
+    State.RECIPIENTS: {
+        **_anywhere(State.RECIPIENTS),
+        Verb.RSET: State.READY,
+        Verb.RCPT: State.RECIPIENTS,
+        Verb.DATA: State.READY,  # once the text has ended, well or not: RFC 5321 4.1.1.4
+        Verb.STARTTLS: State.FRESH,
+    },
+    State.CLOSED: {},
+}
+
+
+def after(state: State, verb: Verb, order: Order = ORDER) -> State | None:
+    """The state that `verb` leads to when it succeeds; None if it is out of order there."""
+    return order[state].get(verb)

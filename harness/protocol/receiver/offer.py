@@ -1,0 +1,40 @@
+"""What is offered to the client at this moment: extensions, their announcement, their limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.protocol.extensions import Extension
+from harness.protocol.receiver.rules import Rules
+from harness.protocol.sasl import SERVERS
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The extensions that the client may use now, by keyword."""
+
+    extensions: Mapping[str, Extension]
+    line_limit: int  # octets of a command line: 512 and what each extension adds
+
+    def keywords(self, rules: Rules) -> Sequence[str]:
+        """The lines of the EHLO reply below the first, parameters included."""
+        parameters = {"SIZE": str(rules.limits.message), "AUTH": " ".join(SERVERS)}
+        return rules.announce(
+            [f"{name} {parameters.get(name, '')}".rstrip() for name in self.extensions]
+        )
+
+
+def make_offer(rules: Rules, *, has_tls: bool, secure: bool, has_logins: bool) -> Offer:
+    """STARTTLS is offered in the clear alone (RFC 3207 4.2), AUTH inside TLS alone."""
+    hidden = set()
+    if not has_tls or secure:
+        hidden.add("STARTTLS")
+    if not has_logins or not secure:
+        hidden.add("AUTH")
+    shown = {name: row for name, row in rules.extensions.items() if name not in hidden}
+    growth = sum(row.mail_growth for row in shown.values())
+    return Offer(shown, rules.limits.command_line + growth)
+
+
+NOTHING = Offer({}, 512)

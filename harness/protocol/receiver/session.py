@@ -1,0 +1,241 @@
+"""The receiving end of one connection: octets in, events out, answers in, octets out.
+
+It is driven: feed what arrived, take events until there is none, answer each, send the output.
+The replies of one batch leave together, which is what PIPELINING asks for (RFC 2920 3.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from harness.protocol.order import State
+from harness.protocol.receiver import data
+from harness.protocol.receiver.answers import Occasion, Speech
+from harness.protocol.receiver.authentication import Attempt
+from harness.protocol.receiver.events import (
+    Event,
+    Hello,
+    LogIn,
+    Mail,
+    Message,
+    Objected,
+    Plain,
+    Recipient,
+    StartTls,
+    Text,
+    Unfit,
+)
+from harness.protocol.receiver.lines import LineReader, TooLong
+from harness.protocol.receiver.offer import Offer, make_offer
+from harness.protocol.receiver.reading import Scene, read_command
+from harness.protocol.receiver.rules import RULES, Rules
+from harness.protocol.receiver.transaction import Memory
+from harness.protocol.replies import Reply
+from harness.protocol.sasl import SERVERS, CheckPassword
+from harness.protocol.transparency import DataReader
+
+
+class Receiver:
+    """One connection, seen from the receiving end."""
+
+    def __init__(
+        self,
+        rules: Rules = RULES,
+        *,
+        speech: Speech,
+        check_password: CheckPassword | None = None,
+        has_tls: bool = False,
+        secure: bool = False,
+    ) -> None:
+        self.memory = Memory()
+        self.secure = secure
+        self.closing = False  # the last reply ended the connection
+        self._rules = rules
+        self._speech = speech
+        self._check_password = check_password
+        self._has_tls = has_tls
+        self._lines = LineReader(rules.line_ends)
+        self._reader: DataReader | None = None  # while the text of a message arrives
+        self._attempt: Attempt | None = None  # while an AUTH exchange goes on
+        self._event: Event | None = None
+        self._leads_to = State.FRESH
+        self._output: list[bytes] = []
+        self._errors = 0
+        self._offer = self._make_offer()
+
+    # --- octets in, events out ----------------------------------------------------------------
+
+    def feed(self, octets: bytes) -> None:
+        """Take octets as they arrived, cut anywhere."""
+        (self._lines if self._reader is None else self._reader).feed(octets)
+
+    def next_event(self) -> Event | None:
+        """What the client said next; None until more octets have come.  Answer it first."""
+        assert self._event is None, "the last event has not been answered"
+        if self.closing:
+            return None
+        if self._reader is not None:
+            self._event = self._read_text(self._reader)
+        else:
+            self._event = self._read_line()
+        return self._event
+
+    def secured(self) -> None:
+        """The handshake is done: what came in the clear counts no more (RFC 3207 4.2)."""
+        self.secure = True
+        self._lines.feed(self._rules.left_after_tls(self._lines.clear()))
+        self._offer = self._make_offer()
+
+    # --- answers in, octets out ---------------------------------------------------------------
+
+    def say(self, occasion: Occasion) -> None:
+        """Say something that no command called for: the greeting, a farewell."""
+        self._write(occasion, self._reply(occasion, None, ""))
+
+    def answer(self, said: Occasion | Reply, *, id: str = "") -> Reply:
+        """Answer the pending event with its own `said` or with another; gives the reply back."""
+        event, self._event = self._event, None
+        assert event is not None, "nothing waits for an answer"
+        if isinstance(said, Reply):
+            reply, occasion = said, None
+        else:
+            reply, occasion = self._reply(said, event, id), said
+        self._write(occasion, reply)
+        self._act(event, reply)
+        if reply.code >= 400:
+            self._count_error()
+        return reply
+
+    def output(self) -> bytes:
+        """What is to be sent now."""
+        output, self._output = self._output, []
+        return self._rules.arrange(output)
+
+    def _write(self, occasion: Occasion | None, reply: Reply) -> None:
+        self._output.append(self._rules.write_reply(occasion, reply))
+        if occasion is None:
+            self.closing = self.closing or reply.code == 421
+        elif self._speech.closes(occasion):
+            self.closing = True
+
+    def _count_error(self) -> None:
+        self._errors += 1
+        if self._errors >= self._rules.limits.errors and not self.closing:
+            self.say(Occasion.TOO_MANY_ERRORS)
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    def _read_line(self) -> Event | None:
+        attempt = self._attempt
+        limits = self._rules.limits
+        line = self._lines.take(self._offer.line_limit if attempt is None else limits.response_line)
+        if line is None:
+            return None
+        if isinstance(line, TooLong):
+            self._attempt = None
+            return Objected(Occasion.LINE_TOO_LONG)
+        return self._read_command(line) if attempt is None else attempt.respond(line)
+
+    def _read_command(self, line: bytes) -> Event:
+        memory = self.memory
+        offered = self._offer.extensions if memory.extended else {}
+        event, verb = read_command(line, Scene(self._rules, memory, offered, self.secure))
+        if verb is not None:
+            self._leads_to = self._rules.order[memory.state][verb]
+        return self._begin(event) if isinstance(event, LogIn) else event
+
+    def _begin(self, event: LogIn) -> Event:
+        if event.mechanism not in SERVERS:
+            return Objected(Occasion.UNKNOWN_MECHANISM)
+        assert self._check_password is not None, "AUTH is offered where there are passwords"
+        self._attempt = Attempt(event.mechanism, self._check_password)
+        return self._attempt.begin(event.initial)
+
+    def _read_text(self, reader: DataReader) -> Event | None:
+        content = reader.take()
+        if content is None:
+            return None
+        self._reader = None
+        self._lines.feed(reader.rest)
+        return data.judge(self._rules, reader, content, self.memory.envelope)
+
+    # --- what an answer does ---------------------------------------------------------------------
+
+    def _act(self, event: Event, reply: Reply) -> None:
+        effect = _EFFECTS.get(type(event))
+        if effect is not None and (reply.is_positive or isinstance(event, _OVER_ANYWAY)):
+            effect(self, event, reply)
+
+    def _after_hello(self, event: Hello, reply: Reply) -> None:
+        self.memory.enter(self._leads_to)
+        self.memory.client, self.memory.extended = event.client, event.extended
+
+    def _after_mail(self, event: Mail, reply: Reply) -> None:
+        self.memory.enter(self._leads_to)
+        self.memory.reverse_path, self.memory.parameters = event.reverse_path, event.parameters
+
+    def _after_recipient(self, event: Recipient, reply: Reply) -> None:
+        self.memory.enter(self._leads_to)
+        self._rules.remember_recipient(self.memory.recipients, event.forward_path)
+
+    def _after_text(self, event: Text, reply: Reply) -> None:
+        self._reader = data.open_reader(self._rules)
+        self._reader.feed(self._lines.clear())
+
+    def _after_log_in(self, event: LogIn, reply: Reply) -> None:
+        if event.said is Occasion.LOGGED_IN and reply.is_positive:
+            self.memory.user = event.user
+        if reply.code != 334:
+            self._attempt = None
+
+    def _enter_next(self, event: Event, reply: Reply) -> None:
+        self.memory.enter(self._leads_to)
+
+    # --- words -----------------------------------------------------------------------------------
+
+    def _make_offer(self) -> Offer:
+        return make_offer(
+            self._rules,
+            has_tls=self._has_tls,
+            secure=self.secure,
+            has_logins=self._check_password is not None,
+        )
+
+    def _reply(self, occasion: Occasion, event: Event | None, id: str) -> Reply:
+        extended = self.memory.extended
+        fixed = self._speech.fixed(occasion, extended=extended)
+        if fixed is not None:
+            return fixed
+        more = self._offer.keywords(self._rules) if occasion is Occasion.EHLO else ()
+        facts = {"id": id, "client": self.memory.client, **_facts(event)}
+        return self._speech.say(occasion, extended=extended, facts=facts, more=more)
+
+
+def _facts(event: Event | None) -> Mapping[str, str]:
+    match event:
+        case Hello(client=client):
+            return {"client": client}
+        case Mail(reverse_path=path):
+            return {"address": str(path)}
+        case Recipient(forward_path=path):
+            return {"address": str(path)}
+        case LogIn(challenge=challenge):
+            return {"challenge": challenge}
+        case _:
+            return {}
+
+
+_OVER_ANYWAY: Final = (Message, Unfit, LogIn)  # refused or not, the exchange has ended
+
+_EFFECTS: Final[Mapping[type, Callable[[Receiver, Any, Reply], None]]] = {
+    Hello: Receiver._after_hello,
+    Mail: Receiver._after_mail,
+    Recipient: Receiver._after_recipient,
+    Text: Receiver._after_text,
+    LogIn: Receiver._after_log_in,
+    Message: Receiver._enter_next,
+    Unfit: Receiver._enter_next,
+    StartTls: Receiver._enter_next,
+    Plain: Receiver._enter_next,
+}

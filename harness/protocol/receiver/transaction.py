@@ -1,0 +1,41 @@
+"""What the receiving end remembers of a client, and how entering a state makes it forget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from harness.protocol.addresses import NULL_PATH, ForwardPath, ReversePath
+from harness.protocol.commands import Parameters
+from harness.protocol.order import State
+from harness.protocol.receiver.events import Envelope
+
+
+@dataclass(slots=True)
+class Memory:
+    """The client's name and log-in, and the buffers of RFC 5321 4.1.1 for one transaction."""
+
+    state: State = State.FRESH
+    client: str = ""
+    extended: bool = False
+    user: str | None = None
+    reverse_path: ReversePath = NULL_PATH
+    parameters: Parameters = ()
+    recipients: list[ForwardPath] = field(default_factory=list)
+
+    def enter(self, state: State) -> None:
+        """Go to a state and keep only what that state remembers."""
+        if state is not State.RECIPIENTS and self.recipients:
+            self.recipients = []
+        if state in _WITHOUT_SENDER:
+            self.reverse_path, self.parameters = NULL_PATH, ()
+        if state is State.FRESH and self.state is not State.FRESH:
+            self.client, self.extended, self.user = "", False, None
+        self.state = state
+
+    @property
+    def envelope(self) -> Envelope:
+        """The transaction so far."""
+        return Envelope(self.reverse_path, tuple(self.recipients), self.parameters)
+
+
+_WITHOUT_SENDER = frozenset({State.FRESH, State.READY, State.CLOSED})

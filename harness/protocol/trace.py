@@ -1,0 +1,45 @@
+"""Trace lines: what a receiving end writes on top of a message (RFC 5321 4.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """Where a message came from and went through; `date` is text, as RFC 5322 3.3 writes it."""
+
+    client: str  # what it called itself
+    peer: str  # its address: "127.0.0.1" or "IPv6:::1"
+    by: str
+    protocol: str  # SMTP, ESMTP, ESMTPS, ESMTPA, ESMTPSA: RFC 3848
+    id: str
+    date: str
+    recipient: str | None = None  # named only where it is the only one (RFC 5321 7.2)
+
+
+def protocol_name(*, extended: bool, secure: bool, authenticated: bool) -> str:
+    """The word after `with` (RFC 3848)."""
+    if not extended:
+        return "SMTP"
+    return "ESMTP" + ("S" if secure else "") + ("A" if authenticated else "")
+
+
+def received(trace: Trace) -> bytes:
+    """The Received field, folded, with its CRLF."""
+    to_whom = f"\r\n\tfor <{trace.recipient}>" if trace.recipient else ""
+    return (
+        f"Received: from {trace.client} ([{trace.peer}])\r\n"
+        f"\tby {trace.by} with {trace.protocol} id {trace.id}{to_whom};\r\n"
+        f"\t{trace.date}\r\n"
+    ).encode("utf-8", "replace")
+
+
+def stamp(trace: Trace, content: bytes) -> bytes:
+    """The content with its Received field on top; nothing below changes (RFC 5321 4.4)."""
+    return received(trace) + content
+
+
+def return_path(reverse_path: str) -> bytes:
+    """The Return-Path field of final delivery; the null reverse-path is the empty string."""
+    return f"Return-Path: <{reverse_path}>\r\n".encode("utf-8", "replace")

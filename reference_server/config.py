@@ -1,0 +1,71 @@
+"""What the server is started with, and the server made of it."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from harness.certificates import self_signed
+from harness.errors import UsageError
+from harness.protocol.receiver import RULES
+from reference_server.lies import LIES
+from reference_server.listener import Patience, Server
+from reference_server.mailboxes import Mailboxes
+from reference_server.policy import MANY, House
+from reference_server.voices import in_voice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The options of `smtp-harness serve`."""
+
+    domain: str
+    users: Mapping[str, str | None] = field(default_factory=dict)  # name -> password
+    anyone_at: tuple[str, ...] = ()
+    spool: Path
+    voice: str = "default"
+    fault: str | None = None
+    tls_self_signed: bool = False
+    sync: bool = True
+    max_size: int = RULES.limits.message
+    patience: Patience = Patience()
+
+
+def make_server(config: Config) -> Server:
+    """The server that the options describe; makes its directories, Maildirs and certificate."""
+    rules = LIES[config.fault].rules if config.fault else RULES
+    rules = replace(
+        rules,
+        answers=in_voice(rules.answers, config.voice),
+        limits=replace(rules.limits, message=config.max_size),
+    )
+    house = House(
+        domain=config.domain.lower(),
+        users={name.lower(): password for name, password in config.users.items()},
+        anyone_at=tuple(domain.lower() for domain in config.anyone_at),
+        rules=rules,
+    )
+    try:
+        mailboxes = _open_mailboxes(config, house)
+        tls = _make_context(config) if config.tls_self_signed else None
+    except OSError as problem:
+        raise UsageError(f"cannot use the spool {config.spool}: {problem.strerror}") from problem
+    return Server(
+        house=house, mailboxes=mailboxes, rules=rules, tls=tls, patience=config.patience
+    )
+
+
+def _open_mailboxes(config: Config, house: House) -> Mailboxes:
+    mailboxes = Mailboxes(config.spool / "mail", sync=config.sync)
+    for name in ("postmaster", *house.users, *([MANY] if house.anyone_at else [])):
+        mailboxes.open(name)
+    return mailboxes
+
+
+def _make_context(config: Config) -> ssl.SSLContext:
+    certificate, key = self_signed(["localhost", config.domain, "127.0.0.1"], config.spool)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    return context

@@ -1,0 +1,300 @@
+"""Lies: servers that are right but for one thing, as rows; `caught_by` in a suite names them.
+
+Each row is the honest `RULES` with one field replaced.  It proves that the case about that thing
+can fail; so a lie must leave everything else right, the textbook dialogue too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final, TypeVar
+
+from harness.protocol.addresses import ForwardPath, ReversePath, read_forward_path, read_reverse_path
+from harness.protocol.commands import Objection
+from harness.protocol.order import ORDER, Order, State, Verb
+from harness.protocol.receiver import ANSWERS, RULES, Answer, Answers, Occasion, Rules
+from harness.protocol.replies import Reply
+from harness.protocol.trace import Trace, received, stamp
+from harness.protocol.transparency import DataReader
+
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Lie:
+    """What is wrong, in one line, and the rules that are wrong in just that."""
+
+    what: str
+    rules: Rules
+
+
+# --- the fields that lies replace ----------------------------------------------------------------
+
+
+def _order(*changes: tuple[State, Verb, State | None]) -> Order:
+    """The order with some cells changed; None takes the verb out of that state's row."""
+    order = {state: dict(row) for state, row in ORDER.items()}
+    for state, verb, leads_to in changes:
+        if leads_to is None:
+            order[state].pop(verb, None)
+        else:
+            order[state][verb] = leads_to
+    return order
+
+
+def _answers(**changed: Answer) -> Answers:
+    return {**ANSWERS, **{Occasion[name]: answer for name, answer in changed.items()}}
+
+
+def _limits(**changed: int) -> Rules:
+    return replace(RULES, limits=replace(RULES.limits, **changed))
+
+
+def _ends_at(mark: bytes) -> Rules:
+    """Ends the text at this mark too, and sees nothing wrong in what is left of it."""
+    return replace(RULES, data_ends=(*RULES.data_ends, mark), object_to_content=_no_objection)
+
+
+def _no_objection(content: bytes) -> None:
+    return None
+
+
+def _as_it_is(octets: bytes) -> bytes:
+    return octets
+
+
+def _bare_inner_ends(occasion: Occasion | None, reply: Reply) -> bytes:
+    return reply.octets[:-2].replace(b"\r\n", b"\n") + reply.octets[-2:]
+
+
+def _help_twice(occasion: Occasion | None, reply: Reply) -> bytes:
+    return reply.octets * (2 if occasion is Occasion.HELP else 1)
+
+
+def _challenge_without_blank(occasion: Occasion | None, reply: Reply) -> bytes:
+    return b"334\r\n" if reply.octets == b"334 \r\n" else reply.octets
+
+
+def _refusals_last(replies: list[bytes]) -> bytes:
+    return b"".join(sorted(replies, key=lambda octets: octets[:1] in b"45"))
+
+
+def _auth_with_equals(keywords: Sequence[str]) -> Sequence[str]:
+    return [*keywords, "AUTH=PLAIN LOGIN"]
+
+
+def _only_the_first(recipients: list[ForwardPath], recipient: ForwardPath) -> None:
+    if not recipients:
+        recipients.append(recipient)
+
+
+def _no_null(octets: bytes) -> ReversePath | Objection:
+    if octets == b"<>":
+        return Objection(501, "5.1.7", "A sender is needed")
+    return read_reverse_path(octets)
+
+
+def _any_domain(text: str) -> bool:
+    return True
+
+
+def _unquoted(read: Callable[[bytes], P | Objection], octets: bytes) -> P | Objection:
+    if b'"' in octets:
+        return Objection(501, "5.1.3", "No quotes, please")
+    return read(octets)
+
+
+class _SegmentReader(DataReader):
+    """Takes the beginning of each segment for the beginning of a line."""
+
+    _tail = b"\r\n"
+
+    def feed(self, octets: bytes) -> None:
+        """Drop a dot that opens a segment, wherever in a line it stands."""
+        if octets.startswith(b".") and self._tail != b"\r\n":
+            octets = octets[1:]
+        self._tail = (self._tail + octets)[-2:]
+        super().feed(octets)
+
+
+def _rewritten(trace: Trace, content: bytes) -> bytes:
+    return received(trace) + re.sub(rb"(?im)^Received: from ", b"Received: from relay by way of ", content)
+
+
+def _unstamped(trace: Trace, content: bytes) -> bytes:
+    return content
+
+
+_GREETED: Final = (State.READY, State.SENDER, State.RECIPIENTS)
+_IN_TRANSACTION: Final = (State.SENDER, State.RECIPIENTS)
+
+
+# --- the table -------------------------------------------------------------------------------------
+
+LIES: Final[Mapping[str, Lie]] = {
+    "greeting-without-domain": Lie(
+        "the greeting begins with no domain",
+        replace(RULES, answers=_answers(GREETING=Answer(220, None, "*** welcome ***"))),
+    ),
+    "ehlo-keyword-malformed": Lie(
+        "EHLO lists AUTH=PLAIN, which is no keyword",
+        replace(RULES, announce=_auth_with_equals),
+    ),
+    "helo-only-first": Lie(
+        "HELO is refused to who said EHLO before",
+        replace(RULES, order=_order(*((state, Verb.HELO, None) for state in _GREETED))),
+    ),
+    "verbs-case-sensitive": Lie(
+        "commands are known in upper case alone", replace(RULES, fold_verb=_as_it_is)
+    ),
+    "reply-bare-lf": Lie(
+        "the inner lines of a reply end in LF", replace(RULES, write_reply=_bare_inner_ends)
+    ),
+    "two-replies": Lie("HELP is answered twice", replace(RULES, write_reply=_help_twice)),
+    "first-recipient-only": Lie(
+        "the message reaches the first recipient alone",
+        replace(RULES, remember_recipient=_only_the_first),
+    ),
+    "no-rset": Lie("RSET is not implemented", replace(RULES, verbs=RULES.verbs - {Verb.RSET})),
+    "no-vrfy": Lie("VRFY is not implemented", replace(RULES, verbs=RULES.verbs - {Verb.VRFY})),
+    "no-help": Lie("HELP is not implemented", replace(RULES, verbs=RULES.verbs - {Verb.HELP})),
+    "null-sender-refused": Lie(
+        "MAIL FROM:<> is refused", replace(RULES, read_reverse_path=_no_null)
+    ),
+    "postmaster-case": Lie(
+        "postmaster is known in lower case alone",
+        replace(RULES, is_postmaster="postmaster".__eq__),
+    ),
+    "rcpt-before-mail": Lie(
+        "RCPT is taken without MAIL",
+        replace(RULES, order=_order((State.READY, Verb.RCPT, State.RECIPIENTS))),
+    ),
+    "nested-mail-mixes": Lie(
+        "a second MAIL replaces the sender and keeps the recipients",
+        replace(RULES, order=_order(*((s, Verb.MAIL, s) for s in _IN_TRANSACTION))),
+    ),
+    "nested-mail-accepted": Lie(
+        "a second MAIL begins a new transaction",
+        replace(RULES, order=_order(*((s, Verb.MAIL, State.SENDER) for s in _IN_TRANSACTION))),
+    ),
+    "data-without-recipient": Lie(
+        "DATA is taken without a recipient, and the message too",
+        replace(
+            RULES,
+            order=_order(
+                (State.READY, Verb.DATA, State.READY), (State.SENDER, Verb.DATA, State.READY)
+            ),
+        ),
+    ),
+    "ehlo-keeps-transaction": Lie(
+        "EHLO leaves the transaction as it is",
+        replace(RULES, order=_order(*((s, Verb.EHLO, s) for s in _IN_TRANSACTION))),
+    ),
+    "rset-keeps-transaction": Lie(
+        "RSET forgets nothing",
+        replace(RULES, order=_order(*((s, Verb.RSET, s) for s in _IN_TRANSACTION))),
+    ),
+    "noop-resets": Lie(
+        "NOOP forgets the transaction",
+        replace(RULES, order=_order(*((s, Verb.NOOP, State.READY) for s in _IN_TRANSACTION))),
+    ),
+    "quit-stays-open": Lie(
+        "after 221 the connection stays open",
+        replace(
+            RULES, answers=_answers(FAREWELL=replace(ANSWERS[Occasion.FAREWELL], closes=False))
+        ),
+    ),
+    "unknown-command-closes": Lie(
+        "an unknown command ends the connection",
+        replace(
+            RULES,
+            answers=_answers(
+                UNKNOWN_COMMAND=replace(ANSWERS[Occasion.UNKNOWN_COMMAND], closes=True)
+            ),
+        ),
+    ),
+    "arguments-ignored": Lie(
+        "RSET, DATA and QUIT take any argument", replace(RULES, without_argument=frozenset())
+    ),
+    "unknown-parameter-accepted": Lie(
+        "MAIL and RCPT take parameters that nobody knows",
+        replace(RULES, check_parameters=lambda parameters, offered, which: None),
+    ),
+    "unknown-recipient-accepted": Lie(
+        "mail for a user who does not exist is taken, and lost",
+        replace(RULES, answers=_answers(NO_SUCH_USER=ANSWERS[Occasion.RECIPIENT_OK])),
+    ),
+    "open-relay": Lie(
+        "mail for anywhere is taken from anybody",
+        replace(RULES, answers=_answers(RELAY_DENIED=ANSWERS[Occasion.RECIPIENT_OK])),
+    ),
+    "lax-domain": Lie(
+        "any octets are a domain",
+        replace(
+            RULES,
+            read_reverse_path=partial(read_reverse_path, read_domain=_any_domain),
+            read_forward_path=partial(read_forward_path, read_domain=_any_domain),
+        ),
+    ),
+    "no-quoted-string": Lie(
+        "quoted local-parts are syntax errors",
+        replace(
+            RULES,
+            read_reverse_path=partial(_unquoted, read_reverse_path),
+            read_forward_path=partial(_unquoted, read_forward_path),
+        ),
+    ),
+    "no-unstuff": Lie("the doubled dot stays doubled", replace(RULES, unstuff=_as_it_is)),
+    "segment-is-line": Lie(
+        "a dot that opens a TCP segment is taken for one that opens a line",
+        replace(RULES, data_reader=_SegmentReader),
+    ),
+    "lf-dot-lf": Lie("LF . LF ends the text", _ends_at(b"\n.\n")),
+    "lf-dot-crlf": Lie("LF . CR LF ends the text", _ends_at(b"\n.\r\n")),
+    "lf-dot-cr": Lie("LF . CR ends the text", _ends_at(b"\n.\r")),
+    "crlf-dot-lf": Lie("CR LF . LF ends the text", _ends_at(b"\r\n.\n")),
+    "crlf-dot-cr": Lie("CR LF . CR ends the text", _ends_at(b"\r\n.\r")),
+    "cr-dot-cr": Lie("CR . CR ends the text", _ends_at(b"\r.\r")),
+    "cr-dot-lf": Lie("CR . LF ends the text", _ends_at(b"\r.\n")),
+    "cr-dot-crlf": Lie("CR . CR LF ends the text", _ends_at(b"\r.\r\n")),
+    "data-keeps-envelope": Lie(
+        "after a message its sender and recipients are still there",
+        replace(
+            RULES,
+            order=_order(
+                (State.RECIPIENTS, Verb.DATA, State.RECIPIENTS),
+                (State.RECIPIENTS, Verb.MAIL, State.SENDER),
+            ),
+        ),
+    ),
+    "short-command-line": Lie(
+        "a command line over 256 octets is too long", _limits(command_line=256)
+    ),
+    "short-text-line": Lie("a text line over 998 octets is too long", _limits(text_line=998)),
+    "few-recipients": Lie("the 51st recipient is one too many", _limits(recipients=50)),
+    "no-received": Lie("no Received field is added", replace(RULES, stamp=_unstamped)),
+    "received-rewritten": Lie(
+        "the Received fields of earlier hops are rewritten", replace(RULES, stamp=_rewritten)
+    ),
+    "replies-reordered": Lie(
+        "within a pipelined group refusals come last", replace(RULES, arrange=_refusals_last)
+    ),
+    "size-ignored": Lie(
+        "a declared size over the limit is taken", replace(RULES, exceeds=lambda size, most: False)
+    ),
+    "tls-keeps-state": Lie(
+        "STARTTLS forgets neither the client's name nor the transaction",
+        replace(RULES, order=_order(*((state, Verb.STARTTLS, state) for state in _GREETED))),
+    ),
+    "tls-keeps-buffer": Lie(
+        "commands that came in the clear behind STARTTLS run inside TLS",
+        replace(RULES, left_after_tls=_as_it_is),
+    ),
+    "challenge-without-space": Lie(
+        "the empty challenge is 334 without the blank",
+        replace(RULES, write_reply=_challenge_without_blank),
+    ),
+}

@@ -1,0 +1,48 @@
+"""Policy: one function per question; an occasion is the objection, None is none."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from harness.protocol.addresses import ForwardPath
+from harness.protocol.receiver import RULES, Occasion, Rules
+
+MANY = "many"  # the mailbox of the domains where everybody exists
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Whose mail we take: our domain, its users with their passwords, and who lives elsewhere."""
+
+    domain: str
+    users: Mapping[str, str | None] = field(default_factory=dict)
+    anyone_at: Collection[str] = ()
+    rules: Rules = RULES
+
+    def objection_to(self, recipient: ForwardPath) -> Occasion | None:
+        """May this recipient have mail from us?  Nobody's mail is relayed."""
+        local, domain = recipient.mailbox.local, recipient.mailbox.domain.lower()
+        if domain in self.anyone_at:
+            return None
+        if domain not in ("", self.domain):
+            return Occasion.RELAY_DENIED
+        return None if self.mailbox_of(recipient) else Occasion.NO_SUCH_USER
+
+    def mailbox_of(self, recipient: ForwardPath) -> str | None:
+        """The name of the mailbox that mail for the recipient lands in; None if there is none."""
+        local, domain = recipient.mailbox.local, recipient.mailbox.domain.lower()
+        if domain in self.anyone_at:
+            return MANY
+        if domain not in ("", self.domain):
+            return None
+        if self.rules.is_postmaster(local):
+            return "postmaster"
+        return local.lower() if domain and local.lower() in self.users else None
+
+    def knows_password(self, user: str, password: str) -> bool:
+        """May this user log in?  Takes as long for a user who does not exist."""
+        known = self.users.get(user.lower())
+        same = hmac.compare_digest((known or "").encode(), password.encode())
+        return same and known is not None

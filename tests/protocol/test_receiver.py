@@ -1,0 +1,355 @@
+import base64
+from dataclasses import replace
+
+import pytest
+
+from harness.protocol.order import State, Verb
+from harness.protocol.receiver import ANSWERS, RULES, Answer, Occasion, Speech, reworded
+from harness.protocol.receiver.events import Mail, Plain, Text
+from harness.protocol.replies import reply
+from tests.protocol.obliging import Obliging
+
+MAIL = b"MAIL FROM:<a@b.test>\r\n"
+RCPT = b"RCPT TO:<alice@example.test>\r\n"
+HELLO = b"EHLO client.test\r\n"
+
+
+def encoded(text: str) -> bytes:
+    return base64.b64encode(text.encode())
+
+
+def limited(**limits):
+    return replace(RULES, limits=replace(RULES.limits, **limits))
+
+
+# --- one talk, cut everywhere ------------------------------------------------------------------
+
+TALK = (
+    HELLO + MAIL + RCPT + b"DATA\r\n" + b"Subject: x\r\n\r\n..dot\r\n.\r\n" + b"noop\r\nQUIT\r\n"
+)
+
+
+def test_a_pipelined_talk_is_the_same_wherever_the_network_cuts_it():
+    whole = Obliging().say(TALK)
+    assert whole.count(b"\r\n250 ") == 5
+    for cut in range(len(TALK) + 1):
+        talk = Obliging()
+        assert talk.say(TALK[:cut], TALK[cut:]) == whole
+        assert talk.messages[0].content == b"Subject: x\r\n\r\n.dot\r\n"
+
+
+def test_a_pipelined_talk_is_the_same_octet_by_octet():
+    octets = [TALK[at : at + 1] for at in range(len(TALK))]
+    assert Obliging().say(*octets) == Obliging().say(TALK)
+
+
+# --- command lines -------------------------------------------------------------------------------
+
+# what a greeted client says -> the codes that it hears
+LINES = {
+    "unknown verb": (b"WIBBLE\r\n", [500]),
+    "empty line": (b"\r\n", [500]),
+    "lower case": (b"noop\r\n", [250]),
+    "NOOP takes any argument": (b"NOOP anything\r\n", [250]),
+    "argument where none belongs": (b"RSET now\r\nDATA x\r\nQUIT x\r\n", [501, 503, 501]),
+    "bare LF is no line end": (b"NOOP\nNOOP\r\n", [500]),
+    "bare CR is no line end": (b"NOOP\rNOOP\r\n", [500]),
+    "VRFY needs somebody": (b"VRFY\r\nVRFY alice\r\n", [501, 252]),
+    "lists are not told": (b"EXPN staff\r\n", [502]),
+    "help": (b"HELP\r\nHELP MAIL\r\n", [214, 214]),
+    "RCPT first": (RCPT, [503]),
+    "DATA first": (b"DATA\r\n", [503]),
+    "MAIL in a transaction": (MAIL + MAIL, [250, 503]),
+    "unknown parameter": (b"MAIL FROM:<a@b.test> XYZZY=1\r\n", [555]),
+    "unknown parameter at RCPT": (MAIL + RCPT[:-2] + b" XYZZY\r\n", [250, 555]),
+    "known parameters": (b"MAIL FROM:<a@b.test> SIZE=1000 BODY=8BITMIME\r\n", [250]),
+    "declared size over the limit": (b"MAIL FROM:<a@b.test> SIZE=99999999999\r\n", [552]),
+    "no path": (b"MAIL\r\nMAIL TO:<a@b.test>\r\n", [501, 501]),
+    "bad reverse-path": (b"MAIL FROM:<a@b_c.test>\r\n", [501]),
+    "bad forward-path": (MAIL + b"RCPT TO:<>\r\n", [250, 501]),
+    "no path at RCPT": (MAIL + b"RCPT\r\n", [250, 501]),
+    "null reverse-path": (b"MAIL FROM:<>\r\n", [250]),
+    "blanks behind the colon": (b"MAIL FROM: <a@b.test>\r\n", [250]),
+    "EHLO without a name": (b"EHLO\r\n", [501]),
+    "HELO with no domain": (b"HELO a_b\r\n", [501]),
+    "address literal": (b"EHLO [127.0.0.1]\r\n", [250]),
+    "AUTH in the clear": (b"AUTH PLAIN\r\n", [502]),
+}
+
+
+@pytest.mark.parametrize(("said", "codes"), LINES.values(), ids=LINES)
+def test_what_a_greeted_client_says_gets_its_code(said, codes):
+    talk = Obliging()
+    talk.say(HELLO)
+    assert talk.codes(said) == codes
+
+
+def test_a_refused_command_changes_nothing():
+    talk = Obliging()
+    talk.say(HELLO, MAIL, RCPT)
+    talk.say(b"WIBBLE\r\n", MAIL, b"RSET x\r\n", b"EHLO\r\n")
+    assert talk.receiver.memory.state is State.RECIPIENTS
+
+
+@pytest.mark.parametrize("verb", [b"RSET", b"EHLO client.test", b"HELO client.test"])
+def test_rset_and_hello_forget_the_transaction(verb):
+    talk = Obliging()
+    talk.say(HELLO, MAIL, RCPT)
+    assert talk.codes(verb + b"\r\n", RCPT, MAIL) == [250, 503, 250]
+
+
+def test_mail_needs_a_hello():
+    assert Obliging().codes(MAIL) == [503]
+
+
+def test_a_line_of_the_limit_is_taken_and_one_octet_more_is_not():
+    talk = Obliging(limited(command_line=512))
+    limit = talk.receiver._offer.line_limit
+    fitting = b"NOOP " + b"x" * (limit - 7) + b"\r\n"
+    assert talk.codes(fitting, fitting.replace(b"\r", b"x\r")) == [250, 500]
+
+
+def test_an_endless_line_is_thrown_away_in_bounded_memory_and_answered_once():
+    talk = Obliging()
+    assert talk.codes(*[b"x" * 1_000] * 100) == []
+    assert len(talk.receiver._lines._buffer) <= 1
+    assert talk.codes(b"\r\n", b"NOOP\r\n") == [500, 250]
+
+
+def test_a_line_end_cut_in_two_ends_an_overlong_line():
+    talk = Obliging()
+    assert talk.codes(b"x" * 5_000 + b"\r", b"\nNOOP\r\n") == [500, 250]
+
+
+def test_too_many_recipients_are_452():
+    talk = Obliging(limited(recipients=2))
+    talk.say(HELLO, MAIL)
+    assert talk.codes(RCPT * 3) == [250, 250, 452]
+
+
+def test_too_many_errors_end_the_connection():
+    talk = Obliging(limited(errors=3))
+    assert talk.codes(b"A\r\nB\r\nC\r\nNOOP\r\n") == [500, 500, 500, 421]
+    assert talk.receiver.closing
+
+
+def test_the_last_error_may_close_by_itself():
+    closing = replace(ANSWERS[Occasion.UNKNOWN_COMMAND], closes=True)
+    rules = replace(limited(errors=1), answers={**ANSWERS, Occasion.UNKNOWN_COMMAND: closing})
+    assert Obliging(rules).codes(b"A\r\n") == [500]
+
+
+def test_several_line_ends_are_a_matter_of_rules():
+    talk = Obliging(replace(RULES, line_ends=(b"\r\n", b"\n")))
+    assert talk.codes(b"NOOP\n", b"NOOP\r\n", b"NO", b"OP\n") == [250, 250, 250]
+
+
+def test_a_single_octet_may_end_lines_too():
+    talk = Obliging(replace(RULES, line_ends=(b"\n",)))
+    assert talk.codes(b"NOOP\n", b"x" * 5_000, b"\nNOOP\n") == [250, 500, 250]
+
+
+# --- hello and extensions --------------------------------------------------------------------------
+
+
+def test_ehlo_lists_what_is_offered_now():
+    talk = Obliging()
+    assert talk.say(HELLO).split(b"\r\n")[:-1] == [
+        b"250-example.test greets client.test",
+        b"250-PIPELINING",
+        b"250-SIZE 10485760",
+        b"250-8BITMIME",
+        b"250-ENHANCEDSTATUSCODES",
+        b"250 STARTTLS",
+    ]
+
+
+def test_after_helo_nothing_is_offered_and_no_enhanced_code_is_said():
+    talk = Obliging()
+    assert talk.say(b"HELO client.test\r\n") == b"250 example.test greets client.test\r\n"
+    assert talk.codes(b"MAIL FROM:<a@b.test> SIZE=1\r\n", b"STARTTLS\r\n") == [555, 502]
+    assert talk.say(MAIL) == b"250 Sender ok\r\n"
+
+
+def test_after_ehlo_replies_carry_enhanced_codes():
+    talk = Obliging()
+    talk.say(HELLO)
+    assert talk.say(MAIL) == b"250 2.1.0 Sender ok\r\n"
+    assert talk.say(b"RCPT TO:<\r\n").startswith(b"501 5.")
+
+
+def test_the_greeting_names_the_domain_first():
+    assert Obliging().greeting == b"220 example.test ESMTP smtp-harness\r\n"
+
+
+# --- the text ------------------------------------------------------------------------------------
+
+
+def sent(rules, text):
+    talk = Obliging(rules)
+    talk.say(HELLO, MAIL, RCPT, b"DATA\r\n")
+    return talk, talk.codes(text)
+
+
+@pytest.mark.parametrize("text", [b"a\nb\r\n.\r\n", b"a\rb\r\n.\r\n", b"a\n.\n\r\n.\r\n"])
+def test_a_bare_cr_or_lf_in_the_text_is_refused(text):
+    talk, codes = sent(RULES, text)
+    assert codes == [550]
+    assert talk.messages == []
+
+
+def test_too_large_a_text_is_refused_at_its_end_and_the_transaction_is_over():
+    talk, codes = sent(limited(message=10), b"x" * 100 + b"\r\n.\r\n")
+    assert codes == [552]
+    assert talk.codes(RCPT) == [503]
+
+
+def test_a_text_line_over_the_limit_is_refused_if_there_is_one():
+    long = b"x" * 998 + b"\r\n.\r\n"
+    assert sent(limited(text_line=1_000), long)[1] == [250]
+    assert sent(limited(text_line=999), long)[1] == [500]
+
+
+def test_what_was_pipelined_behind_data_is_text():
+    talk = Obliging()
+    talk.say(HELLO)
+    assert talk.codes(MAIL + RCPT + b"DATA\r\nhi\r\n.\r\nNOOP\r\n") == [250, 250, 354, 250, 250]
+
+
+def test_a_message_that_policy_refuses_is_forgotten_too():
+    talk = Obliging()
+    talk.say(HELLO, MAIL, RCPT, b"DATA\r\n")
+    talk.receiver.feed(b"hi\r\n.\r\n")
+    event = talk.receiver.next_event()
+    assert event is not None
+    talk.receiver.answer(Occasion.NO_SPACE)
+    assert talk.receiver.output() == b"452 4.3.1 Insufficient system storage\r\n"
+    assert talk.codes(RCPT) == [503]
+
+
+def test_an_envelope_holds_the_paths_and_the_parameters():
+    talk, _ = sent(RULES, b"hi\r\n.\r\n")
+    envelope = talk.messages[0].envelope
+    assert str(envelope.reverse_path) == "a@b.test"
+    assert list(map(str, envelope.recipients)) == ["alice@example.test"]
+
+
+# --- policy --------------------------------------------------------------------------------------
+
+
+def test_policy_may_answer_otherwise_and_a_refusal_changes_nothing():
+    talk = Obliging()
+    talk.say(HELLO)
+    talk.receiver.feed(MAIL)
+    assert isinstance(talk.receiver.next_event(), Mail)
+    talk.receiver.answer(reply(451, "Not now", enhanced="4.7.1"))
+    assert talk.receiver.output() == b"451 4.7.1 Not now\r\n"
+    assert talk.receiver.memory.state is State.READY
+
+
+def test_a_421_from_policy_ends_the_connection():
+    talk = Obliging()
+    talk.receiver.feed(HELLO + MAIL)
+    assert talk.receiver.next_event() is not None
+    talk.receiver.answer(reply(421, "Good night"))
+    assert talk.receiver.next_event() is None
+
+
+def test_events_come_one_at_a_time():
+    talk = Obliging()
+    talk.receiver.feed(b"NOOP\r\n")
+    assert talk.receiver.next_event() == Plain(Verb.NOOP, Occasion.NOTHING)
+    with pytest.raises(AssertionError, match="not been answered"):
+        talk.receiver.next_event()
+
+
+def test_data_asks_policy_with_the_envelope():
+    talk = Obliging()
+    talk.say(HELLO, MAIL, RCPT, b"DATA\r\n")
+    assert any(isinstance(event, Text) and event.envelope.recipients for event in talk.events)
+
+
+# --- STARTTLS and AUTH ---------------------------------------------------------------------------
+
+
+def test_starttls_forgets_everything_and_what_was_behind_it():
+    talk = Obliging()
+    talk.say(HELLO, MAIL, RCPT)
+    assert talk.codes(b"STARTTLS\r\nNOOP\r\n") == [220]
+    assert talk.receiver.memory.client == ""
+    assert talk.codes(RCPT, MAIL, HELLO) == [503, 503, 250]
+
+
+def test_inside_tls_auth_is_offered_and_starttls_is_not():
+    talk = Obliging(secure=True)
+    lines = talk.say(HELLO).split(b"\r\n")
+    assert b"250 AUTH PLAIN LOGIN" in lines
+    assert not any(b"STARTTLS" in line for line in lines)
+    assert talk.codes(b"STARTTLS\r\n") == [503]
+
+
+def test_without_a_certificate_there_is_no_starttls():
+    assert Obliging(tls=False).codes(HELLO, b"STARTTLS\r\n") == [250, 502]
+
+
+GOOD = encoded("\0alice\0secret")
+
+# what is said inside TLS after EHLO -> codes
+AUTH = {
+    "initial response": ([b"AUTH PLAIN " + GOOD], [235]),
+    "challenge first": ([b"AUTH plain", GOOD], [334, 235]),
+    "LOGIN": ([b"AUTH LOGIN", encoded("alice"), encoded("secret")], [334, 334, 235]),
+    "wrong password": ([b"AUTH PLAIN " + encoded("\0alice\0guess")], [535]),
+    "bad base64": ([b"AUTH PLAIN =x="], [501]),
+    "bad base64 in a response": ([b"AUTH PLAIN", b"???", b"NOOP"], [334, 501, 250]),
+    "empty initial response": ([b"AUTH PLAIN ="], [535]),
+    "cancelled": ([b"AUTH PLAIN", b"*", b"NOOP"], [334, 501, 250]),
+    "unknown mechanism": ([b"AUTH WIBBLE"], [504]),
+    "no mechanism": ([b"AUTH"], [501]),
+    "twice": ([b"AUTH PLAIN " + GOOD, b"AUTH PLAIN " + GOOD], [235, 503]),
+    "within a transaction": ([MAIL[:-2], b"AUTH PLAIN"], [250, 503]),
+    "endless response": ([b"AUTH PLAIN", b"A" * 20_000, b"NOOP"], [334, 500, 250]),
+}
+
+
+@pytest.mark.parametrize(("lines", "codes"), AUTH.values(), ids=AUTH)
+def test_auth_inside_tls(lines, codes):
+    talk = Obliging(secure=True)
+    talk.say(HELLO)
+    assert talk.codes(*[line + b"\r\n" for line in lines]) == codes
+
+
+def test_the_empty_challenge_keeps_its_blank():
+    talk = Obliging(secure=True)
+    talk.say(HELLO)
+    assert talk.say(b"AUTH PLAIN\r\n") == b"334 \r\n"
+
+
+def test_who_logged_in_is_remembered_past_a_transaction():
+    talk = Obliging(secure=True)
+    talk.say(HELLO, b"AUTH PLAIN " + GOOD + b"\r\n", MAIL, RCPT, b"DATA\r\nhi\r\n.\r\n")
+    assert talk.receiver.memory.user == "alice"
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+def test_what_a_client_says_cannot_break_a_reply():
+    speech = Speech({Occasion.HELO: Answer(250, None, "hello {client}")}, "example.test")
+    told = speech.say(Occasion.HELO, extended=False, facts={"client": "a\r\nb\x7f"})
+    assert told.octets == b"250 hello a??b?\r\n"
+
+
+def test_a_voice_changes_words_and_nothing_else():
+    answers = reworded(ANSWERS, NOTHING="Nix")
+    assert answers[Occasion.NOTHING] == Answer(250, "2.0.0", "Nix")
+    assert answers[Occasion.HELP] == ANSWERS[Occasion.HELP]
+
+
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=lambda answer: answer.text)
+def test_enhanced_codes_are_of_the_class_of_their_reply(answer):
+    # RFC 2034 4: 2yz carries 2.x.x, 4yz 4.x.x, 5yz 5.x.x; 3yz carries none.
+    if answer.code >= 400:
+        assert answer.enhanced is not None
+    if answer.enhanced is not None:
+        assert answer.enhanced[0] == str(answer.code)[0]

@@ -1,0 +1,156 @@
+import os
+import ssl
+
+import pytest
+import trio
+from trio.testing import memory_stream_pair
+
+from reference_server.listener import Patience
+from tests.reference_server.connecting import connected, mail_of, server_in
+
+
+async def test_a_message_is_in_the_mailbox_before_its_250(tmp_path):
+    async with connected(server_in(tmp_path)) as client:
+        told = await client.send("alice@example.test", b"Subject: hi\r\n\r\n..dot\r\n")
+        (message,) = mail_of(tmp_path, "alice")
+
+    assert told.startswith(b"250 2.0.0 ")
+    lines = message.split(b"\r\n")
+    assert lines[0] == b"Return-Path: <sender@c.test>"
+    assert lines[1] == b"Received: from c.test ([127.0.0.1])"
+    assert b"with ESMTP id" in lines[2]
+    assert message.endswith(b"\r\nSubject: hi\r\n\r\n.dot\r\n")
+
+
+async def test_each_recipient_gets_one_copy(tmp_path):
+    async with connected(server_in(tmp_path)) as client:
+        await client.say(b"EHLO c.test\r\n")
+        await client.say(b"MAIL FROM:<>\r\n")
+        for to in (b"alice", b"bob", b"Alice"):
+            assert (await client.say(b"RCPT TO:<%s@example.test>\r\n" % to)).startswith(b"250")
+        await client.say(b"DATA\r\n")
+        await client.say(b"x\r\n.\r\n")
+
+    assert len(mail_of(tmp_path, "alice")) == len(mail_of(tmp_path, "bob")) == 1
+    assert mail_of(tmp_path, "bob")[0].startswith(b"Return-Path: <>\r\n")
+
+
+@pytest.mark.parametrize(
+    ("recipient", "code"),
+    [
+        (b"<alice@example.test>", b"250"),
+        (b"<ALICE@EXAMPLE.TEST>", b"250"),
+        (b"<postmaster>", b"250"),
+        (b"<PostMaster@example.test>", b"250"),
+        (b"<anybody@many.example.test>", b"250"),
+        (b"<nobody@example.test>", b"550"),
+        (b"<someone@elsewhere.test>", b"550"),
+    ],
+)
+async def test_mail_is_taken_for_those_who_live_here_alone(tmp_path, recipient, code):
+    async with connected(server_in(tmp_path)) as client:
+        await client.say(b"EHLO c.test\r\n")
+        await client.say(b"MAIL FROM:<a@c.test>\r\n")
+        assert (await client.say(b"RCPT TO:%s\r\n" % recipient)).startswith(code)
+
+
+async def test_nobody_may_relay_even_logged_in(tmp_path):
+    async with connected(server_in(tmp_path)) as client:
+        await client.say(b"EHLO c.test\r\n")
+        await client.say(b"MAIL FROM:<alice@example.test>\r\n")
+        assert (await client.say(b"RCPT TO:<x@elsewhere.test>\r\n")).startswith(b"550 5.7.1")
+
+
+async def test_an_idle_client_is_told_421_after_five_minutes(tmp_path, autojump_clock):
+    async with connected(server_in(tmp_path)) as client:
+        began = trio.current_time()
+        assert (await client.reply()).startswith(b"421 example.test idle")
+        assert trio.current_time() - began == 300
+        assert await client.reply() == b""
+
+
+async def test_a_client_that_reads_nothing_is_let_go(tmp_path, autojump_clock):
+    server = server_in(tmp_path)
+
+    class NeverTakes(trio.abc.Stream):
+        async def receive_some(self, max_bytes=None):
+            return b"NOOP\r\n"
+
+        async def send_all(self, data):
+            await trio.sleep_forever()
+
+        async def wait_send_all_might_not_block(self):
+            await trio.sleep_forever()
+
+        async def aclose(self):
+            await trio.lowlevel.checkpoint()
+
+    await server.serve(NeverTakes(), "127.0.0.1")
+    assert server.open_connections == 0
+
+
+async def test_one_connection_too_many_is_told_421(tmp_path):
+    server = server_in(tmp_path, patience=Patience(connections=1))
+    async with connected(server), connected(server, greeted=False) as second:
+        assert (await second.reply()).startswith(b"421 example.test too many connections")
+        assert await second.reply() == b""
+
+
+async def test_a_server_that_shuts_down_says_421(tmp_path):
+    ours, theirs = memory_stream_pair()
+    server = server_in(tmp_path)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(server.serve, theirs, "127.0.0.1")
+        await ours.receive_some(1_000)
+        nursery.cancel_scope.cancel()
+    assert (await ours.receive_some(1_000)).startswith(b"421 example.test shutting down")
+
+
+async def test_a_full_disk_is_452_and_leaves_no_draft(tmp_path):
+    server = server_in(tmp_path)
+    os.rmdir(tmp_path / "mail" / "alice" / "new")
+    async with connected(server) as client:
+        told = await client.send("alice@example.test", b"x\r\n")
+    assert told.startswith(b"452 4.3.1")
+
+
+async def test_a_client_that_leaves_in_the_middle_disturbs_nobody(tmp_path):
+    server = server_in(tmp_path)
+    async with connected(server) as client:
+        await client.say(b"EHLO c.test\r\n")
+    assert server.open_connections == 0
+
+
+async def test_log_in_works_inside_tls_and_shows_in_the_trace(tmp_path):
+    server = server_in(tmp_path, tls_self_signed=True)
+    context = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
+    async with connected(server) as client:
+        await client.say(b"EHLO c.test\r\n")
+        assert (await client.say(b"STARTTLS\r\n")).startswith(b"220")
+        client.stream = trio.SSLStream(
+            client.stream, context, server_hostname="localhost", https_compatible=True
+        )
+        assert await client.say(b"EHLO c.test\r\n") == b"250 AUTH PLAIN LOGIN"
+        assert (await client.say(b"AUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n")).startswith(b"235")
+        told = await client.send("bob@example.test", b"x\r\n")
+    assert told.startswith(b"250")
+    assert b"with ESMTPSA id" in mail_of(tmp_path, "bob")[0]
+
+
+async def test_noise_instead_of_a_handshake_ends_the_connection(tmp_path):
+    server = server_in(tmp_path, tls_self_signed=True)
+    async with connected(server) as client:
+        await client.say(b"EHLO c.test\r\n")
+        await client.say(b"STARTTLS\r\n")
+        await client.stream.send_all(b"NOOP\r\n" * 10)
+        while await client.stream.receive_some(1_000):
+            pass
+    assert server.open_connections == 0
+
+
+async def test_a_wrong_password_is_535(tmp_path):
+    house = server_in(tmp_path).house
+    assert house.knows_password("Alice", "secret")
+    assert not house.knows_password("alice", "guess")
+    assert not house.knows_password("bob", "")
+    assert not house.knows_password("nobody", "")
