@@ -1,0 +1,42 @@
+# A laptop does what CI does: .ci/run is `make test check targets`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test check targets bench clean
+.DELETE_ON_ERROR:
+
+run: $(VENV)/.run  ## the suites against the embedded reference server
+	$(BIN)/smtp-harness run
+
+test: $(VENV)/.dev  ## our own tests, with branch coverage
+	PATH="$(CURDIR)/$(BIN):$$PATH" ci/test
+
+check: $(VENV)/.dev  ## lint, format, types, suites
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/smtp-harness lint
+
+targets: $(VENV)/.dev  ## the suites against real servers (Debian, root)
+	ci/targets/check
+
+bench: $(VENV)/.dev  ## how fast, as ratios to peers in the same minute
+	ci/bench/run
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .coverage*
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "smtp-harness needs Python 3.11 or newer: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@

@@ -1,0 +1,114 @@
+"""The house plan, held: which room may import which, and which process may hold what."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+# room -> the rooms that it may import from, besides itself (DESIGN: imports point one way)
+_PROTOCOL = {"harness", "harness.errors", "harness.protocol"}
+_VALUES = _PROTOCOL | {"harness.documents", "harness.results", "harness.certificates"}
+_LANGUAGE = _VALUES | {"harness.transcripts", "harness.target", "harness.visible"}
+_WIRE = _LANGUAGE | {"harness.wire"}
+_ENGINE = _WIRE | {"harness.client", "harness.delivery", "harness.runner"}
+_LOAD = _VALUES | {"harness.target", "harness.histogram", "harness.load_results", "harness.visible"}
+MAY_IMPORT = {
+    "harness.errors": {"harness.protocol"},
+    "harness.protocol": _PROTOCOL,
+    "harness.visible": set(),
+    "harness.histogram": set(),
+    "harness.documents": _PROTOCOL,
+    "harness.results": _PROTOCOL,
+    "harness.load_results": _VALUES | {"harness.histogram"},
+    "harness.certificates": _PROTOCOL,
+    "harness.target": _VALUES,
+    "harness.transcripts": _VALUES | {"harness.visible"},
+    "harness.wire": _LANGUAGE,
+    "harness.client": _WIRE,
+    "harness.delivery": _WIRE,
+    "harness.runner": _ENGINE,
+    "harness.reports": _VALUES | {"harness.visible"},
+    "harness.cli": _ENGINE | _LOAD | {"harness.reports", "reference_server", "loadtests"},
+    "smtp_harness_pytest": _ENGINE | {"harness.reports", "harness.cli"},
+    "reference_server": _WIRE | {"harness.client"},
+    "loadtests": _LOAD,
+}
+SOURCES = [
+    path
+    for top in ("harness", "reference_server", "loadtests")
+    for path in sorted((ROOT / top).rglob("*.py"))
+] + [ROOT / "smtp_harness_pytest.py"]
+
+
+def room_of(module: str) -> str:
+    parts = module.split(".")
+    return ".".join(parts[:2]) if parts[0] == "harness" else parts[0]
+
+
+def imports_of(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module is not None and node.level == 0, f"{path}: relative import"
+            found.add(node.module)
+    return found
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_of)
+def test_imports_point_down(path):
+    room = room_of(module_of(path))
+    if room == "harness":  # the package itself imports nothing
+        assert not any(name.startswith("harness") for name in imports_of(path))
+        return
+    ours = {name for name in imports_of(path) if room_of(name).split(".")[0] in _TOPS}
+    wrong = {name for name in ours if room_of(name) not in MAY_IMPORT[room] | {room}}
+    assert wrong == set()
+
+
+_TOPS = {"harness", "reference_server", "loadtests", "smtp_harness_pytest"}
+_IO = {"trio", "socket", "ssl", "asyncio", "gevent", "locust", "time", "logging", "os", "selectors"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_of)
+def test_protocol_and_transcripts_do_no_io(path):
+    room = room_of(module_of(path))
+    if room in ("harness.protocol", "harness.reports", "harness.transcripts"):
+        assert {name.split(".")[0] for name in imports_of(path)} & (_IO - {"os"}) == set()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_of)
+def test_locust_stays_in_loadtests_and_trio_out_of_it(path):
+    foreign = {name.split(".")[0] for name in imports_of(path)}
+    if path.is_relative_to(ROOT / "loadtests"):
+        assert "trio" not in foreign
+    else:
+        assert not foreign & {"locust", "gevent"}
+
+
+@pytest.mark.slow
+def test_importing_harness_loads_neither_gevent_nor_locust():
+    modules = [module_of(path) for path in SOURCES if not path.is_relative_to(ROOT / "loadtests")]
+    script = (
+        "import importlib, sys\n"
+        f"for name in {modules!r}:\n"
+        "    if not name.endswith('__main__'): importlib.import_module(name)\n"
+        "print(sorted({'gevent', 'locust'} & set(sys.modules)))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert run.stdout.strip() == "[]"
