@@ -8,8 +8,11 @@ A reply keeps its octets and splits them into lines only when asked: under load 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
+
+from harness.protocol.addresses import is_domain_or_literal
 
 MAX_LINE = 512  # octets with CRLF: RFC 5321 4.5.3.1.5
 LINE_LIMIT = 65_536  # what we are willing to buffer of one line that never ends
@@ -30,9 +33,9 @@ class Fault(Enum):
 
 NO_FAULTS: frozenset[Fault] = frozenset()
 
-# RFC 5321 4.2: the first digit is 2-5, the second 0-5.  A code alone is legal (4.2.1), so the
-# mark behind it is optional here.
-_LINE = re.compile(rb"([2-5][0-9][0-9])([ -]?)([^\r\n]*)")
+# RFC 5321 4.2: the first digit is 2-5, the second 0-5; the second is left to the strict grammar,
+# since a client looks at the first.  A code alone is to be understood, so the mark is optional.
+_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])([^\r\n]*))?(?=[\r\n]|$)")
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?: |$)")
 
 
@@ -89,4 +92,175 @@ def reply(code: int, *lines: str, enhanced: str | None = None) -> Reply:
 
 def _text(line: bytes) -> str:
     match = _LINE.match(line)
-    return (match[3] if match else line).decode("utf-8", "backslashreplace")
+    return ((match[3] or b"") if match else line).decode("utf-8", "backslashreplace")
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+_PLAIN = re.compile(rb"([2-5][0-9][0-9]) [\t -~]*\r\n")  # one line with nothing odd about it
+_CONTROLS = bytes(n for n in (*range(9), *range(10, 32), 127) if n not in b"\r\n")
+
+
+class ReplyReader:
+    """Makes replies of octets, wherever the network cuts them."""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._searched = 0  # no LF stands before here
+        self._lines: list[bytes] = []  # of a reply whose last line has not come
+        self._held = 0  # octets in those lines
+
+    @property
+    def left(self) -> bytes:
+        """What has come and is no reply yet."""
+        return b"".join(self._lines) + self._buffer
+
+    def feed(self, octets: bytes) -> None:
+        """Take octets as they arrived."""
+        self._buffer = self._buffer + octets if self._buffer else octets
+
+    def take(self) -> Reply | None:
+        """The next reply, or None until all of it has come."""
+        if not self._lines:
+            match = _PLAIN.match(self._buffer)
+            if match is not None and match.end() <= MAX_LINE:
+                self._buffer, self._searched = self._buffer[match.end() :], 0
+                return Reply(int(match[1]), match[0])
+        return self._take_lines()
+
+    def clear(self) -> bytes:
+        """Give away what is left and forget it."""
+        left = self.left
+        self._buffer, self._searched = b"", 0
+        self._forget_lines()
+        return left
+
+    def _take_lines(self) -> Reply | None:
+        while (line := self._take_line()) is not None:
+            self._lines.append(line)
+            self._held += len(line)
+            if not self._goes_on(line):
+                return self._finish()
+            if self._held > REPLY_LIMIT:
+                return self._finish(Fault.ENDLESS)
+        if len(self._buffer) > LINE_LIMIT:
+            self._lines.append(self._buffer)
+            self._buffer, self._searched = b"", 0
+            return self._finish(Fault.ENDLESS)
+        return None
+
+    def _take_line(self) -> bytes | None:
+        end = self._buffer.find(b"\n", self._searched) + 1
+        if not end:
+            self._searched = len(self._buffer)
+            return None
+        line, self._buffer, self._searched = self._buffer[:end], self._buffer[end:], 0
+        return line
+
+    def _goes_on(self, line: bytes) -> bool:
+        match = _LINE.match(line)
+        # A line without a code is a reply of its own, unless it stands within one.
+        return len(self._lines) > 1 if match is None else match[2] == b"-"
+
+    def _finish(self, *faults: Fault) -> Reply:
+        lines = self._lines
+        codes = [int(match[1]) for line in lines if (match := _LINE.match(line))]
+        self._forget_lines()
+        return Reply(codes[-1] if codes else 0, b"".join(lines), _find_faults(lines, codes, faults))
+
+    def _forget_lines(self) -> None:
+        self._lines, self._held = [], 0
+
+
+def _find_faults(lines: list[bytes], codes: list[int], found: Iterable[Fault]) -> frozenset[Fault]:
+    octets = b"".join(lines)
+    signs = {
+        Fault.BAD_LINE: len(codes) < len(lines),
+        Fault.CODE_CHANGED: len(set(codes)) > 1,
+        Fault.BARE_LF: octets.count(b"\n") > octets.count(b"\r\n"),
+        Fault.BARE_CR: octets.count(b"\r") > octets.count(b"\r\n"),
+        Fault.TOO_LONG: max(map(len, lines)) > MAX_LINE,
+        Fault.NOT_TEXT: _is_no_text(octets),
+    }
+    return frozenset(found).union(fault for fault, shows in signs.items() if shows)
+
+
+def _is_no_text(octets: bytes) -> bool:
+    try:
+        octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return len(octets.translate(None, _CONTROLS)) < len(octets)
+
+
+# --- the strict grammar --------------------------------------------------------------------------
+
+
+def grammar_faults(reply: Reply, *, utf8: bool = False) -> tuple[str, ...]:
+    """What RFC 5321 4.2 does not allow in this reply, in words; `utf8` where RFC 6531 is in use."""
+    challenge = reply.code == 334
+    words = [
+        fault.value
+        for fault in Fault
+        # RFC 4954 4: a challenge may be as long as its mechanism needs.
+        if fault in reply.faults and not (challenge and fault is Fault.TOO_LONG)
+    ]
+    if reply.code // 10 % 10 > 5:
+        words.append("the second digit of the code is above 5")
+    if not utf8 and not reply.octets.isascii() and Fault.NOT_TEXT not in reply.faults:
+        words.append("a line holds octets that are not US-ASCII")
+    last = reply.octets.rstrip(b"\r\n").rsplit(b"\n")[-1]
+    if len(last) == 3 and challenge:
+        words.append("no blank follows the code of a challenge (RFC 4954 4)")
+    if len(last) == 4 and last.endswith(b" ") and not challenge:
+        words.append("a blank follows the code, and no text")
+    return tuple(words)
+
+
+# --- capabilities --------------------------------------------------------------------------------
+
+_EHLO_LINE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(?: [!-~]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a server says of itself in answer to EHLO: its name, and keywords in upper case."""
+
+    domain: str
+    keywords: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __contains__(self, keyword: str) -> bool:
+        return keyword in self.keywords
+
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        """The SASL mechanisms that AUTH lists, in upper case."""
+        return tuple(name.upper() for name in self.keywords.get("AUTH", ()))
+
+
+def read_capabilities(reply: Reply) -> Capabilities:
+    """The capabilities that the answer to EHLO (or HELO) lists."""
+    first, *others = reply.lines or ("",)
+    rows = [line.split() for line in others]
+    keywords = {row[0].upper(): tuple(row[1:]) for row in rows if row}
+    return Capabilities(_first_word(first), keywords)
+
+
+def capability_faults(reply: Reply) -> tuple[str, ...]:
+    """What RFC 5321 4.1.1.1 (ehlo-ok-rsp) does not allow in this answer to EHLO, in words."""
+    words = list(grammar_faults(reply))
+    if reply.code != 250:
+        words.append(f"the code is {reply.code}, not 250")
+    first, *others = reply.lines or ("",)
+    if not is_domain_or_literal(_first_word(first)):
+        words.append(f"the first word is no domain: {first!r}")
+    words.extend(
+        f"not a keyword with its parameters: {line!r}"
+        for line in others
+        if not _EHLO_LINE.fullmatch(line)
+    )
+    return tuple(words)
+
+
+def _first_word(text: str) -> str:
+    return text.partition(" ")[0]
