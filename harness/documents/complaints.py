@@ -25,7 +25,7 @@ class Complaint:
     warning: bool = False
 
     def __str__(self) -> str:
-        return f"{self.at.path}:{self.at.line}:{self.at.column}: {self.sentence}"
+        return f"{self.at.exactly}: {self.sentence}"
 
     @property
     def sentence(self) -> str:
@@ -87,7 +87,7 @@ def render(complaint: Complaint) -> str:
     number = str(at.line)
     margin = " " * len(number)
     kind = "warning" if complaint.warning else "error"
-    head = f"{kind}: {complaint.sentence}\n{margin}--> {at.path}:{at.line}:{at.column}"
+    head = f"{kind}: {complaint.sentence}\n{margin}--> {at.exactly}"
     if not at.text:
         return head
     text, column, width = _window(at)

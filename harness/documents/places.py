@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A line and column of a file, both counted from 1; `width` characters are meant."""
+    """A line and column of a file, both counted from 1; `width` characters are meant.
+
+    Line 0 is the file as a whole.
+    """
 
     path: str
     line: int
@@ -16,7 +19,12 @@ class Place:
     width: int = 1
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}"
+        return f"{self.path}:{self.line}" if self.line else self.path
+
+    @property
+    def exactly(self) -> str:
+        """The place with its column."""
+        return f"{self}:{self.column}" if self.line else self.path
 
     def onward(self, offset: int, width: int = 1) -> Place:
         """The place so many characters further on in the same line."""

@@ -18,7 +18,6 @@ import yaml
 from harness.documents.complaints import Complaints
 from harness.documents.nodes import ListNode, MappingNode, Node, TextNode
 from harness.documents.places import Place, Source
-from harness.errors import UsageError
 
 MAX_SIZE = 4 * 1024 * 1024  # octets; our largest file, the catalogue, has 320 KB
 MAX_DEPTH = 40  # of lists and mappings in each other
@@ -51,9 +50,14 @@ def load(path: str | Path, *, max_size: int = MAX_SIZE) -> Node:
 
 def read(path: str | Path, complaints: Complaints, *, max_size: int = MAX_SIZE) -> Node | None:
     """A file's nodes, as far as it can be read; what is wrong goes to `complaints`."""
-    octets = _octets(Path(path), max_size)
+    try:
+        octets = _octets(Path(path), max_size)
+    except OSError as error:
+        reason = error.strerror or "cannot be read"
+        complaints.add(Place(str(path), 0), reason[0].lower() + reason[1:])
+        return None
     if len(octets) > max_size:
-        complaints.add(Place(str(path), 1), f"the file is larger than {max_size:,} octets",
+        complaints.add(Place(str(path), 0), f"the file is larger than {max_size:,} octets",
                        "is this the right file?")  # fmt: skip
         return None
     text = _decoded(octets, str(path), complaints)
@@ -81,11 +85,8 @@ def parse(text: str, path: str, complaints: Complaints) -> Node | None:
 
 
 def _octets(path: Path, max_size: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(max_size + 1)
-    except OSError as error:
-        raise UsageError(f"{path}: {(error.strerror or 'cannot be read').lower()}") from None
+    with path.open("rb") as file:
+        return file.read(max_size + 1)
 
 
 def _decoded(octets: bytes, path: str, complaints: Complaints) -> str | None:

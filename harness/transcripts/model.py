@@ -152,7 +152,7 @@ class FirstWordIsDomain:
 class ExactTexts:
     """`texts: exact`: each line's text is what stands in the dialogue."""
 
-    texts: tuple[str, ...]
+    texts: tuple[Template, ...]
     at: Place
 
 
@@ -204,6 +204,7 @@ class Expect:
     within: float | None = None  # seconds
     capture: str | None = None
     branches: tuple[Branch, ...] = ()
+    said: tuple[Template, ...] = ()  # its lines as written, without CRLF: what a turned case says
     connection: str = MAIN
     at: Place
 
@@ -349,10 +350,11 @@ class Hangup:
 
 @dataclass(frozen=True, slots=True)
 class Bind:
-    """`{name}` in a line that the client must say: whatever stands there, up to the next literal."""
+    """`{name}` in a line that the client must say: all up to the next literal."""
 
     name: str
     at: Place
+    written: bytes | None = None  # the word that `names:` exchanged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -456,7 +458,7 @@ class Case:
     delivered: tuple[Delivered, ...] = ()
     not_delivered: tuple[Delivered, ...] = ()
     bounced: tuple[Bounced, ...] = ()
-    values: Mapping[str, bytes] = field(default_factory=dict)  # what the row of `each:` sets
+    values: Mapping[str, Template] = field(default_factory=dict)  # what the row of `each:` sets
     holds_token: bool = False  # whether its data can be told apart in a mailbox
     at: Place
 

@@ -1,0 +1,83 @@
+"""Rows of `each:`: one dialogue, many values, a case for each row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from harness.documents import Complaints, Fields, Place, TextNode
+from harness.transcripts.model import Template
+from harness.transcripts.scope import COMPUTED, FACTS, Scope
+from harness.transcripts.templates import NAME, Names, read_octets, read_text
+
+# What a row may say for itself alone; the other keys of a case hold for all rows.
+OWN_KEYS = ("title", "checks", "caught_by", "needs", "start", "grade", "why", "note")
+
+_IN_TITLE = re.compile(rf"\{{({NAME})\}}")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its fields for what it says for itself, and its values."""
+
+    fields: Fields
+    id: str | None
+    at: Place
+    values: Mapping[str, Template] = field(default_factory=dict)
+    written: Mapping[str, str] = field(default_factory=dict)  # the values as the author wrote them
+
+    def title(self, node: TextNode | None, complaints: Complaints) -> str | None:
+        """A title with this row's values in it."""
+        if node is None:
+            return None
+        for match in _IN_TITLE.finditer(node.value):
+            if self.id is not None and match[1] not in self.written:
+                at = node.part(match.start(), len(match[0]))
+                complaints.unknown(at, "variable", match[1], self.written)
+        return _IN_TITLE.sub(lambda match: self.written.get(match[1], match[0]), node.value)
+
+
+def read_row(
+    fields: Fields, id: str, at: Place, case_keys: Iterable[str], complaints: Complaints
+) -> Row:
+    """The row's values: all its keys but those that it says for itself."""
+    for own in OWN_KEYS:
+        fields.take(own)
+    reserved = set(case_keys)
+    values, written = {}, {}
+    for key, node in fields.rest():
+        name = key.value.removesuffix("!")
+        text = fields.as_text(node)
+        if name in reserved:
+            complaints.add(key.at, f"{name!r} holds for all rows", "write it beside `each:`")
+        elif not re.fullmatch(NAME, name) or name in FACTS or name in COMPUTED:
+            complaints.add(key.at, f"{name!r} cannot be the name of a value",
+                           "it has a meaning of its own" if name in {*FACTS, *COMPUTED}
+                           else "letters, digits, - and _, a letter first")  # fmt: skip
+        elif name in values:
+            complaints.add(key.at, f"the value {name!r} is given twice")
+        elif text is not None:
+            values[name] = _value(key, text, complaints)
+            written[name] = text.value
+    return Row(fields, id, at, values, written)
+
+
+def check_rows(rows: Iterable[Row], complaints: Complaints) -> frozenset[str]:
+    """The names of all values; complains of rows that lack one."""
+    rows = list(rows)
+    names = {name: row for row in reversed(rows) for name in row.values}
+    for row in rows:
+        for name in names:
+            if name not in row.values:
+                complaints.add(row.at, f"the row {row.id!r} sets no {name!r}",
+                               f"the row {names[name].id!r} does")  # fmt: skip
+        scope = Scope((), complaints)
+        for template in row.values.values():
+            scope.check(template)
+    return frozenset(names)
+
+
+def _value(key: TextNode, text: TextNode, complaints: Complaints) -> Template:
+    read = read_octets if key.value.endswith("!") else read_text
+    return read(text.value, text.part(0), Names(), complaints)
