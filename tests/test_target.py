@@ -347,3 +347,44 @@ def test_a_password_on_the_command_line_is_refused_without_repeating_it():
 
     assert "geheim" not in str(refusal.value)
     assert "never the password itself" in str(refusal.value)
+
+
+VARIABLES = {
+    "set": ("${HERE}/mail", "/srv/mail"),
+    "set, and not needing its default": ("${HERE:-/elsewhere}/mail", "/srv/mail"),
+    "not set, with a default": ("${NOWHERE:-/home/mail}", "/home/mail"),
+    "empty, with a default": ("${EMPTY:-/home/mail}", "/home/mail"),
+    "several": ("${HERE}${HERE}", "/srv/srv"),
+    "no variable": ("/$HERE/{n}/$", "/$HERE/{n}/$"),
+}
+
+
+@pytest.mark.parametrize(("written", "path"), VARIABLES.values(), ids=VARIABLES)
+def test_a_target_file_takes_values_from_the_environment(
+    written: str, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HERE", "/srv")
+    monkeypatch.setenv("EMPTY", "")
+    monkeypatch.delenv("NOWHERE", raising=False)
+    file = tmp_path / "target.yaml"
+    file.write_text(f"address: localhost\nmine: ['{written}']\ndelivery: maildir:{written}\n")
+
+    target = read_target(str(file))
+
+    assert target.mine == (path,)
+    assert target.delivery == {"": f"maildir:{path}"}
+
+
+def test_a_variable_that_is_not_set_is_complained_of_where_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NOWHERE", raising=False)
+    file = tmp_path / "target.yaml"
+    file.write_text("address: localhost\ndelivery: {alice@x.test: 'maildir:/a/${NOWHERE}'}\n")
+
+    with pytest.raises(DocumentError) as caught:
+        read_target(str(file))
+
+    (complaint,) = caught.value.complaints
+    assert "NOWHERE is not set" in complaint.message
+    assert (complaint.at.line, complaint.at.column) == (2, 38)

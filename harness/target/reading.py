@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -9,6 +10,7 @@ from typing import TypeVar
 from harness.documents import Complaints, Fields, TextNode, read
 from harness.errors import UsageError
 from harness.target.address import Address, read_address
+from harness.target.environment import filled_in
 from harness.target.options import read_delivery, read_mailbox
 from harness.target.secret import PASSWORD_ENV, Login, Secret
 from harness.target.target import ANY, Relay, Target, Timeouts, TlsPolicy, domain_of
@@ -33,6 +35,8 @@ def _read_file(path: str) -> Target:
     complaints = Complaints()
     root = read(path, complaints)
     complaints.raise_errors()
+    assert root is not None, "a file without a node has a complaint"
+    root = filled_in(root, os.environ, complaints)
     with Fields(root, complaints, "the target") as fields:
         target = _Reader(fields, Path(path).parent).target(path)
     complaints.raise_errors()
