@@ -62,6 +62,11 @@ def _no_objection(content: bytes) -> None:
     return None
 
 
+def _no_header_no_mail(content: bytes) -> Occasion | None:
+    begins_with_a_field = re.match(rb"[!-9;-~]+[ \t]*:", content)
+    return RULES.object_to_content(content) if begins_with_a_field else Occasion.BAD_CONTENT
+
+
 def _as_it_is(octets: bytes) -> bytes:
     return octets
 
@@ -260,6 +265,19 @@ LIES: Final[Mapping[str, Lie]] = {
     "cr-dot-cr": Lie("CR . CR ends the text", _ends_at(b"\r.\r")),
     "cr-dot-lf": Lie("CR . LF ends the text", _ends_at(b"\r.\n")),
     "cr-dot-crlf": Lie("CR . CR LF ends the text", _ends_at(b"\r.\r\n")),
+    "crlf-dot-crcrlf": Lie("CR LF . CR CR LF ends the text", _ends_at(b"\r\n.\r\r\n")),
+    "crcrlf-dot-crcrlf": Lie("CR CR LF . CR CR LF ends the text", _ends_at(b"\r\r\n.\r\r\n")),
+    "crlf-nul-dot-crlf": Lie("CR LF NUL . CR LF ends the text", _ends_at(b"\r\n\0.\r\n")),
+    "crlf-dot-nul-crlf": Lie("CR LF . NUL CR LF ends the text", _ends_at(b"\r\n.\0\r\n")),
+    "crlf-dot-blank-crlf": Lie("CR LF . blank CR LF ends the text", _ends_at(b"\r\n. \r\n")),
+    "headerless-refused": Lie(
+        "a message that does not begin with a header field is refused",
+        replace(RULES, object_to_content=_no_header_no_mail),
+    ),
+    "message-forgets-hello": Lie(
+        "after a message the client must greet again",
+        replace(RULES, order=_order((State.RECIPIENTS, Verb.DATA, State.FRESH))),
+    ),
     "data-keeps-envelope": Lie(
         "after a message its sender and recipients are still there",
         replace(
