@@ -39,6 +39,14 @@ class PeerSilent(PeerError):
     """The other end did not answer before our patience ended."""
 
 
+class TlsFailed(PeerError):
+    """The handshake did not succeed: what we met was no TLS, or not one that we trust."""
+
+
+class TargetUnreachable(PeerError):
+    """Nobody is there, or nobody who speaks SMTP with us."""
+
+
 class Refused(PeerError):
     """The other end answered, and the answer was no."""
 

@@ -1,1 +1,9 @@
-"""trio: octets on sockets, TLS, patience, and the log with times."""
+"""Octets over a connection, with patience, TLS and a log of what went there (trio)."""
+
+from harness.wire.cuts import Cut, every, read_cut, whole
+from harness.wire.dialing import dial
+from harness.wire.log import Log
+from harness.wire.tls import is_tls
+from harness.wire.wire import Piece, Wire
+
+__all__ = ["Cut", "Log", "Piece", "Wire", "dial", "every", "is_tls", "read_cut", "whole"]

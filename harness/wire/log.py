@@ -1,0 +1,52 @@
+"""The log of a case: what went over its wires and when, fit to be shown.
+
+Passwords never get in: whoever reads a report or a JUnit file must not learn one.
+"""
+
+from __future__ import annotations
+
+import re
+
+import trio
+
+from harness.results import Exchange
+
+HIDDEN = b"***"
+
+# An initial response stands behind the mechanism's name (RFC 4954 4).
+_INITIAL_RESPONSE = re.compile(rb"(?im)^([ \t]*AUTH[ \t]+[^ \t\r\n]+[ \t]+)[^\r\n]+")
+# `*` takes back the exchange and gives nothing away.
+_RESPONSE = re.compile(rb"(?m)^(?!\*\r?$)[^\r\n]+")
+
+
+class Log:
+    """Exchanges with their times since the case began."""
+
+    def __init__(self) -> None:
+        self._began = trio.current_time()
+        self.exchanges: list[Exchange] = []
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been since the case began."""
+        return trio.current_time() - self._began
+
+    def spoke(self, who: str, octets: bytes, connection: str = "") -> int:
+        """One side spoke: the index of the exchange."""
+        return self._add(Exchange(at=self.seconds, who=who, octets=octets, connection=connection))
+
+    def happened(self, what: str, connection: str = "") -> int:
+        """Something else happened: the index of the exchange."""
+        return self._add(Exchange(at=self.seconds, who="*", happened=what, connection=connection))
+
+    def _add(self, exchange: Exchange) -> int:
+        self.exchanges.append(exchange)
+        return len(self.exchanges) - 1
+
+
+def masked(octets: bytes, *, code: int) -> bytes:
+    """What a client said after a reply with this code, without what may be a password."""
+    if code == 354:
+        return octets  # the text of a message
+    hidden = _INITIAL_RESPONSE.sub(rb"\g<1>" + HIDDEN, octets)
+    return _RESPONSE.sub(HIDDEN, hidden) if code == 334 else hidden

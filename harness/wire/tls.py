@@ -1,0 +1,63 @@
+"""What there is to say about a TLS handshake, above all about one that did not succeed."""
+
+from __future__ import annotations
+
+import ssl
+
+import trio
+
+from harness.errors import PeerClosed, PeerError, TlsFailed
+
+_REMEMBERED = 64  # octets
+
+
+class Tap(trio.abc.Stream):
+    """Passes everything on and remembers the first octets that came: they tell what is spoken."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self.stream = stream
+        self.first = b""
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        """What the stream received."""
+        octets = await self.stream.receive_some(max_bytes)
+        if len(self.first) < _REMEMBERED:
+            self.first += bytes(octets[:_REMEMBERED])
+        return octets
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send through the stream."""
+        await self.stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Wait for the stream."""
+        await self.stream.wait_send_all_might_not_block()
+
+    async def aclose(self) -> None:
+        """Close the stream."""
+        await self.stream.aclose()
+
+
+def innermost(stream: trio.abc.Stream) -> trio.abc.Stream:
+    """The stream below all layers: a socket, or memory."""
+    while isinstance(stream, trio.SSLStream | Tap):
+        stream = stream.transport_stream if isinstance(stream, trio.SSLStream) else stream.stream
+    return stream
+
+
+def is_tls(octets: bytes) -> bool:
+    """Whether a TLS record begins so: an alert or a handshake of version 3 (RFC 8446 5.1)."""
+    return octets[:1] in (b"\x15", b"\x16") and octets[1:2] == b"\x03"
+
+
+def handshake_error(problem: BaseException, first: bytes) -> PeerError:
+    """PeerClosed or TlsFailed, by what went wrong and the first octets that came instead."""
+    cause = problem.__cause__
+    if first and not is_tls(first):
+        answer = first.splitlines()[0].decode("ascii", "backslashreplace")
+        return TlsFailed(f"the handshake was answered in plain text: {answer}")
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return TlsFailed(f"the certificate is not trusted: {cause.verify_message}")
+    if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
+        return TlsFailed((cause.reason or str(cause)).lower().replace("_", " "))
+    return PeerClosed("closed within the TLS handshake")
