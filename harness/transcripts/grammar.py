@@ -7,7 +7,9 @@ on and the server on those that it accepts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -17,7 +19,7 @@ from harness.transcripts.dialogue import Row, Setting, Utterance, read_rows, rea
 from harness.transcripts.expecting import read_expects
 from harness.transcripts.forms import Form, Found, form, read_modifiers
 from harness.transcripts.hearing import read_heard, read_said
-from harness.transcripts.model import MAIN, Line, Role, Step, Write
+from harness.transcripts.model import MAIN, Expect, Line, Role, Step, WellFormed, Write
 from harness.transcripts.templates import holds_size, joined, literal, read_octets, read_text
 
 
@@ -29,12 +31,17 @@ def read_dialogue(block: TextNode, setting: Setting) -> tuple[Step, ...]:
     return _Dialogue(setting).steps(rows)
 
 
+_LOOKS_ESCAPED = re.compile(r"\\(?:[rnt0\\]|x[0-9A-Fa-f]{2})")
+_EHLO = re.compile("(?:EHLO|LHLO) ", re.IGNORECASE)
+
+
 class _Dialogue:
     """Reads lines in the order of the file, and so knows which connections are open."""
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
         self._serves = {MAIN: setting.role is Role.CLIENT}  # connection -> we are the server
+        self._greets: dict[str, bool] = {}  # connection -> its next reply answers EHLO
 
     def steps(self, rows: Iterable[Row]) -> tuple[Step, ...]:
         """The steps of lines of one indentation."""
@@ -82,22 +89,34 @@ class _Dialogue:
             heard = [read_heard(line, self._setting, self.steps) for line in lines]
             return [step for step in heard if step is not None]
         written = tuple(self._line(line) for line in lines)
+        self._greets[connection] = _EHLO.match(lines[0].text) is not None
         return [Write(lines=written, connection=connection, at=lines[0].at)]
 
     def _server_lines(self, lines: Sequence[Utterance], connection: str) -> list[Step]:
         if self._serves[connection]:
             return [*read_said(lines, self._setting)]
-        return [*read_expects(lines, self._setting, self.steps)]
+        expects: list[Step] = [*read_expects(lines, self._setting, self.steps)]
+        if self._greets.pop(connection, False):
+            expects[:1] = map(_as_answer_to_ehlo, expects[:1])
+        return expects
 
     def _line(self, line: Utterance) -> Line:
         names, complaints = self._setting.names, self._setting.complaints
         if line.is_raw:
             octets = read_octets(line.text, line.text_at, names, complaints)
         else:
+            self._warn_of_escape(line)
             text = read_text(line.text, line.text_at, names, complaints)
             octets = joined(text, literal(b"\r\n"))
         more = read_modifiers(line.below, _MODIFIERS, self._setting)
         return Line(octets=octets, at=line.at, **more)
+
+    def _warn_of_escape(self, line: Utterance) -> None:
+        escape = _LOOKS_ESCAPED.search(line.text)
+        if escape:
+            at = line.text_at.onward(escape.start(), len(escape[0]))
+            self._setting.complaints.warn(at, f"{escape[0]} goes out as it stands",
+                                          "C! knows escapes, C: has none")  # fmt: skip
 
     def _check_sizes(self, steps: Sequence[Step]) -> None:
         """`{size}` counts what follows in its write, so something must follow."""
@@ -108,6 +127,17 @@ class _Dialogue:
                 self._setting.complaints.add(at, "{size} counts the client lines that follow at "
                                              "once, and none does",
                                              "for a pause, indent `after 200ms`")  # fmt: skip
+
+
+def _as_answer_to_ehlo(step: Step) -> Step:
+    """Its keywords have a grammar of their own, which `wellformed` asks for."""
+    if not isinstance(step, Expect):
+        return step
+    checks = tuple(
+        replace(check, to_ehlo=True) if isinstance(check, WellFormed) else check
+        for check in step.checks
+    )
+    return replace(step, checks=checks)
 
 
 def _split(found: Found) -> dict[str, Any]:

@@ -122,6 +122,7 @@ class WellFormed:
     """`wellformed`: the strict grammar of replies, for EHLO's that of RFC 5321 4.1.1.1 too."""
 
     at: Place
+    to_ehlo: bool = False  # the reply answers EHLO or LHLO
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,11 @@ class Write:
     lines: tuple[Line, ...]
     connection: str = MAIN
     at: Place
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the author says where to cut it, or when: --segment leaves such a write alone."""
+        return any(line.split or line.after for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ FACTS: Mapping[str, str | None] = {
     "token": None,
     "our_name": None,
     "server": None,
-    "domain": None,
+    "domain": "domain",
     "sender": None,
     "recipient": "local-rcpt",
     "recipient2": "two-rcpts",

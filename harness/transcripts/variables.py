@@ -1,0 +1,168 @@
+"""Variables: what `{name}` stands for in one run of a case, and lines with their holes filled."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from harness.errors import UsageError
+from harness.transcripts.model import Case, Fill, Template, Variable, Write
+from harness.transcripts.templates import holds_size
+
+TOKEN_LENGTH = 24
+
+_LETTERS = string.ascii_lowercase + string.digits
+
+
+def make_token(seed: int, address: str, attempt: int = 0) -> str:
+    """24 letters or digits for one run of a case: the same for the same seed, else unlike all."""
+    digest = hashlib.sha256(f"{seed} {address} {attempt}".encode()).digest()
+    number = int.from_bytes(digest)
+    letters = []
+    for _ in range(TOKEN_LENGTH):
+        number, index = divmod(number, len(_LETTERS))
+        letters.append(_LETTERS[index])
+    return "".join(letters)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Octets that go out at once, `after` so many seconds."""
+
+    octets: bytes
+    after: float = 0.0
+
+
+@dataclass(slots=True)
+class Values:
+    """The variables of one run of a case: facts, its row, and what the dialogue sets on its way.
+
+    `facts` are named as in `scope.FACTS`; `many` holds `{n}`, which counts.
+    """
+
+    facts: Mapping[str, str]
+    row: Mapping[str, Template] = field(default_factory=dict)
+    as_written: bool = False  # words that `names:` exchanges stay what they are
+    _set: dict[str, bytes] = field(default_factory=dict)
+    _count: int = 1
+
+    @staticmethod
+    def of(case: Case, facts: Mapping[str, str], *, as_written: bool = False) -> Values:
+        """The values that a case begins with."""
+        return Values(facts, case.values, as_written)
+
+    def __setitem__(self, name: str, octets: bytes) -> None:
+        self._set[name] = octets
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._set or name in self.row or name in self.facts
+
+    def count(self, number: int, name: str | None) -> None:
+        """Sets the counter of the repetition that runs."""
+        self._count = number
+        if name:
+            self._set[name] = b"%d" % number
+
+    def render(self, template: Template) -> bytes:
+        """The template's octets; raises UsageError where a variable has no value."""
+        parts = []
+        filling: tuple[int, Fill] | None = None
+        for index, piece in enumerate(template.pieces):
+            if isinstance(piece, Fill):
+                filling = (index, piece)
+                parts.append(b"")
+            else:
+                parts.append(piece if isinstance(piece, bytes) else self._value(piece))
+        if filling is None:
+            return b"".join(parts)
+        index, fill = filling
+        before, after = b"".join(parts[:index]), b"".join(parts[index:])
+        filler = _filler(fill, before, after)
+        if fill.name:
+            self._set[fill.name] = filler
+        return before + filler + after
+
+    def text(self, template: Template) -> str:
+        """The template as text."""
+        return self.render(template).decode("utf-8", "backslashreplace")
+
+    def pattern(self, template: Template) -> str:
+        """A regular expression with its variables' values escaped."""
+        pieces = (
+            re.escape(self._value(piece)) if isinstance(piece, Variable) else piece
+            for piece in template.pieces
+        )
+        return b"".join(it for it in pieces if isinstance(it, bytes)).decode()
+
+    def _value(self, variable: Variable) -> bytes:
+        if self.as_written and variable.written is not None:
+            return variable.written
+        name = variable.name
+        if name in self._set:
+            return self._set[name]
+        if name in self.row:
+            return self.render(self.row[name])
+        if name not in self.facts:
+            raise UsageError(f"{variable.at}: {{{name}}} has no value here")
+        return self.facts[name].replace("{n}", str(self._count)).encode()
+
+
+def render_write(write: Write, values: Values) -> tuple[Segment, ...]:
+    """What goes out at once, in order: one segment, unless lines are split or come later."""
+    return _segments(write, _render_lines(write, values))
+
+
+def _render_lines(write: Write, values: Values) -> list[bytes]:
+    """The lines' octets; those that hold {size} come last, for they count what follows them."""
+    lines = [b""] * len(write.lines)
+    sized = [index for index, line in enumerate(write.lines) if holds_size(line.octets)]
+    for index, line in enumerate(write.lines):
+        if index not in sized:
+            lines[index] = values.render(line.octets)
+    # A second chunk in the same write begins a count of its own.
+    for index, end in zip(sized, [*sized[1:], len(lines)], strict=True):
+        values["size"] = b"%d" % sum(map(len, lines[index + 1 : end]))
+        lines[index] = values.render(write.lines[index].octets)
+    return lines
+
+
+def _segments(write: Write, lines: Sequence[bytes]) -> tuple[Segment, ...]:
+    segments: list[Segment] = []
+    held, after = b"", 0.0
+
+    def flush() -> None:
+        nonlocal held, after
+        if held:
+            segments.append(Segment(held, after))
+            held, after = b"", 0.0
+
+    for line, octets in zip(write.lines, lines, strict=True):
+        if line.after or line.split_every:
+            flush()
+            after = line.after
+        if line.split_every:
+            for octet in octets:
+                held = bytes([octet])
+                flush()
+        elif line.split:
+            held += octets[: line.split]
+            flush()
+            held = octets[line.split :]
+        else:
+            held += octets
+    flush()
+    return tuple(segments)
+
+
+def _filler(fill: Fill, before: bytes, after: bytes) -> bytes:
+    """So many x that the line around them is as long as it should be."""
+    end = after.find(b"\n") + 1 or len(after)
+    length = len(before) - (before.rfind(b"\n") + 1) + end
+    if length > fill.size:
+        raise UsageError(
+            f"{fill.at}: {{fill {fill.size}}} in a line that has {length} octets without it"
+        )
+    return b"x" * (fill.size - length)
