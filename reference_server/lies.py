@@ -289,7 +289,7 @@ LIES: Final[Mapping[str, Lie]] = {
         ),
     ),
     "short-command-line": Lie(
-        "a command line over 256 octets is too long", _limits(command_line=256)
+        "a command line over 200 octets is too long", _limits(command_line=200)
     ),
     "short-text-line": Lie("a text line over 998 octets is too long", _limits(text_line=998)),
     "few-recipients": Lie("the 51st recipient is one too many", _limits(recipients=50)),
