@@ -65,15 +65,21 @@ class SaslClient:
         self._steps = steps
         self._unsaid = next(steps)
 
-    def initial(self) -> bytes | None:
-        """What may stand in the AUTH line; None where the server begins."""
+    def initial(self, room: int = 12_288) -> bytes | None:
+        """What may stand in the AUTH line; None where the server begins, or if it has no room.
+
+        An initial response that has no room waits for an empty challenge (RFC 4954 4).
+        """
+        if self._unsaid is None or len(self._unsaid) > room:
+            return None
         initial, self._unsaid = self._unsaid, None
         return initial
 
     def respond(self, challenge: bytes) -> bytes | None:
         """The answer to a challenge; None to give up, because there should be none."""
         if self._unsaid is not None:
-            return self.initial()  # it was not sent in the AUTH line: RFC 4422 5.1
+            unsaid, self._unsaid = self._unsaid, None
+            return unsaid
         try:
             return self._steps.send(challenge)
         except StopIteration:

@@ -13,10 +13,14 @@ END = b"\r\n.\r\n"
 
 def stuff(content: bytes) -> bytes:
     """The content as it goes on the wire, with the mark that ends it."""
-    if content and not content.endswith(b"\r\n"):
-        content += b"\r\n"
+    content = whole_lines(content)
     doubled = content.replace(b"\r\n.", b"\r\n..")
     return b"." + doubled + b".\r\n" if content[:1] == b"." else doubled + b".\r\n"
+
+
+def whole_lines(content: bytes) -> bytes:
+    """The content with its last line ended, which no content is sent without."""
+    return content if not content or content.endswith(b"\r\n") else content + b"\r\n"
 
 
 def unstuff(octets: bytes) -> bytes:
