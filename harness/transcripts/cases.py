@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from harness.transcripts.ids import Ids
 from harness.transcripts.model import Bounced, Case, Delivered, Role, Start, Step, Template, Write
 from harness.transcripts.needs import inferred_needs, read_needs
 from harness.transcripts.receipts import Receipts, templates_of_receipts
-from harness.transcripts.rows import Row, check_rows, read_row
+from harness.transcripts.rows import Row, check_rows, names_in_title, read_row, warn_of_unused
 from harness.transcripts.scope import FACTS, Scope
 from harness.transcripts.templates import Names
 from harness.transcripts.walking import all_steps, names_set, templates
@@ -74,29 +74,28 @@ class _Played:
         return (*self.delivered, *self.not_delivered, *self.bounced)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseReader:
-    """Reads the cases of one suite."""
+    """Reads the cases of one suite, one after the other."""
 
-    def __init__(
-        self, suite: str, folder: Path, defaults: Defaults, catalogue: Catalogue,
-        complaints: Complaints,
-    ) -> None:  # fmt: skip
-        self._suite = suite
-        self._folder = folder
-        self._defaults = defaults
-        self._catalogue = catalogue
-        self._complaints = complaints
-        self._ids = Ids("case", complaints)
+    suite: str
+    folder: Path
+    defaults: Defaults
+    catalogue: Catalogue
+    lies: Collection[str] | None  # the names that `caught_by:` may hold, if they are known
+    complaints: Complaints
+    ids: Ids
 
     def read(self, node: Node) -> list[Case]:
         """The case of one mapping, or one case for each of its rows."""
-        with Fields(node, self._complaints, "a case") as fields:
+        with Fields(node, self.complaints, "a case") as fields:
             for key in KEYS:
                 fields.take(key)  # a key is known even where no row leaves it a meaning
-            id = self._ids.read(fields)
-            defaults = Defaults.read(fields, self._defaults, self._catalogue, self._complaints)
+            id = self.ids.read(fields)
+            defaults = Defaults.read(fields, self.defaults, self.catalogue, self.complaints)
             rows = self._rows(fields)
-            played = self._played(fields, defaults, check_rows(rows, self._complaints))
+            played = self._played(fields, defaults, check_rows(rows, self.complaints))
+            warn_of_unused(rows, _names_used(played, fields.text("title")), self.complaints)
             drops = fields.choice("end", ("drop",)) is not None
             alone = Row(fields, None, fields.at)
             return [
@@ -104,20 +103,20 @@ class CaseReader:
             ]
 
     def _rows(self, fields: Fields) -> list[Row]:
-        ids = Ids("row", self._complaints)
+        ids = Ids("row", self.complaints)
         rows = []
         for node in fields.items("each"):
-            with Fields(node, self._complaints, "a row") as row:
+            with Fields(node, self.complaints, "a row") as row:
                 id = ids.read(row)
-                rows.append(read_row(row, id, node.at, KEYS, self._complaints))
+                rows.append(read_row(row, id, node.at, KEYS, self.complaints))
         return rows
 
     def _played(self, fields: Fields, defaults: Defaults, values: frozenset[str]) -> _Played:
-        setting = Setting(self._complaints, Names(defaults.names), defaults.role, self._folder,
+        setting = Setting(self.complaints, Names(defaults.names), defaults.role, self.folder,
                           defaults.is_exact)  # fmt: skip
         block = fields.node("dialogue") if fields.require("dialogue") else None
         steps = read_dialogue(block, setting) if block else ()
-        receipts = Receipts(setting.names, self._complaints)
+        receipts = Receipts(setting.names, self.complaints)
         played = _Played(
             defaults=defaults,
             steps=steps,
@@ -125,9 +124,9 @@ class CaseReader:
             not_delivered=receipts.delivered(fields, "not_delivered"),
             bounced=receipts.bounced(fields),
         )
-        Scope(values, self._complaints).walk(steps)
+        Scope(values, self.complaints).walk(steps)
         set_inside = {name for step in all_steps(steps) for name in names_set(step)}
-        after = Scope(values | set_inside, self._complaints)
+        after = Scope(values | set_inside, self.complaints)
         for template in templates_of_receipts(played.receipts):
             after.check(template)
         return played
@@ -140,16 +139,16 @@ class CaseReader:
         start = self._start(of, played.defaults.role)
         needs = played.defaults.needs
         if row.fields is not fields:
-            needs += read_needs(row.fields.text_nodes("needs"), self._catalogue, self._complaints)
+            needs += read_needs(row.fields.text_nodes("needs"), self.catalogue, self.complaints)
         known = self._known_checks(checks)
         grade, why = self._grade(of, known)
         return Case(
-            suite=self._suite,
+            suite=self.suite,
             id=id,
             row=row.id,
-            title=row.title(title, self._complaints) or row.id or id,
+            title=row.title(title, self.complaints) or row.id or id,
             checks=known,
-            caught_by=_first(of, "caught_by"),
+            caught_by=self._lie(of),
             role=played.defaults.role,
             start=start,
             over=played.defaults.over,
@@ -172,18 +171,24 @@ class CaseReader:
         word = next((word for it in of if (word := it.choice("start", words))), None)
         if word not in (None, "connect") and role is Role.CLIENT:
             at = next(it.place("start") for it in of if "start" in it)
-            self._complaints.add(at, "a client's case begins when the client connects",
+            self.complaints.add(at, "a client's case begins when the client connects",
                                  "leave `start:` out")  # fmt: skip
         return Start(word) if word else Start.CONNECT
+
+    def _lie(self, of: Sequence[Fields]) -> str | None:
+        node = next((node for it in of if (node := it.node("caught_by"))), None)
+        if node is not None and self.lies is not None and node.value not in self.lies:
+            self.complaints.unknown(node.at, "lie", node.value, self.lies)
+        return node.value if node is not None else None
 
     def _known_checks(self, nodes: Iterable[TextNode]) -> tuple[str, ...]:
         known = []
         for node in nodes:
-            if node.value in self._catalogue.entries:
+            if node.value in self.catalogue.entries:
                 known.append(node.value)
             else:
-                ids = self._catalogue.entries
-                self._complaints.unknown(node.at, "catalogue id", node.value, ids)
+                ids = self.catalogue.entries
+                self.complaints.unknown(node.at, "catalogue id", node.value, ids)
         return tuple(known)
 
     def _grade(
@@ -195,13 +200,13 @@ class CaseReader:
         at = next((it.place("grade") for it in of if "grade" in it), None)
         if word is None or at is None:
             return None, why
-        entry = self._catalogue.entries[checks[0]] if checks else None
+        entry = self.catalogue.entries[checks[0]] if checks else None
         least = _RANK[entry.grade] if entry else _RANK[Grade.DE_FACTO]
         if entry and _RANK[Grade(word)] < least:
-            self._complaints.add(at, f"{word} lowers the {entry.grade} of {entry.id}",
+            self.complaints.add(at, f"{word} lowers the {entry.grade} of {entry.id}",
                                  "a case may only raise its grade")  # fmt: skip
         elif word != Grade.VULNERABILITY and _RANK[Grade(word)] > least and not why:
-            self._complaints.add(at, f"a grade raised to {word} without a reason",
+            self.complaints.add(at, f"a grade raised to {word} without a reason",
                                  "add `why:`")  # fmt: skip
         return word, why
 
@@ -233,6 +238,12 @@ def _inferred(played: _Played, start: Start, values: Mapping[str, Template]) -> 
             values=values,
         )
     )
+
+
+def _names_used(played: _Played, title: str | None) -> set[str]:
+    inside = [template for step in all_steps(played.steps) for template in templates(step)]
+    texts = [*inside, *templates_of_receipts(played.receipts)]
+    return {it.name for text in texts for it in text.variables} | names_in_title(title or "")
 
 
 def _holds_token(steps: tuple[Step, ...], values: Mapping[str, Template]) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 from harness.documents import Complaints, Fields, Node, read
 from harness.transcripts.cases import CaseReader, Defaults
 from harness.transcripts.catalogue import Catalogue
-from harness.transcripts.ids import check_suite_id
+from harness.transcripts.ids import Ids, check_suite_id
 from harness.transcripts.model import Suite
 
 SUFFIX = ".smtp.yaml"
@@ -25,10 +26,15 @@ def load_suite(path: str | Path, catalogue: Catalogue | None = None) -> Suite:
     return suite
 
 
-def read_suite(path: str | Path, catalogue: Catalogue, complaints: Complaints) -> Suite | None:
+def read_suite(
+    path: str | Path, catalogue: Catalogue, complaints: Complaints, *,
+    lies: Collection[str] | None = None,
+) -> Suite | None:  # fmt: skip
     """The suite in a file, as far as it can be read; what is wrong goes to `complaints`."""
     root = read(path, complaints)
-    return None if root is None else _suite(root, Path(path), catalogue, complaints)
+    if root is None:
+        return None
+    return _SuiteReader(Path(path), catalogue, complaints, lies).read(root)
 
 
 def find_suites(places: Path | Iterable[Path]) -> list[Path]:
@@ -47,18 +53,33 @@ def shipped_suites() -> Path:
     return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
-def _suite(root: Node, path: Path, catalogue: Catalogue, complaints: Complaints) -> Suite:
-    with Fields(root, complaints, "a suite") as fields:
-        node = fields.node("suite") if fields.require("suite") else None
-        if node is not None:
-            check_suite_id(node, complaints)
-        id = node.value if node is not None else ""
-        title = fields.text("title")
-        defaults = Defaults.read(fields, Defaults(), catalogue, complaints)
-        reader = CaseReader(id, path.parent, defaults, catalogue, complaints)
-        nodes = fields.items("cases") if fields.require("cases") else ()
-        cases = tuple(case for node in nodes for case in reader.read(node))
-    return Suite(id=id, title=title or id, cases=cases, path=str(path))
+@dataclass(frozen=True, slots=True)
+class _SuiteReader:
+    path: Path
+    catalogue: Catalogue
+    complaints: Complaints
+    lies: Collection[str] | None
+
+    def read(self, root: Node) -> Suite:
+        with Fields(root, self.complaints, "a suite") as fields:
+            node = fields.node("suite") if fields.require("suite") else None
+            if node is not None:
+                check_suite_id(node, self.complaints)
+            id = node.value if node is not None else ""
+            title = fields.text("title")
+            defaults = Defaults.read(fields, Defaults(), self.catalogue, self.complaints)
+            reader = CaseReader(
+                suite=id,
+                folder=self.path.parent,
+                defaults=defaults,
+                catalogue=self.catalogue,
+                lies=self.lies,
+                complaints=self.complaints,
+                ids=Ids("case", self.complaints),
+            )
+            nodes = fields.items("cases") if fields.require("cases") else ()
+            cases = tuple(case for node in nodes for case in reader.read(node))
+        return Suite(id=id, title=title or id, cases=cases, path=str(self.path))
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from harness.documents import Complaints, Fields, Place, TextNode
@@ -25,7 +25,7 @@ class Row:
     id: str | None
     at: Place
     values: Mapping[str, Template] = field(default_factory=dict)
-    written: Mapping[str, str] = field(default_factory=dict)  # the values as the author wrote them
+    written: Mapping[str, TextNode] = field(default_factory=dict)  # the values as they were written
 
     def title(self, node: TextNode | None, complaints: Complaints) -> str | None:
         """A title with this row's values in it."""
@@ -35,7 +35,10 @@ class Row:
             if self.id is not None and match[1] not in self.written:
                 at = node.part(match.start(), len(match[0]))
                 complaints.unknown(at, "variable", match[1], self.written)
-        return _IN_TITLE.sub(lambda match: self.written.get(match[1], match[0]), node.value)
+        return _IN_TITLE.sub(
+            lambda match: self.written[match[1]].value if match[1] in self.written else match[0],
+            node.value,
+        )
 
 
 def read_row(
@@ -45,7 +48,8 @@ def read_row(
     for own in OWN_KEYS:
         fields.take(own)
     reserved = set(case_keys)
-    values, written = {}, {}
+    values: dict[str, Template] = {}
+    written: dict[str, TextNode] = {}
     for key, node in fields.rest():
         name = key.value.removesuffix("!")
         text = fields.as_text(node)
@@ -59,7 +63,7 @@ def read_row(
             complaints.add(key.at, f"the value {name!r} is given twice")
         elif text is not None:
             values[name] = _value(key, text, complaints)
-            written[name] = text.value
+            written[name] = text
     return Row(fields, id, at, values, written)
 
 
@@ -76,6 +80,20 @@ def check_rows(rows: Iterable[Row], complaints: Complaints) -> frozenset[str]:
         for template in row.values.values():
             scope.check(template)
     return frozenset(names)
+
+
+def names_in_title(title: str) -> set[str]:
+    """The values that a title mentions."""
+    return set(_IN_TITLE.findall(title))
+
+
+def warn_of_unused(rows: Iterable[Row], used: Collection[str], complaints: Complaints) -> None:
+    """Warns of values that no line uses: mostly a name that is mistyped on one side."""
+    for row in rows:
+        for name, node in row.written.items():
+            if name not in used:
+                complaints.warn(node.at, f"nothing uses the value {name!r}",
+                                f"a line would, with {{{name}}}")  # fmt: skip
 
 
 def _value(key: TextNode, text: TextNode, complaints: Complaints) -> Template:
