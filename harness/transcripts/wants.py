@@ -1,0 +1,138 @@
+"""Texts with holes, and what a reply may be: the parts that steps are made of.
+
+A reader may wonder at `Template`: client lines hold octets that no text has (C!), so literals are
+bytes, and variables fill in later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.documents import Place
+
+# --- text with variables ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """`{name}`: filled in when the line goes out; `written` is the word that `names:` exchanged."""
+
+    name: str
+    at: Place
+    written: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """`{fill 512 as x}`: as many x as make this line 512 octets with its CRLF."""
+
+    size: int
+    name: str | None
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Octets with holes."""
+
+    pieces: tuple[bytes | Variable | Fill, ...]
+
+    @property
+    def variables(self) -> Iterator[Variable]:
+        """The variables it needs, in order."""
+        return (piece for piece in self.pieces if isinstance(piece, Variable))
+
+
+# --- what a reply may be ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """`250|4xx|close`: what is accepted; `503?` may be missing."""
+
+    alternatives: tuple[str, ...]  # "250", "4xx", "55x", "any", "close"
+    optional: bool = False
+
+    def __str__(self) -> str:
+        return "|".join(self.alternatives) + ("?" if self.optional else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """`has SIZE`, `has AUTH PLAIN`: the EHLO reply names the keyword (with that parameter)."""
+
+    keyword: str
+    parameter: str | None
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Lacks:
+    """`lacks XCLIENT`: the EHLO reply does not name the keyword."""
+
+    keyword: str
+    parameter: str | None
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Enhanced:
+    """`enhanced 5.5.x`: where the server offers enhanced codes, the reply carries this one."""
+
+    pattern: str
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Octets:
+    r"""`octets 334\x20\r\n`: the reply is exactly these octets."""
+
+    octets: Template
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class WellFormed:
+    """`wellformed`: the strict grammar of replies, for EHLO's that of RFC 5321 4.1.1.1 too."""
+
+    at: Place
+    to_ehlo: bool = False  # the reply answers EHLO or LHLO
+
+
+@dataclass(frozen=True, slots=True)
+class TextMatches:
+    """`text ~ RE` (some line matches) or `line ~ RE` (every line does): searched, not anchored."""
+
+    pattern: Template  # of the expression's UTF-8; a variable's value is escaped
+    every: bool
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class LineCount:
+    """`lines 2`: the reply has that many lines."""
+
+    count: int
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class FirstWordIsDomain:
+    """`first word is domain`: a domain or an address literal opens the text."""
+
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ExactTexts:
+    """`texts: exact`: each line's text is what stands in the dialogue."""
+
+    texts: tuple[Template, ...]
+    at: Place
+
+
+Check = (
+    Has | Lacks | Enhanced | Octets | WellFormed | TextMatches | LineCount | FirstWordIsDomain
+    | ExactTexts
+)  # fmt: skip
