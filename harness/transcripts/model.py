@@ -11,21 +11,73 @@ from enum import StrEnum
 
 from harness.documents import Place
 from harness.transcripts.wants import (
-    Check as Check,
-    Enhanced as Enhanced,
-    ExactTexts as ExactTexts,
-    Fill as Fill,
-    FirstWordIsDomain as FirstWordIsDomain,
-    Has as Has,
-    Lacks as Lacks,
-    LineCount as LineCount,
-    Octets as Octets,
-    Template as Template,
-    TextMatches as TextMatches,
-    Variable as Variable,
-    Want as Want,
-    WellFormed as WellFormed,
+    Bounced,
+    Check,
+    Delivered,
+    Enhanced,
+    ExactTexts,
+    Fill,
+    FirstWordIsDomain,
+    Has,
+    Lacks,
+    LineCount,
+    Octets,
+    ReceivedWant,
+    Template,
+    TextMatches,
+    Variable,
+    Want,
+    WellFormed,
 )
+
+__all__ = [
+    "MAIN",
+    "Accept",
+    "Auth",
+    "Bind",
+    "Bounced",
+    "Branch",
+    "Case",
+    "Check",
+    "Connect",
+    "Delivered",
+    "Enhanced",
+    "ExactTexts",
+    "Expect",
+    "Fill",
+    "FirstWordIsDomain",
+    "HalfClose",
+    "Hangup",
+    "Has",
+    "Hear",
+    "HearBranch",
+    "HearText",
+    "Lacks",
+    "Line",
+    "LineCount",
+    "Octets",
+    "ReceivedWant",
+    "Repeat",
+    "Reset",
+    "Role",
+    "Sasl",
+    "SaslVerified",
+    "Say",
+    "SendFile",
+    "Silence",
+    "Start",
+    "StartTls",
+    "Step",
+    "Suite",
+    "Template",
+    "TextMatches",
+    "Tls",
+    "Variable",
+    "Wait",
+    "Want",
+    "WellFormed",
+    "Write",
+]
 
 MAIN = ""  # the name of the connection that a case begins on
 
@@ -287,43 +339,6 @@ Step = (
     Write | Expect | Silence | StartTls | Tls | Auth | Sasl | SaslVerified | Connect | Accept
     | Repeat | SendFile | Wait | HalfClose | Reset | Say | Hangup | Hear | HearText
 )  # fmt: skip
-
-
-# --- what must have been delivered -------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceivedWant:
-    """`received: {count, with}`: new Received lines above what we sent."""
-
-    count: int | None = None  # None is at least one
-    with_: str | None = None  # the protocol after `with`: ESMTP, ESMTPS, ... (RFC 3848)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivered:
-    """One item of `delivered:`; lines of templates end in CRLF."""
-
-    to: Template | None = None  # None is {recipient}
-    count: int = 1
-    body: Template | None = None
-    content: Template | None = None
-    header: Mapping[str, Template] = field(default_factory=dict)
-    return_path: Template | None = None
-    received: ReceivedWant | None = None
-    unchanged: tuple[str, ...] = ()  # header fields that must stand there as sent, in order
-    at: Place
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounced:
-    """`bounced:` a delivery status notification at `to`."""
-
-    to: Template
-    count: int = 1
-    status: str | None = None
-    return_path: Template | None = None
-    at: Place
 
 
 # --- cases and suites --------------------------------------------------------------------------

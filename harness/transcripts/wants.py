@@ -1,4 +1,4 @@
-"""Texts with holes, and what a reply may be: the parts that steps are made of.
+"""Texts with holes, and what is wanted: of a reply, and of a mailbox.
 
 A reader may wonder at `Template`: client lines hold octets that no text has (C!), so literals are
 bytes, and variables fill in later.
@@ -6,8 +6,8 @@ bytes, and variables fill in later.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from harness.documents import Place
 
@@ -136,3 +136,40 @@ Check = (
     Has | Lacks | Enhanced | Octets | WellFormed | TextMatches | LineCount | FirstWordIsDomain
     | ExactTexts
 )  # fmt: skip
+
+
+# --- what must have been delivered -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedWant:
+    """`received: {count, with}`: new Received lines above what we sent."""
+
+    count: int | None = None  # None is at least one
+    with_: str | None = None  # the protocol after `with`: ESMTP, ESMTPS, ... (RFC 3848)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """One item of `delivered:`; lines of templates end in CRLF."""
+
+    to: Template | None = None  # None is {recipient}
+    count: int = 1
+    body: Template | None = None
+    content: Template | None = None
+    header: Mapping[str, Template] = field(default_factory=dict)
+    return_path: Template | None = None
+    received: ReceivedWant | None = None
+    unchanged: tuple[str, ...] = ()  # header fields that must stand there as sent, in order
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounced:
+    """`bounced:` a delivery status notification at `to`."""
+
+    to: Template
+    count: int = 1
+    status: str | None = None
+    return_path: Template | None = None
+    at: Place
