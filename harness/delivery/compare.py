@@ -1,0 +1,187 @@
+"""A stored message against what must have been delivered.
+
+A server may put fields on top of a message (RFC 5321 4.4), above the first field that we sent.
+Nothing else may change.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from harness.delivery.hexdiff import hex_diff
+from harness.delivery.message import Field, Message, Stored, is_header, read_message
+
+# Fields that servers put on top when they receive or deliver.
+TRACE = frozenset({
+    "received", "return-path", "delivered-to", "x-original-to", "envelope-to", "delivery-date",
+    "authentication-results", "received-spf", "x-envelope-to", "x-envelope-from", "x-received",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What one message must be, with its variables filled in."""
+
+    body: bytes | None = None
+    content: bytes | None = None
+    header: Mapping[str, str] = field(default_factory=dict)
+    return_path: str | None = None
+    has_received: bool = False
+    received_count: int | None = None
+    received_with: str | None = None
+    unchanged: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The one thing that is not as wanted."""
+
+    wanted: str
+    met: str
+    detail: tuple[str, ...] = ()
+
+
+def compare(wanted: Wanted, stored: Stored, sent: bytes | None) -> Difference | None:
+    """The first difference between what was wanted and what is stored; `sent` is what we sent."""
+    message = read_message(stored.octets)
+    source = read_message(sent or b"")
+    found = (look(wanted, stored, message, source) for look in _LOOKS)
+    return next((difference for difference in found if difference), None)
+
+
+Look = Callable[[Wanted, Stored, Message, Message], Difference | None]
+
+
+def _body(wanted: Wanted, stored: Stored, message: Message, source: Message) -> Difference | None:
+    if wanted.body is None or wanted.body == message.body:
+        return None
+    return Difference(
+        f"this body: {_shown(wanted.body)}",
+        _shown(message.body),
+        hex_diff(wanted.body, message.body),
+    )
+
+
+def _content(
+    wanted: Wanted, stored: Stored, message: Message, source: Message
+) -> Difference | None:
+    if wanted.content is None:
+        return None
+    if not read_message(wanted.content).fields:
+        # Fields on top may need an empty line before a text that has no header of its own.
+        found, above = message.body, b""
+    else:
+        found, above = _below_trace(wanted.content, stored.octets)
+    if found != wanted.content:
+        return Difference(
+            f"this content: {_shown(wanted.content)}",
+            _shown(found),
+            hex_diff(wanted.content, found),
+        )
+    if not is_header(above):
+        return Difference("nothing but header fields above the content", _shown(above))
+    return None
+
+
+def _below_trace(content: bytes, octets: bytes) -> tuple[bytes, bytes]:
+    """What is to be compared with the content, and what stands above that."""
+    if octets.endswith(content):
+        at = len(octets) - len(content)
+        return octets[at:], octets[:at]
+    at = _where(content[: content.find(b"\n") + 1], octets)
+    if at < 0:
+        at = sum(len(it.octets) for it in _trace_on_top(octets))
+    return octets[at:], octets[:at]
+
+
+def _where(line: bytes, octets: bytes) -> int:
+    """Where a line stands in octets; -1 if nowhere."""
+    return (b"\n" + octets).find(b"\n" + line)
+
+
+def _trace_on_top(octets: bytes) -> Iterator[Field]:
+    for it in read_message(octets).fields:
+        if it.name not in TRACE:
+            return
+        yield it
+
+
+def _header(wanted: Wanted, stored: Stored, message: Message, source: Message) -> Difference | None:
+    for name, text in wanted.header.items():
+        texts = [it.text for it in message.named(name)]
+        if text not in texts:
+            met = " and ".join(f"{name}: {other}" for other in texts) or f"no field {name}"
+            return Difference(f"the field {name}: {text}", met)
+    return None
+
+
+def _return_path(
+    wanted: Wanted, stored: Stored, message: Message, source: Message
+) -> Difference | None:
+    if wanted.return_path is None:
+        return None
+    texts = [it.text for it in message.named("Return-Path")]
+    wish = f"<{wanted.return_path}>"
+    if texts and re.sub(r"\s", "", texts[0]) == wish:
+        return None
+    return Difference(
+        f"Return-Path: {wish}", f"Return-Path: {texts[0]}" if texts else "no Return-Path field"
+    )
+
+
+def _received(
+    wanted: Wanted, stored: Stored, message: Message, source: Message
+) -> Difference | None:
+    if not wanted.has_received:
+        return None
+    new = _new_received(message, source)
+    count = wanted.received_count
+    if not new if count is None else len(new) != count:
+        wish = "a Received field" if count is None else f"Received fields: {count}"
+        met = f"{len(new)} of them" if new else "none"
+        return Difference(f"{wish} above what we sent", met, tuple(it.text for it in new))
+    protocols = [match[1] for it in new if (match := re.search(r"\bwith\s+([\w-]+)", it.text))]
+    if wanted.received_with and wanted.received_with not in protocols:
+        return Difference(
+            f"a Received field with {wanted.received_with}",
+            f"with {', '.join(protocols)}" if protocols else "none that says with what",
+        )
+    return None
+
+
+def _new_received(message: Message, source: Message) -> list[Field]:
+    """The Received fields that somebody put on top of what we sent."""
+    received = list(message.named("Received"))
+    first = source.fields[0] if source.fields else None
+    if first in message.fields:
+        above = message.fields[: message.fields.index(first)]
+        return [it for it in received if it in above]
+    return received[: max(len(received) - len(source.named("Received")), 0)]
+
+
+def _unchanged(
+    wanted: Wanted, stored: Stored, message: Message, source: Message
+) -> Difference | None:
+    for name in wanted.unchanged:
+        sent = b"".join(it.octets for it in source.named(name))
+        stands = message.named(name)[-len(source.named(name)) :] if sent else ()
+        met = b"".join(it.octets for it in stands)
+        if met != sent:
+            return Difference(
+                f"the {name} fields that we sent, unchanged and in their order: {_shown(sent)}",
+                _shown(met),
+                hex_diff(sent, met),
+            )
+    return None
+
+
+_LOOKS: tuple[Look, ...] = (_body, _content, _header, _return_path, _received, _unchanged)
+
+
+def _shown(octets: bytes) -> str:
+    if not octets:
+        return "nothing"
+    text = octets if len(octets) <= 120 else octets[:100] + b"..."
+    return f"{len(octets)} octets, {text!r}"
