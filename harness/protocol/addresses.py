@@ -95,7 +95,7 @@ def _is_ipv6(text: str) -> bool:
 
 # --- local-parts ---------------------------------------------------------------------------------
 
-_ATEXT = r"A-Za-z0-9!#$%&'*+/=?^_`{|}~-"
+_ATEXT = r"-A-Za-z0-9!#$%&'*+/=?^_`{|}~"
 _BEYOND = r"\u0080-\U0010ffff"  # what RFC 6531 3.3 adds to atext and qtext
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 
