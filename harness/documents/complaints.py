@@ -51,10 +51,14 @@ class Complaints:
         """Something is wrong."""
         self._said[Complaint(at, message, hint)] = None
 
-    def unknown(self, at: Place, what: str, word: str, words: Iterable[str]) -> None:
-        """A word that is none of `words`: names the nearest one, or all if they are few."""
+    def unknown(self, at: Place, what: str, word: str, words: Iterable[str]) -> str | None:
+        """A word that is none of `words`: names the nearest one, or all if they are few.
+
+        Returns the nearest one.
+        """
         known = sorted(set(words))
         self.add(at, f"unknown {what} {word!r}", nearest(word, known) or _few(known))
+        return nearest_word(word, known)
 
     def warn(self, at: Place, message: str, hint: str = "") -> None:
         """Something looks wrong."""
@@ -76,9 +80,15 @@ class Complaints:
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """`did you mean 'dialogue'?`, or nothing if no word is near."""
+    meant = nearest_word(word, words)
+    return f"did you mean {meant!r}?" if meant else ""
+
+
+def nearest_word(word: str, words: Iterable[str]) -> str | None:
+    """The word that was probably meant, or None if none is near."""
     by_case = {known.casefold(): known for known in words}
     near = difflib.get_close_matches(word.casefold(), by_case, n=1, cutoff=0.6)
-    return f"did you mean {by_case[near[0]]!r}?" if near else ""
+    return by_case[near[0]] if near else None
 
 
 def render(complaint: Complaint) -> str:
@@ -108,4 +118,4 @@ def _window(at: Place) -> tuple[str, int, int]:
 
 
 def _few(words: list[str]) -> str:
-    return f"there are: {', '.join(words)}" if 0 < len(words) <= 12 else ""
+    return f"there are: {', '.join(words)}" if 0 < len(words) <= 16 else ""

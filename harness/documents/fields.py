@@ -31,6 +31,7 @@ class Fields:
     def __init__(self, node: Node | None, complaints: Complaints, what: str = "the file") -> None:
         self.complaints = complaints
         self._asked: set[str] = set()
+        self._missing: list[str] = []
         self._entries: dict[str, tuple[TextNode, Node]] = {}
         self.at = node.at if node is not None else Place("", 0)
         self._what = what
@@ -56,10 +57,15 @@ class Fields:
         return key in self._entries
 
     def done(self) -> None:
-        """Complains of each key that nobody asked for."""
+        """Complains of each key that nobody asked for, and of required ones that are not there."""
         for name, (key, _) in self._entries.items():
             if name not in self._asked:
-                self.complaints.unknown(key.at, "key", name, self._asked)
+                meant = self.complaints.unknown(key.at, "key", name, self._asked)
+                # A required key that is only mistyped is one mistake, not two.
+                self._missing = [it for it in self._missing if it != meant]
+        for name in self._missing:
+            self.complaints.add(self.at, f"{self._what} has no {name!r}")
+        self._missing = []
 
     def place(self, key: str) -> Place:
         """Where the key's value stands; the mapping itself if there is no such key."""
@@ -77,10 +83,10 @@ class Fields:
         return left
 
     def require(self, key: str) -> bool:
-        """Whether the key is there; complains if not."""
+        """Whether the key is there; `done` complains if not."""
         self._asked.add(key)
         if key not in self._entries and self._is_mapping:
-            self.complaints.add(self.at, f"{self._what} has no {key!r}")
+            self._missing.append(key)
         return key in self._entries
 
     def node(self, key: str) -> TextNode | None:
@@ -118,7 +124,7 @@ class Fields:
         node = self.node(key)
         if node is None or node.value in words:
             return None if node is None else node.value
-        self.complaints.unknown(node.at, f"word for {key!r}", node.value, words)
+        self.complaints.unknown(node.at, key, node.value, words)
         return None
 
     def flag(self, key: str, default: bool = False) -> bool:

@@ -95,7 +95,8 @@ class CaseReader:
             defaults = Defaults.read(fields, self.defaults, self.catalogue, self.complaints)
             rows = self._rows(fields)
             played = self._played(fields, defaults, check_rows(rows, self.complaints))
-            warn_of_unused(rows, _names_used(played, fields.text("title")), self.complaints)
+            if played.steps:
+                warn_of_unused(rows, _names_used(played, fields.text("title")), self.complaints)
             drops = fields.choice("end", ("drop",)) is not None
             alone = Row(fields, None, fields.at)
             return [

@@ -92,22 +92,26 @@ def _one_reply(
         return None
     if word == "silence":
         return read_silence(last, setting)
-    if not word:
-        setting.complaints.add(last.at, "`S:` wants no reply",
-                               "write a code, a class such as 4xx, any or close")  # fmt: skip
-        return None
-    want = read_want(word, last.text_at.onward(0, len(word)), setting.complaints)
-    if want is None:
-        return None
+    want = _read_due(word, last, setting)
     for line in lines[:-1]:
-        if line.text[:3] != word:
+        if want is not None and line.text[:3] != word:
             setting.complaints.add(line.at, f"a line of another reply than the {word} that ends it",
                                    "all lines of a reply carry its code")  # fmt: skip
+    # Whatever was meant, what stands below is read all the same, for its own mistakes.
+    want = want or Want(("any", "close"))
     more = _read_below(want, [row for line in lines for row in line.below], setting, steps)
     said = tuple(_said(line, setting) for line in lines)
     if setting.is_exact:
         more["checks"] = (*more.get("checks", ()), _exact(lines, word, setting))
     return Expect(want=want, said=said, connection=last.connection, at=lines[0].at, **more)
+
+
+def _read_due(word: str, line: Utterance, setting: Setting) -> Want | None:
+    if word:
+        return read_want(word, line.text_at.onward(0, len(word)), setting.complaints)
+    setting.complaints.add(line.at, "`S:` wants no reply",
+                           "write a code, a class such as 4xx, any or close")  # fmt: skip
+    return None
 
 
 def read_silence(line: Utterance, setting: Setting) -> Silence | None:

@@ -77,7 +77,7 @@ def read_form(
     usages = [candidate.usage for candidate in forms if candidate.word == word]
     if usages:
         wanted = " or ".join(f"`{usage}`" for usage in usages)
-        setting.complaints.add(at, f"{text!r} is not how {word!r} is written", f"write {wanted}")
+        setting.complaints.add(at, f"this is not how {word!r} is written", f"write {wanted}")
     else:
         known = {candidate.word for candidate in forms}
         setting.complaints.unknown(at.onward(0, len(word)), what, word, known)
