@@ -1,0 +1,110 @@
+"""`smtp-harness lint`: every mistake in every file, in one go and without a server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import click
+
+from harness.documents import Complaint, DocumentError, Place, render
+from harness.errors import UsageError
+
+SUITE = ".smtp.yaml"
+YAML = (".yaml", ".yml")
+
+
+@click.command(short_help="Find mistakes in suites and other files of ours.")
+@click.argument("places", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
+def lint(places: tuple[Path, ...]) -> int:
+    """Find mistakes in suites, targets, known deviations and load profiles.
+
+    A file's name tells what it is: *.smtp.yaml is a suite; a name that holds `target` or `known`
+    is one of those; a file in a folder `profiles` is a load profile. A folder stands for all such
+    files below it. Without FILE: what comes with smtp-harness.
+
+    Exit status: 0 when nothing is wrong (warnings are not), else 2.
+    """
+    files = _files(places or _shipped())
+    if not files:
+        raise UsageError(f"no file of ours is under {', '.join(map(str, places))}")
+    complaints = list(_complaints(files))
+    for complaint in complaints:
+        click.echo(f"{render(complaint)}\n")
+    wrong = sum(not complaint.warning for complaint in complaints)
+    click.echo(_summary(len(files), wrong, len(complaints) - wrong))
+    return 2 if wrong else 0
+
+
+def _summary(files: int, wrong: int, warnings: int) -> str:
+    counts = [_counted(files, "file")]
+    counts += [_counted(wrong, "error")] if wrong else []
+    counts += [_counted(warnings, "warning")] if warnings else []
+    return ", ".join(counts if len(counts) > 1 else [*counts, "nothing wrong"])
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _shipped() -> tuple[Path, ...]:
+    from harness.transcripts.loader import shipped_suites
+    from loadtests.profile import shipped
+
+    return shipped_suites(), *shipped().values()
+
+
+def _files(places: Iterable[Path]) -> list[Path]:
+    """Files as they are, and what is ours under folders."""
+    from harness.transcripts.loader import find_suites
+
+    found: dict[Path, None] = {}
+    for place in places:
+        if not place.exists():
+            raise UsageError(f"there is no file {place}")
+        below = [place]
+        if place.is_dir():
+            others = (path for path in sorted(place.rglob("*")) if _reader(path))
+            below = [*find_suites(place), *others]
+        found.update(dict.fromkeys(below))
+    return list(found)
+
+
+def _complaints(files: Iterable[Path]) -> Iterator[Complaint]:
+    from harness.cli.embedded import known_faults
+    from harness.transcripts.linting import lint as lint_suites
+
+    others = [path for path in files if not path.name.endswith(SUITE)]
+    suites = [path for path in files if path.name.endswith(SUITE)]
+    yield from lint_suites(suites, lies=known_faults())
+    for path in others:
+        yield from _complaints_of(path)
+
+
+def _complaints_of(path: Path) -> Iterable[Complaint]:
+    read = _reader(path)
+    at = Place(str(path), 1)
+    if read is None:
+        return [Complaint(at, "its name does not tell what it is", "see smtp-harness lint --help")]
+    try:
+        read(str(path))
+    except DocumentError as error:
+        return error.complaints
+    except UsageError as error:
+        return [Complaint(at, str(error))]
+    return []
+
+
+def _reader(path: Path) -> Callable[[str], object] | None:
+    """What reads a file that is no suite; the name of the file decides."""
+    from harness.runner.known import read_known
+    from harness.target import read_target
+    from loadtests.profile import read_profile
+
+    if path.suffix not in YAML or path.name.endswith(SUITE):
+        return None
+    if "target" in path.stem:
+        return read_target
+    if "known" in path.stem:
+        return read_known
+    return read_profile if path.parent.name == "profiles" else None
