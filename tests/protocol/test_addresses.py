@@ -164,7 +164,11 @@ def test_utf8_is_read_where_it_is_allowed(text: str, mailbox: Mailbox):
 
 @pytest.mark.parametrize(
     "octets",
-    [b"<j\xf6s@example.test>", "<a@ex\u2028ample.test>".encode(), "<a@ex–ample.test>".encode()],
+    [
+        b"<j\xf6s@example.test>",
+        "<a@ex\u2028ample.test>".encode(),
+        "<a@ex\u2013ample.test>".encode(),
+    ],
     ids=["not UTF-8", "a line separator in the domain", "a dash in the domain"],
 )
 def test_not_all_octets_are_international_addresses(octets: bytes):
@@ -303,7 +307,8 @@ def test_every_short_local_part_survives_quoting():
 
 
 @pytest.mark.parametrize(
-    "octets", [b"<" + b"a." * 5000, b'<"' + b"\\" * 5000, b"<@" + b"a," * 5000, b"<a@" + b"-" * 5000]
+    "octets",
+    [b"<" + b"a." * 5000, b'<"' + b"\\" * 5000, b"<@" + b"a," * 5000, b"<a@" + b"-" * 5000],
 )
 def test_no_path_takes_long(octets: bytes):
     assert isinstance(read_reverse_path(octets + b">"), Objection)
