@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from harness.errors import PeerError, Refused, UsageError
-from harness.protocol.replies import MAX_LINE, Capabilities, Reply, read_capabilities
+from harness.protocol.replies import Capabilities, Reply, read_capabilities
 from harness.protocol.sasl import CLIENTS, Login, SaslClient, best_mechanism, decode64, encode64
 from harness.protocol.transparency import stuff, whole_lines
 
 T = TypeVar("T")
+
+MAX_COMMAND = 512  # octets of a command line with its CRLF: RFC 5321 4.5.3.1.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def quit_() -> Flow[Reply]:
 def _auth_line(mechanism: str, client: SaslClient) -> bytes:
     bare = f"AUTH {mechanism}".encode()
     # The whole line may be no longer than other commands; base64 makes four octets of three.
-    initial = client.initial(room=(MAX_LINE - len(bare) - len(b" \r\n")) // 4 * 3)
+    initial = client.initial(room=(MAX_COMMAND - len(bare) - len(b" \r\n")) // 4 * 3)
     return (
         bare + b"\r\n" if initial is None else bare + b" " + (encode64(initial) or b"=") + b"\r\n"
     )
