@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -11,6 +12,17 @@ from harness.protocol.replies import Reply, ReplyReader, reply
 from harness.protocol.sender import Exchange, Flow, Secure
 
 T = TypeVar("T")
+
+
+def run(flow: Flow[T], act: Callable[[Exchange | Secure], tuple[Reply, ...]]) -> T:
+    """Do what the flow says until it ends."""
+    try:
+        action = next(flow)
+        while True:
+            action = flow.send(act(action))
+    except StopIteration as end:
+        value: T = end.value
+        return value
 
 
 @dataclass
@@ -23,14 +35,7 @@ class Script:
 
     def drive(self, flow: Flow[T]) -> T:
         """Run the flow; what it wrote is in `writes`, what it named in `groups`."""
-        replies: tuple[Reply, ...] | None = None
-        while True:
-            try:
-                action = next(flow) if replies is None else flow.send(replies)
-            except StopIteration as end:
-                value: T = end.value
-                return value
-            replies = self._act(action)
+        return run(flow, self._act)
 
     def _act(self, action: Exchange | Secure) -> tuple[Reply, ...]:
         if isinstance(action, Secure):
@@ -87,21 +92,13 @@ class Ends:
     def drive(self, flow: Flow[T]) -> T:
         """Run the flow until it ends."""
         self._reader.feed(self.receiver.output())
-        replies: tuple[Reply, ...] | None = None
-        while True:
-            try:
-                action = next(flow) if replies is None else flow.send(replies)
-            except StopIteration as end:
-                value: T = end.value
-                return value
-            replies = self._secure() if isinstance(action, Secure) else self._exchange(action)
+        return run(flow, self._act)
 
-    def _secure(self) -> tuple[Reply, ...]:
-        self.receiver.secured()
-        return ()
-
-    def _exchange(self, exchange: Exchange) -> tuple[Reply, ...]:
-        self.receiver.feed(exchange.octets)
+    def _act(self, action: Exchange | Secure) -> tuple[Reply, ...]:
+        if isinstance(action, Secure):
+            self.receiver.secured()
+            return ()
+        self.receiver.feed(action.octets)
         while (event := self.receiver.next_event()) is not None:
             if isinstance(event, Message):
                 self.messages.append(event)
@@ -109,7 +106,7 @@ class Ends:
             if isinstance(event, StartTls):
                 break
         self._reader.feed(self.receiver.output())
-        replies = [self._reader.take() for _ in exchange.names]
+        replies = [self._reader.take() for _ in action.names]
         assert self._reader.left == b"", "one reply too many"
         self.codes.extend(r.code for r in replies if r is not None)
         return tuple(r for r in replies if r is not None)
