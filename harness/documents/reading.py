@@ -174,17 +174,13 @@ class _Tree:
 
     def _list(self, begin: Any, events: Iterator[Any], depth: int) -> ListNode:
         items = []
-        for event in events:
-            if isinstance(event, yaml.SequenceEndEvent):
-                break
+        while not isinstance(event := next(events), yaml.SequenceEndEvent):
             items.append(self._node(event, events, depth + 1))
         return ListNode(tuple(items), self._place(begin))
 
     def _mapping(self, begin: Any, events: Iterator[Any], depth: int) -> MappingNode:
         entries: dict[str, tuple[TextNode, Node]] = {}
-        for event in events:
-            if isinstance(event, yaml.MappingEndEvent):
-                break
+        while not isinstance(event := next(events), yaml.MappingEndEvent):
             key = self._node(event, events, depth + 1)
             value = self._node(next(events), events, depth + 1)
             if not isinstance(key, TextNode):
