@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -11,17 +10,24 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.reports.story import source_of
+from harness.results import Grade
+
 if TYPE_CHECKING:
     from harness.transcripts.catalogue import Entry
     from harness.transcripts.model import Case
 
 WIDTH = 96
+MET = (
+    "Met, if every reply is one of those wanted, none is left over at the end, and what was "
+    "delivered is octet for octet what the case says."
+)
 VERDICTS = {
-    "MUST": "fails; the run's exit status is 1",
-    "vulnerability": "fails, because an attacker can reach it; the run's exit status is 1",
-    "SHOULD": "is a warning; with --level should it fails the run",
-    "de-facto": "is a warning: custom, no standard's word; with --level should it fails the run",
-    "MAY": "is information",
+    Grade.MUST: "fails, and so does the run",
+    Grade.VULNERABILITY: "fails, and so does the run: an attacker can reach it",
+    Grade.SHOULD: "is a warning, which fails the run only at --level should",
+    Grade.DE_FACTO: "is a warning, which fails the run only at --level should",
+    Grade.MAY: "is information",
 }
 
 
@@ -79,15 +85,21 @@ def _family(rows: Sequence[Case]) -> Iterator[str]:
     address = case.address if len(rows) == 1 else f"{case.suite}/{case.id}"
     yield address
     yield f"  {case.title}"
-    yield from _checks(case)
+    yield from _checks(rows)
     yield from _judged(case)
     yield from _section("Needs", [", ".join(case.needs)] if case.needs else [])
-    yield from _section("Note", textwrap.wrap(case.note or "", WIDTH - 4))
-    yield from _proof(case)
-    if len(rows) > 1:
-        yield from _section("Rows", [f"{row.row}  {row.title}" for row in rows])
+    yield from _section("Note", textwrap.wrap(case.note or "", WIDTH - 2))
+    yield from _section("Proven by a server that lies", _lies(rows))
+    yield from _section("Rows", _rows(rows) if len(rows) > 1 else [])
     yield from _written(case)
     yield from _section("Run it", [f"smtp-harness run -s {_selector(case, address)}"])
+
+
+def _rows(rows: Sequence[Case]) -> list[str]:
+    """The ids, and what tells the rows apart besides."""
+    width = max(len(row.row or "") for row in rows)
+    has_titles = len({row.title for row in rows}) > 1
+    return [f"{row.row:<{width}}  {row.title if has_titles else ''}" for row in rows]
 
 
 def _selector(case: Case, address: str) -> str:
@@ -105,18 +117,16 @@ def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
         yield from (f"  {line}".rstrip() for line in lines)
 
 
-def _checks(case: Case) -> Iterator[str]:
+def _checks(rows: Sequence[Case]) -> Iterator[str]:
     from harness.transcripts.catalogue import Catalogue
 
     entries = Catalogue.load().entries
-    lines = [line for check in case.checks for line in _about(entries[check])]
-    yield from _section("Checks", lines)
+    checks = dict.fromkeys(check for case in rows for check in case.checks)
+    yield from _section("Checks", [line for check in checks for line in _about(entries[check])])
 
 
 def _about(entry: Entry) -> Iterator[str]:
-    rfc = f"RFC {entry.rfc}" if entry.rfc.isdigit() else entry.rfc
-    where = f"{rfc}, section {entry.section}" if entry.section else rfc
-    yield f"{where} ({entry.level}) [{entry.id}]"
+    yield f"{source_of(entry.rfc, entry.section, entry.level)} [{entry.id}]"
     yield from _wrapped(entry.requirement, "  ")
     yield from _wrapped(f"How: {entry.how}", "  ")
 
@@ -127,35 +137,39 @@ def _wrapped(text: str, indent: str) -> list[str]:
 
 def _judged(case: Case) -> Iterator[str]:
     from harness.runner.judge import grade_of
+    from harness.transcripts.catalogue import Catalogue
 
-    grade = grade_of(case)
-    said = f" ({case.why})" if case.why else ""
+    grade = grade_of(case, Catalogue.load())
     lines = [
-        "Met, if every reply is one of those wanted, nothing is left over at the end, and what was",
-        "delivered is octet for octet what the case says.",
-        f"Unmet, it {VERDICTS[grade]}. Its grade is {grade}{said}.",
+        *_wrapped(MET, ""),
+        *_wrapped(f"Unmet, it {VERDICTS[grade]}. Its grade is {grade}.", ""),
+        *(_wrapped(f"The author raised the grade: {case.why}.", "") if case.why else []),
     ]
     yield from _section("The verdict", lines)
 
 
-def _proof(case: Case) -> Iterator[str]:
+def _lies(rows: Sequence[Case]) -> list[str]:
     from harness.cli.embedded import known_faults
 
-    if case.caught_by is not None:
-        what = known_faults().get(case.caught_by, "no lie of our reference server")
-        yield from _section("Proven by a server that lies", [f"{case.caught_by}: {what}"])
+    faults = known_faults()
+    lies = dict.fromkeys(case.caught_by for case in rows if case.caught_by)
+    return [f"{lie}: {faults.get(lie, 'no lie of our reference server')}" for lie in lies]
 
 
 def _written(case: Case) -> Iterator[str]:
-    """The case as its author wrote it."""
+    """The case as its author wrote it: from its hyphen to where the lines are indented less."""
     lines = Path(case.at.path).read_text("utf-8").splitlines()
-    opens = re.compile(rf"(\s*)- id:\s*{re.escape(case.id)}\s*(#.*)?$")
-    found = [(place, m[1]) for place, line in enumerate(lines) if (m := opens.match(line))]
-    if not found:  # written in some other way: `- {id: ...}`
-        return
-    begin, margin = found[0]
+    begin = case.at.line - 1
+    if case.row is not None:  # the place is the row's: its case opens further up and further left
+        margin = _margin(lines[begin])
+        while not (lines[begin].lstrip().startswith("- ") and _margin(lines[begin]) < margin):
+            begin -= 1
     end = begin + 1
-    while end < len(lines) and (not lines[end].strip() or lines[end].startswith(f"{margin} ")):
+    while end < len(lines) and (not lines[end] or _margin(lines[end]) > _margin(lines[begin])):
         end += 1
     text = textwrap.dedent("\n".join(lines[begin:end])).rstrip()
     yield from _section(f"As written, {case.at.path}:{begin + 1}", text.split("\n"))
+
+
+def _margin(line: str) -> int:
+    return len(line) - len(line.lstrip())

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from harness.reports.dialogue import MARGIN, rows
-from harness.results import Outcome, Requirement, Surprise, Verdict
+from harness.results import Outcome, Surprise, Verdict
 from harness.visible import harmless
 
 WIDTH = 96
@@ -87,7 +87,8 @@ def _head(outcome: Outcome) -> Iterator[Line]:
 def _requirements(outcome: Outcome) -> Iterator[Line]:
     for requirement in outcome.requirements:
         yield Line("")
-        yield Line(f"  {_source(requirement)}")
+        source = source_of(requirement.rfc, requirement.section, requirement.level)
+        yield Line(f"  {source} [{requirement.id}]")
         yield from (
             Line(text)
             for text in textwrap.wrap(
@@ -96,11 +97,11 @@ def _requirements(outcome: Outcome) -> Iterator[Line]:
         )
 
 
-def _source(requirement: Requirement) -> str:
-    where = f"RFC {requirement.rfc}" if requirement.rfc.isdigit() else requirement.rfc
-    if requirement.section:
-        where += f", section {requirement.section}"
-    return f"{where} ({requirement.level}) [{requirement.id}]"
+def source_of(rfc: str, section: str, level: str) -> str:
+    """Where a requirement stands and how much it weighs there, in words."""
+    if not rfc.isdigit():  # a draft, or custom
+        return f"{rfc}: {section}" if rfc == level else f"{rfc}, section {section} ({level})"
+    return f"RFC {rfc}, section {section} ({level})"
 
 
 def _reason(outcome: Outcome) -> Iterator[Line]:

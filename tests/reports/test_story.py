@@ -90,12 +90,12 @@ def test_a_requirement_outside_the_rfcs_is_named_as_it_is():
         id="DF-smuggling-1",
         level="de-facto",
         rfc="de-facto",
-        section="",
+        section="smuggling",
         text="LF . CRLF ends nothing.",
     )
     told = as_text(story(replace(FAIL, requirements=(folklore,))))
 
-    assert "  de-facto (de-facto) [DF-smuggling-1]\n    LF . CRLF ends nothing." in told
+    assert "  de-facto: smuggling [DF-smuggling-1]\n    LF . CRLF ends nothing." in told
 
 
 def test_detail_and_notes_stand_below_the_place():

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+
+
+def test_what_we_ship_has_no_mistake(invoke):
+    done = invoke("lint")
+
+    assert done.exit_code == 0
+    assert done.output.endswith("nothing wrong\n")
+
+
+def test_all_mistakes_in_all_files_are_found_in_one_go(invoke, suite):
+    text = suite.read_text()
+    suite.write_text(text.replace("note:", "nota:").replace("5321-4.2-1", "5321-4.2-999"))
+    other = suite.with_name("other.smtp.yaml")
+    other.write_text(text.replace("S: 250", "S: 2500"))
+    (suite.parent / "target.yaml").write_text("adress: x\n")
+    (suite.parent / "profiles").mkdir()
+    (suite.parent / "profiles" / "p.yaml").write_text("userz: 3\n")
+
+    done = invoke("lint", suite.parent)
+
+    assert done.exit_code == 2
+    for said in ("nota", "5321-4.2-999", "2500", "adress", "userz"):
+        assert said in done.output
+    assert "^" in done.output
+    assert done.output.splitlines()[-1].startswith("4 files, ")
+
+
+def test_the_name_of_a_lie_is_checked(invoke, suite):
+    suite.write_text(suite.read_text().replace("note: A", "caught_by: no-unstuf\n    note: A"))
+
+    done = invoke("lint", suite)
+
+    assert done.exit_code == 2
+    assert "did you mean 'no-unstuff'?" in done.output
+
+
+def test_a_file_whose_name_tells_nothing_is_complained_of(invoke, suite):
+    (suite.parent / "x.yaml").touch()
+
+    done = invoke("lint", "x.yaml")
+
+    assert done.exit_code == 2
+    assert "its name does not tell what it is" in done.output
+
+
+def test_a_known_file_is_read(invoke, suite):
+    (suite.parent / "known.yaml").write_text("- nonsense\n")
+
+    assert invoke("lint", "known.yaml").exit_code == 2
+
+
+@pytest.mark.parametrize("place", ["gone.smtp.yaml", "empty"])
+def test_a_place_with_nothing_of_ours_is_wrong_use(invoke, suite, place):
+    (suite.parent / "empty").mkdir()
+
+    done = invoke("lint", place)
+
+    assert done.exit_code == 2
+    assert place in done.output
+
+
+def test_one_file_is_no_files(invoke, suite):
+    assert invoke("lint", suite).output == "1 file, nothing wrong\n"

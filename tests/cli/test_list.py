@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import re
+
+
+def test_suites_and_cases_are_listed(invoke):
+    done = invoke("list", "rfc5321/4.5.2")
+
+    assert done.exit_code == 0
+    assert done.output.startswith("rfc5321/4.5.2  Transparency\n")
+    assert re.search(r"^  rfc5321/4.5.2/leading-dots +A leading period", done.output, re.MULTILINE)
+    assert re.search(r"^1 suite, \d+ cases$", done.output, re.MULTILINE)
+
+
+def test_all_that_we_ship_is_listed(invoke):
+    output = invoke("list").output
+
+    assert "textbook/dialogue/alice-to-bob" in output
+    assert "smuggling/" in output
+
+
+def test_a_file_of_the_users_own_is_listed(invoke, suite):
+    assert "mine/greeting/helps/noop" in invoke("list", suite).output
+
+
+def test_a_selection_that_matches_nothing_is_wrong_use(invoke):
+    assert invoke("list", "rfc5321/9.9").exit_code == 2
+
+
+def test_coverage_counts_distinct_requirements(invoke):
+    output = invoke("list", "--coverage").output
+    rows = dict(re.findall(r"^ +\d+ of +(\d+)  (.+)$", output, re.MULTILINE)[0:2])
+
+    assert rows == {"795": "MUST and SHOULD", "120": "MAY and de-facto"}
+    for title in ("by RFC", "by role", "by grade", "by tier"):
+        of_title = output.split(f"{title}\n")[1].split("\n\n")[0]
+        counts = re.findall(r"^ +(\d+) of +(\d+)  \S+$", of_title, re.MULTILINE)
+        assert sum(int(total) for _, total in counts) == 915
+        assert 40 < sum(int(covered) for covered, _ in counts) < 915
+
+
+def test_coverage_of_one_suite_is_that_of_its_cases(invoke):
+    output = invoke("list", "--coverage", "rfc5321/4.5.2/leading-dots").output
+
+    assert "   1 of 795  MUST and SHOULD" in output
