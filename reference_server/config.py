@@ -30,7 +30,7 @@ class Config:
     tls_self_signed: bool = False
     sync: bool = True
     max_size: int = RULES.limits.message
-    patience: Patience = Patience()
+    patience: Patience = field(default_factory=Patience)
 
 
 def make_server(config: Config) -> Server:
@@ -52,9 +52,7 @@ def make_server(config: Config) -> Server:
         tls = _make_context(config) if config.tls_self_signed else None
     except OSError as problem:
         raise UsageError(f"cannot use the spool {config.spool}: {problem.strerror}") from problem
-    return Server(
-        house=house, mailboxes=mailboxes, rules=rules, tls=tls, patience=config.patience
-    )
+    return Server(house=house, mailboxes=mailboxes, rules=rules, tls=tls, patience=config.patience)
 
 
 def _open_mailboxes(config: Config, house: House) -> Mailboxes:

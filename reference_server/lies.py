@@ -12,12 +12,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, TypeVar
 
-from harness.protocol.addresses import ForwardPath, ReversePath, read_forward_path, read_reverse_path
-from harness.protocol.commands import Objection
+from harness.protocol.addresses import (
+    ForwardPath,
+    ReversePath,
+    read_forward_path,
+    read_reverse_path,
+)
+from harness.protocol.commands import Objection, Parameters
+from harness.protocol.extensions import Extension, check_parameters
 from harness.protocol.order import ORDER, Order, State, Verb
 from harness.protocol.receiver import ANSWERS, RULES, Answer, Answers, Occasion, Rules
 from harness.protocol.replies import Reply
-from harness.protocol.trace import Trace, received, stamp
+from harness.protocol.trace import Trace, received
 from harness.protocol.transparency import DataReader
 
 P = TypeVar("P")
@@ -31,7 +37,7 @@ class Lie:
     rules: Rules
 
 
-# --- the fields that lies replace ----------------------------------------------------------------
+# --- the fields that lies replace --------------------------------------------------------------
 
 
 def _order(*changes: tuple[State, Verb, State | None]) -> Order:
@@ -84,7 +90,11 @@ def _challenge_without_blank(occasion: Occasion | None, reply: Reply) -> bytes:
 
 
 def _refusals_last(replies: list[bytes]) -> bytes:
-    return b"".join(sorted(replies, key=lambda octets: octets[:1] in b"45"))
+    return b"".join(sorted(replies, key=_is_refusal))
+
+
+def _is_refusal(octets: bytes) -> bool:
+    return octets.startswith((b"4", b"5"))
 
 
 def _auth_with_equals(keywords: Sequence[str]) -> Sequence[str]:
@@ -100,6 +110,13 @@ def _no_null(octets: bytes) -> ReversePath | Objection:
     if octets == b"<>":
         return Objection(501, "5.1.7", "A sender is needed")
     return read_reverse_path(octets)
+
+
+def _unknown_is_fine(
+    parameters: Parameters, offered: Mapping[str, Extension], which: str
+) -> Objection | None:
+    objection = check_parameters(parameters, offered, which)
+    return None if objection is not None and objection.code == 555 else objection
 
 
 def _any_domain(text: str) -> bool:
@@ -126,7 +143,9 @@ class _SegmentReader(DataReader):
 
 
 def _rewritten(trace: Trace, content: bytes) -> bytes:
-    return received(trace) + re.sub(rb"(?im)^Received: from ", b"Received: from relay by way of ", content)
+    return received(trace) + re.sub(
+        rb"(?im)^Received: from ", b"Received: from relay by way of ", content
+    )
 
 
 def _unstamped(trace: Trace, content: bytes) -> bytes:
@@ -137,7 +156,7 @@ _GREETED: Final = (State.READY, State.SENDER, State.RECIPIENTS)
 _IN_TRANSACTION: Final = (State.SENDER, State.RECIPIENTS)
 
 
-# --- the table -------------------------------------------------------------------------------------
+# --- the table ---------------------------------------------------------------------------------
 
 LIES: Final[Mapping[str, Lie]] = {
     "greeting-without-domain": Lie(
@@ -226,7 +245,7 @@ LIES: Final[Mapping[str, Lie]] = {
     ),
     "unknown-parameter-accepted": Lie(
         "MAIL and RCPT take parameters that nobody knows",
-        replace(RULES, check_parameters=lambda parameters, offered, which: None),
+        replace(RULES, check_parameters=_unknown_is_fine),
     ),
     "unknown-recipient-accepted": Lie(
         "mail for a user who does not exist is taken, and lost",

@@ -23,12 +23,10 @@ class House:
 
     def objection_to(self, recipient: ForwardPath) -> Occasion | None:
         """May this recipient have mail from us?  Nobody's mail is relayed."""
-        local, domain = recipient.mailbox.local, recipient.mailbox.domain.lower()
-        if domain in self.anyone_at:
+        if self.mailbox_of(recipient) is not None:
             return None
-        if domain not in ("", self.domain):
-            return Occasion.RELAY_DENIED
-        return None if self.mailbox_of(recipient) else Occasion.NO_SUCH_USER
+        is_ours = recipient.mailbox.domain.lower() in ("", self.domain)
+        return Occasion.NO_SUCH_USER if is_ours else Occasion.RELAY_DENIED
 
     def mailbox_of(self, recipient: ForwardPath) -> str | None:
         """The name of the mailbox that mail for the recipient lands in; None if there is none."""

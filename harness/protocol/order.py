@@ -8,7 +8,7 @@ That is all there is to "RSET clears the buffers", "EHLO acts like RSET" and RFC
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum, StrEnum
+from enum import StrEnum
 
 
 class Verb(StrEnum):
@@ -29,7 +29,7 @@ class Verb(StrEnum):
     AUTH = "AUTH"
 
 
-class State(Enum):
+class State(StrEnum):
     """What the receiving end remembers of the client."""
 
     FRESH = "nothing: connected, or just upgraded to TLS"

@@ -37,9 +37,7 @@ def test_the_received_field_goes_on_top_and_nothing_below_changes():
     ],
 )
 def test_the_protocol_is_named_as_rfc_3848_says(extended, secure, authenticated, name):
-    assert (
-        protocol_name(extended=extended, secure=secure, authenticated=authenticated) == name
-    )
+    assert protocol_name(extended=extended, secure=secure, authenticated=authenticated) == name
 
 
 def test_a_null_reverse_path_is_an_empty_return_path():

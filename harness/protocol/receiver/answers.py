@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum, auto
+from enum import StrEnum, auto
 
 from harness.protocol.replies import Reply, reply
 
 
-class Occasion(Enum):
+class Occasion(StrEnum):  # of str, because the hash of a plain Enum is slow
     """Whatever calls for a reply."""
 
     GREETING = auto()
@@ -28,6 +28,7 @@ class Occasion(Enum):
     NOTHING = auto()
     FAREWELL = auto()
     VERIFIED = auto()
+    NOT_TOLD = auto()
     HELP = auto()
     TLS_GO_AHEAD = auto()
     CHALLENGE = auto()
@@ -51,11 +52,11 @@ class Occasion(Enum):
     UNKNOWN_MECHANISM = auto()
     BAD_BASE64 = auto()
     CANCELLED = auto()
+    INITIAL_REFUSED = auto()
     ALREADY = auto()
     WRONG_PASSWORD = auto()
     NO_SUCH_USER = auto()
     RELAY_DENIED = auto()
-    NOT_TOLD = auto()
     TOO_BIG = auto()
     BAD_CONTENT = auto()
     TEXT_LINE_TOO_LONG = auto()
@@ -87,6 +88,7 @@ ANSWERS: Answers = {
     O.FAREWELL: Answer(221, "2.0.0", "{domain} closing connection", closes=True),
     # RFC 5321 7.3: a site that does not tell says 252, not 550.
     O.VERIFIED: Answer(252, "2.5.2", "Cannot verify, but will take mail and try to deliver it"),
+    O.NOT_TOLD: Answer(252, "2.5.2", "Who is on a mailing list is not told"),
     O.HELP: Answer(214, "2.0.0", "RFC 5321 tells all; postmaster@{domain} the rest"),
     O.TLS_GO_AHEAD: Answer(220, "2.0.0", "Ready to start TLS"),
     O.CHALLENGE: Answer(334, None, "{challenge}"),
@@ -108,11 +110,11 @@ ANSWERS: Answers = {
     O.UNKNOWN_MECHANISM: Answer(504, "5.5.4", "Unrecognized authentication mechanism"),
     O.BAD_BASE64: Answer(501, "5.5.2", "Cannot decode base64"),
     O.CANCELLED: Answer(501, "5.7.0", "Authentication cancelled"),
+    O.INITIAL_REFUSED: Answer(501, "5.7.0", "This mechanism begins with a challenge"),
     O.ALREADY: Answer(503, "5.5.1", "Already done"),
     O.WRONG_PASSWORD: Answer(535, "5.7.8", "Authentication credentials invalid"),
     O.NO_SUCH_USER: Answer(550, "5.1.1", "No such user here"),
     O.RELAY_DENIED: Answer(550, "5.7.1", "Relaying denied"),
-    O.NOT_TOLD: Answer(502, "5.5.1", "Mailing lists are not told"),
     O.TOO_BIG: Answer(552, "5.3.4", "Message size exceeds fixed maximum message size"),
     O.BAD_CONTENT: Answer(550, "5.6.0", "A bare CR or LF is no line end; message refused"),
     O.TEXT_LINE_TOO_LONG: Answer(500, "5.6.0", "Text line too long"),
@@ -128,16 +130,19 @@ class Speech:
     def __init__(self, answers: Answers, domain: str) -> None:
         self._answers = answers
         self._domain = domain
-        self._fixed = {
-            (occasion, extended): self._make(occasion, extended, {}, ())
-            for occasion, answer in answers.items()
+        self._plain, self._enhanced = (
+            {
+                occasion: self._make(occasion, extended, {}, ())
+                for occasion, answer in answers.items()
+                if "{" not in answer.text.replace("{domain}", "")
+            }
             for extended in (False, True)
-            if "{" not in answer.text.replace("{domain}", "")
-        }
+        )
+        self._closing = frozenset(o for o, answer in answers.items() if answer.closes)
 
     def fixed(self, occasion: Occasion, *, extended: bool) -> Reply | None:
         """The reply for an occasion whose text needs no facts; None if it needs some."""
-        return self._fixed.get((occasion, extended))
+        return (self._enhanced if extended else self._plain).get(occasion)
 
     def say(
         self,
@@ -152,7 +157,7 @@ class Speech:
 
     def closes(self, occasion: Occasion) -> bool:
         """Whether the connection ends with this reply."""
-        return self._answers[occasion].closes
+        return occasion in self._closing
 
     def _make(
         self, occasion: Occasion, extended: bool, facts: Mapping[str, str], more: Sequence[str]

@@ -20,6 +20,8 @@ class Attempt:
         """The first step; `initial` is None where the AUTH line held no response."""
         if initial is None:
             return self._ask(self._server.first_challenge)
+        if not self._server.client_begins:
+            return self._end(Occasion.INITIAL_REFUSED)  # RFC 4954 4
         return self._take(b"" if initial == b"=" else initial)
 
     def respond(self, line: bytes) -> LogIn:

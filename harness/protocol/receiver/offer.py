@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.protocol.extensions import Extension
+from harness.protocol.order import Verb
 from harness.protocol.receiver.rules import Rules
 from harness.protocol.sasl import SERVERS
 
@@ -20,8 +21,10 @@ class Offer:
     def keywords(self, rules: Rules) -> Sequence[str]:
         """The lines of the EHLO reply below the first, parameters included."""
         parameters = {"SIZE": str(rules.limits.message), "AUTH": " ".join(SERVERS)}
+        # RFC 5321 4.1.1.1: commands beyond the minimum are listed too.
+        commands = [verb.value for verb in (Verb.EXPN, Verb.HELP) if verb in rules.verbs]
         return rules.announce(
-            [f"{name} {parameters.get(name, '')}".rstrip() for name in self.extensions]
+            [f"{name} {parameters.get(name, '')}".rstrip() for name in self.extensions] + commands
         )
 
 
@@ -35,6 +38,3 @@ def make_offer(rules: Rules, *, has_tls: bool, secure: bool, has_logins: bool) -
     shown = {name: row for name, row in rules.extensions.items() if name not in hidden}
     growth = sum(row.mail_growth for row in shown.values())
     return Offer(shown, rules.limits.command_line + growth)
-
-
-NOTHING = Offer({}, 512)

@@ -82,9 +82,9 @@ class Rules:
     line_ends: tuple[bytes, ...] = (b"\r\n",)
     read_reverse_path: Callable[[bytes], ReversePath | Objection] = read_reverse_path
     read_forward_path: Callable[[bytes], ForwardPath | Objection] = read_forward_path
-    check_parameters: Callable[
-        [Parameters, Mapping[str, Extension], str], Objection | None
-    ] = check_parameters
+    check_parameters: Callable[[Parameters, Mapping[str, Extension], str], Objection | None] = (
+        check_parameters
+    )
     exceeds: Callable[[int, int], bool] = operator.gt
     is_postmaster: Callable[[str], bool] = is_postmaster
     remember_recipient: Callable[[list[ForwardPath], ForwardPath], None] = list.append

@@ -62,7 +62,7 @@ class Receiver:
         self._leads_to = State.FRESH
         self._output: list[bytes] = []
         self._errors = 0
-        self._offer = self._make_offer()
+        self._offer, self._scene = self._look_around()
 
     # --- octets in, events out ----------------------------------------------------------------
 
@@ -85,7 +85,7 @@ class Receiver:
         """The handshake is done: what came in the clear counts no more (RFC 3207 4.2)."""
         self.secure = True
         self._lines.feed(self._rules.left_after_tls(self._lines.clear()))
-        self._offer = self._make_offer()
+        self._offer, self._scene = self._look_around()
 
     # --- answers in, octets out ---------------------------------------------------------------
 
@@ -138,11 +138,9 @@ class Receiver:
         return self._read_command(line) if attempt is None else attempt.respond(line)
 
     def _read_command(self, line: bytes) -> Event:
-        memory = self.memory
-        offered = self._offer.extensions if memory.extended else {}
-        event, verb = read_command(line, Scene(self._rules, memory, offered, self.secure))
+        event, verb = read_command(line, self._scene)
         if verb is not None:
-            self._leads_to = self._rules.order[memory.state][verb]
+            self._leads_to = self._rules.order[self.memory.state][verb]
         return self._begin(event) if isinstance(event, LogIn) else event
 
     def _begin(self, event: LogIn) -> Event:
@@ -170,6 +168,7 @@ class Receiver:
     def _after_hello(self, event: Hello, reply: Reply) -> None:
         self.memory.enter(self._leads_to)
         self.memory.client, self.memory.extended = event.client, event.extended
+        self._offer, self._scene = self._look_around()
 
     def _after_mail(self, event: Mail, reply: Reply) -> None:
         self.memory.enter(self._leads_to)
@@ -194,13 +193,16 @@ class Receiver:
 
     # --- words -----------------------------------------------------------------------------------
 
-    def _make_offer(self) -> Offer:
-        return make_offer(
+    def _look_around(self) -> tuple[Offer, Scene]:
+        """What is offered now, and what the next command will meet."""
+        offer = make_offer(
             self._rules,
             has_tls=self._has_tls,
             secure=self.secure,
             has_logins=self._check_password is not None,
         )
+        offered = offer.extensions if self.memory.extended else {}
+        return offer, Scene(self._rules, self.memory, offered, self.secure)
 
     def _reply(self, occasion: Occasion, event: Event | None, id: str) -> Reply:
         extended = self.memory.extended
