@@ -78,7 +78,7 @@ class LoadResult:
     seconds: float  # from the first message to the last answer
     end: End = End.RUNNING
     messages: Messages = Messages()
-    octets: int = 0  # of content that was accepted
+    octets: int = 0  # of content that was accepted, as it went over the wire
     connections: int = 0  # that got as far as EHLO's answer
     phases: Mapping[str, Histogram]  # microseconds of what went well, by name
     troubles: tuple[Trouble, ...] = ()
@@ -97,6 +97,13 @@ class LoadResult:
         return sum(trouble.count for trouble in self.troubles)
 
     @property
+    def exit_status(self) -> int:
+        """0 nothing wrong, 1 a threshold is missed, 3 nothing was measured."""
+        if not self.messages.begun:
+            return 3
+        return 0 if all(judged.met for judged in self.thresholds) else 1
+
+    @property
     def failed_share(self) -> float:
         """Failures among all that ended, from 0 to 1."""
         ended = self.failures + self.messages.accepted
@@ -110,7 +117,8 @@ def to_json(result: LoadResult) -> str:
     values["phases"] = {name: phase.to_json() for name, phase in result.phases.items()}
     values["troubles"] = [asdict(trouble) for trouble in result.troubles]
     values["thresholds"] = [asdict(judged) for judged in result.thresholds]
-    return json.dumps({"format": FORMAT, **values}, indent=1) + "\n"
+    # In one line: only so is json written in C, and this happens while latencies are measured.
+    return json.dumps({"format": FORMAT, **values}) + "\n"
 
 
 def from_json(text: str) -> LoadResult:

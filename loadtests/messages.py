@@ -1,17 +1,19 @@
-"""The contents of a load run: built once, told apart by a token, the same for the same seed.
+"""The mail of a load run: built once, told apart by a token, the same for the same seed.
 
-Building mail costs more than sending it, so a sender takes turns with a handful of ready contents
-and only joins the next token in.  The date is a constant for the reason that there is a seed: two
-runs with one seed send the same octets.
+Building mail costs more than sending it, so senders take turns with a handful of ready contents
+and ready envelopes, and only join the next token in.  The date is a constant for the reason that
+there is a seed: two runs with one seed send the same octets.
 """
 
 from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from harness.protocol.replies import Capabilities
+from harness.protocol.sender import Envelope, Opening, Outgoing, mail_parameters, make_opening
 from harness.protocol.transparency import stuff
 
 SMALLEST = 512  # octets: less would not hold the header fields and a line of text
@@ -38,13 +40,56 @@ _GAP = token(0, 0, 0)  # stands for any token while octets are counted
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A message with gaps where its token goes, dots already stuffed, final dot included."""
+    """A message with gaps where its token goes, its dots stuffed, its final dot at the end."""
 
+    plain: bytes  # before its dots were stuffed, with some token
     pieces: tuple[bytes, ...]
 
     def with_token(self, word: bytes) -> bytes:
         """The octets that carry the message over the wire after 354."""
         return word.join(self.pieces)
+
+
+class Mail:
+    """All that a run sends: whose message goes to whom is a function of the seed."""
+
+    def __init__(
+        self, seed: int, *, size: int, sender: str, envelopes: Sequence[Envelope], host: str
+    ) -> None:
+        self._seed = seed
+        self._envelopes = envelopes
+        self._contents = make_contents(
+            seed, size=size, sender=sender, recipient=envelopes[0].recipients[0], host=host
+        )
+        self._openings: dict[tuple[str, ...], tuple[Opening, ...]] = {}
+
+    def messages(
+        self, sender: int, serials: Iterable[int], capabilities: Capabilities
+    ) -> Iterator[Outgoing]:
+        """The messages that one sender sends, on a connection whose server can do this much."""
+        openings, contents = self._open(capabilities), self._contents
+        for serial in serials:
+            word = token(self._seed, sender, serial)
+            turn = sender + serial
+            yield Outgoing(
+                openings[turn % len(openings)], contents[turn % len(contents)].with_token(word)
+            )
+
+    def _open(self, capabilities: Capabilities) -> tuple[Opening, ...]:
+        # The sizes of all contents are equal, and so what MAIL says of them.
+        parameters = mail_parameters(self._contents[0].plain, capabilities)
+        if parameters not in self._openings:
+            self._openings[parameters] = tuple(
+                make_opening(envelope, parameters) for envelope in self._envelopes
+            )
+        return self._openings[parameters]
+
+
+def make_envelopes(sender: str, pool: Sequence[str], recipients: int) -> tuple[Envelope, ...]:
+    """As many envelopes as there are recipients: each of the pool is first in one of them."""
+    assert recipients <= len(pool), "no message goes to one mailbox twice"
+    around = tuple(pool) * 2
+    return tuple(Envelope(sender, around[first : first + recipients]) for first in range(len(pool)))
 
 
 def make_contents(
@@ -57,10 +102,12 @@ def make_contents(
     head = _head(sender or f"postmaster@{host}", to, host)
     lines = [_line(_LINE, source) for _ in range(_LINES)]
     variety = max(1, min(_VARIETY, _MEMORY // size))
-    return tuple(
-        Content(tuple(stuff(head + _body(size - len(head), lines, source)).split(_GAP)))
-        for _ in range(variety)
-    )
+    bodies = (_body(size - len(head), lines, source) for _ in range(variety))
+    return tuple(_content(head + body) for body in bodies)
+
+
+def _content(plain: bytes) -> Content:
+    return Content(plain, tuple(stuff(plain).split(_GAP)))
 
 
 def _head(sender: str, recipient: str, host: str) -> bytes:

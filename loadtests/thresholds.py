@@ -84,7 +84,7 @@ class Threshold:
             case "":
                 return f"{found:g}"
             case unit:
-                return f"{found / _MICROSECONDS[unit]:.6g}{unit}"
+                return f"{found / _MICROSECONDS[unit]:.4g}{unit}"
 
 
 class BadThreshold(ValueError):

@@ -18,6 +18,7 @@ main = Commands(
         "explain": ("harness.cli.explain", "explain", "Tell what a case or requirement is about."),
         "lint": ("harness.cli.lint", "lint", "Find mistakes in suites and other files of ours."),
         "init": ("harness.cli.init", "init", "Probe a server and write a target file for it."),
+        "load": ("harness.cli.load", "load", "Send much mail, and measure."),
         "serve": ("reference_server.__main__", "main", "Run the reference server."),
     },
 )

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from harness.protocol.replies import Capabilities
+from harness.protocol.sender import Envelope
 from harness.protocol.transparency import unstuff
-from loadtests.messages import SMALLEST, Content, make_contents, token
+from loadtests.messages import SMALLEST, Content, Mail, make_contents, make_envelopes, token
 
 
 def contents(
@@ -67,3 +69,35 @@ def test_header_addresses_have_a_domain_even_for_the_bare_postmaster():
 def test_a_size_that_cannot_hold_the_header_is_our_own_mistake():
     with pytest.raises(ValueError, match="octets"):
         contents(size=100)
+
+
+PLAIN = Capabilities("here.test")
+SIZED = Capabilities("here.test", {"SIZE": ()})
+
+
+def mail(seed: int = 1) -> Mail:
+    envelopes = make_envelopes("a@x.test", ["b@y.test", "c@y.test"], 1)
+    return Mail(seed, size=1024, sender="a@x.test", envelopes=envelopes, host="client.test")
+
+
+def test_every_recipient_of_the_pool_is_first_in_one_envelope():
+    assert make_envelopes("", ["a@x", "b@x", "c@x"], 2) == (
+        Envelope("", ("a@x", "b@x")),
+        Envelope("", ("b@x", "c@x")),
+        Envelope("", ("c@x", "a@x")),
+    )
+
+
+def test_a_sender_sends_the_same_for_the_same_seed_and_takes_turns():
+    first, second = (list(mail().messages(3, range(20), PLAIN)) for _ in range(2))
+
+    assert [one.octets for one in first] == [one.octets for one in second]
+    assert len({one.octets for one in first}) == 20
+    assert {one.opening.recipients for one in first} == {("b@y.test",), ("c@y.test",)}
+
+
+def test_what_mail_says_depends_on_the_server():
+    sized, plain = (next(mail().messages(1, [0], offer)) for offer in (SIZED, PLAIN))
+
+    assert sized.opening.steps[0].octets == b"MAIL FROM:<a@x.test> SIZE=1024\r\n"
+    assert plain.opening.steps[0].octets == b"MAIL FROM:<a@x.test>\r\n"

@@ -71,7 +71,7 @@ WRONG = {
     "size: big": "'big' is no size (such as 10KiB; units: B, KB, KiB, MB, MiB)",
     "size: 100": "'size' must be from 512 octets, which hold the header, to 1000MB",
     "size: 5000MB": "'size' must be from 512 octets, which hold the header, to 1000MB",
-    "pipelining: of": "unknown word for 'pipelining' 'of' (did you mean 'off'?)",
+    "pipelining: of": "unknown pipelining 'of' (did you mean 'off'?)",
     "thresholds: [mesage p99 < 1s]": "no phase is called 'mesage' (did you mean 'message'?)",
     "thresholds: [xyz == 1]": "no count is called 'xyz' "
     "(there are: failures, accepted, refused, unanswered, rate)",

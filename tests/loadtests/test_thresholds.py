@@ -45,7 +45,7 @@ SENTENCES = {
     "message p50 < 1.5ms": (True, "1.002ms"),
     "message p99 < 2 ms": (True, "1.002ms"),
     "message max < 0.2s": (False, "0.25s"),
-    "message p99.9 <= 1min": (True, "0.00416667min"),
+    "message p99.9 <= 1min": (True, "0.004167min"),
     "message mean < 3490us": (False, "3490us"),
     "MAIL max == 200us": (True, "200us"),
     "mail  max<1ms": (True, "0.2ms"),

@@ -1,0 +1,99 @@
+"""Locust as a child process, which leaves a result file.
+
+Importing Locust changes its whole process, so it gets one of its own.  That has a session of its
+own, too: Ctrl-C reaches us alone, and we ask it to end its transactions first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+
+import harness
+
+EVERY = 1.0  # seconds between two looks at the result
+_LOG_LINES = 15  # of what the child said last, for the person who must find out why it broke
+
+Look = Callable[[float], None]
+
+
+def generate(options: Sequence[str], folder: Path, *, patience: float, look: Look) -> int:
+    """Run Locust to its end and give back its status; `look` is called now and then meanwhile.
+
+    After `patience` seconds it is killed: it should have stopped by itself long before.
+    """
+    with (folder / "log").open("wb") as log:
+        child = subprocess.Popen(
+            [*_locust(), *options],
+            cwd=folder,  # Locust would import what lies about where we are
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            start_new_session=True,
+        )
+        with _passing_signals_to(child):
+            return _wait(child, patience, look)
+
+
+def last_words(folder: Path) -> str:
+    """What Locust said last on stderr."""
+    log = folder / "log"
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    return "\n".join(text.strip().splitlines()[-_LOG_LINES:])
+
+
+def _locust() -> list[str]:
+    locustfile = Path(harness.__file__).parent.parent / "loadtests" / "locustfile.py"
+    return [
+        *(sys.executable, "-P", "-m", "locust", "-f", str(locustfile)),
+        *("--headless", "--only-summary", "--loglevel", "WARNING"),
+    ]
+
+
+def _environment() -> dict[str, str]:
+    """Ours, so that the child finds the very code that we are; nothing in it may change the run."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
+    here = str(Path(harness.__file__).parent.parent)
+    path = os.pathsep.join(filter(None, [here, ours.get("PYTHONPATH")]))
+    return ours | {"PYTHONPATH": path}
+
+
+def _wait(child: subprocess.Popen[bytes], patience: float, look: Look) -> int:
+    begun = time.monotonic()
+    while True:
+        try:
+            return child.wait(timeout=EVERY)
+        except subprocess.TimeoutExpired:
+            seconds = time.monotonic() - begun
+            look(seconds)
+            if seconds > patience:
+                child.kill()
+
+
+@contextlib.contextmanager
+def _passing_signals_to(child: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Ctrl-C or SIGTERM stops the child, which keeps what it measured; the second one kills it."""
+    asked = False
+
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            child.kill()
+        else:
+            child.terminate()
+        asked = True
+
+    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,43 @@
+"""Whether a profile may be run against a target, and can be.
+
+Asked by the command line before it starts anything, and again by the process that makes the load:
+a load tool must not become a weapon because somebody called its parts in another way.
+"""
+
+from __future__ import annotations
+
+from harness.errors import UsageError
+from harness.target import Scheme, Target
+from loadtests.profile import Profile
+
+POOL = 100  # recipients made of `many`, or more if one message needs more
+
+
+def admit(target: Target, profile: Profile) -> None:
+    """Raises UsageError, with what would help, unless the load may and can be run."""
+    if not target.is_ours:
+        host = target.address.host
+        raise UsageError(
+            f"{host} is not on loopback, and load is only for servers that are yours: if it is, "
+            f"say so with --mine {host}, or under `mine:` in the target file"
+        )
+    address = target.address
+    if address.scheme is Scheme.LMTP:
+        raise UsageError("load speaks SMTP, and LMTP not yet")
+    if address.scheme.has_implicit_tls or target.always:
+        wanted = "TLS" if address.scheme.has_implicit_tls else " and ".join(sorted(target.always))
+        raise UsageError(f"{target} demands {wanted}, and load neither does TLS nor logs in yet")
+    pool = recipients_of(target, profile)
+    if profile.recipients > len(pool):
+        raise UsageError(
+            f"profile '{profile.name}' wants {profile.recipients} recipients a message, and the "
+            f"target names {len(pool)}: give more with --to, or `many:` in the target file"
+        )
+
+
+def recipients_of(target: Target, profile: Profile) -> tuple[str, ...]:
+    """The mailboxes that messages go to."""
+    if profile.recipients <= len(target.recipients) or target.many is None:
+        return target.recipients
+    many = max(POOL, profile.recipients)
+    return tuple(target.many.replace("{n}", str(number)) for number in range(1, many + 1))

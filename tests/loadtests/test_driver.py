@@ -1,0 +1,270 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import gevent
+import gevent.socket
+import pytest
+
+from harness.errors import PeerClosed, PeerError, PeerSilent, Refused
+from harness.protocol.replies import Reply
+from harness.protocol.sender import Exchange, Flow
+from loadtests.driver import GONE, Connection, Lost, Unasked
+
+Step = bytes | int | Callable[[Any], None]
+Seen = tuple[tuple[str, ...], tuple[int, ...]]
+
+
+def hang_up(peer: Any) -> None:
+    peer.close()
+
+
+class Stage:
+    """A connection of ours, and a peer that plays: octets to send, a number of octets to read."""
+
+    def __init__(self, patience: float) -> None:
+        ours, self.peer = gevent.socket.socketpair()
+        self.seen: list[Seen] = []
+        self.heard = b""
+        self.connection = Connection(ours.detach(), observe=self._observe, patience=patience)
+        self._playing = gevent.spawn(lambda: None)
+
+    def play(self, *steps: Step) -> None:
+        self._playing = gevent.spawn(self._play, steps)
+
+    def wait(self) -> None:
+        self._playing.get()
+
+    def _play(self, steps: tuple[Step, ...]) -> None:
+        for step in steps:
+            if isinstance(step, bytes):
+                self.peer.sendall(step)
+                gevent.sleep(0)  # a turn of the loop, so that each piece is read alone
+            elif isinstance(step, int):
+                self.heard += self._read(step)
+            else:
+                step(self.peer)
+
+    def _read(self, wanted: int) -> bytes:
+        octets = b""
+        while len(octets) < wanted:
+            octets += self.peer.recv(min(wanted - len(octets), 100_000))
+        return octets
+
+    def _observe(
+        self, exchange: Exchange, replies: tuple[Reply, ...], sent: float, first: float, last: float
+    ) -> None:
+        assert first <= last
+        assert sent <= last
+        self.seen.append((exchange.names, tuple(reply.code for reply in replies)))
+
+
+@contextmanager
+def stage(patience: float = 5.0) -> Iterator[Stage]:
+    made = Stage(patience)
+    with gevent.Timeout(10):
+        yield made
+    made.connection.close()
+    made.peer.close()
+
+
+def ask(*exchanges: Exchange) -> Flow[list[int]]:
+    codes: list[int] = []
+    for exchange in exchanges:
+        replies = yield exchange
+        codes.extend(reply.code for reply in replies)
+        if replies[-1].code == 421:
+            raise Refused(exchange.names[len(replies) - 1], replies[-1])
+    return codes
+
+
+GREETING = Exchange(("greeting",), b"")
+HELLO = Exchange(("EHLO",), b"EHLO me\r\n")
+GROUP = Exchange(("MAIL", "RCPT", "DATA"), b"MAIL...\r\nRCPT...\r\nDATA\r\n")
+MAIL = Exchange(("MAIL",), b"MAIL\r\n")
+ANSWERS = b"250-first\r\n250 last\r\n250 ok\r\n354 go on\r\n"
+
+
+def test_a_flow_gets_one_reply_for_each_name():
+    with stage() as on:
+        on.play(b"220 hi\r\n", len(HELLO.octets), b"250 hi\r\n", len(GROUP.octets), ANSWERS)
+
+        assert on.connection.run(ask(GREETING, HELLO, GROUP)) == [220, 250, 250, 250, 354]
+        assert on.heard == HELLO.octets + GROUP.octets
+        assert on.seen == [
+            (("greeting",), (220,)),
+            (("EHLO",), (250,)),
+            (("MAIL", "RCPT", "DATA"), (250, 250, 354)),
+        ]
+
+
+@pytest.mark.parametrize("cut", range(1, len(ANSWERS)))
+def test_replies_are_the_same_wherever_the_network_cuts_them(cut: int):
+    with stage() as on:
+        on.play(len(GROUP.octets), ANSWERS[:cut], ANSWERS[cut:])
+
+        assert on.connection.run(ask(GROUP)) == [250, 250, 354]
+
+
+def test_flows_run_one_after_the_other_on_one_connection():
+    with stage() as on:
+        on.play(b"220 hi\r\n", len(MAIL.octets), b"250 ok\r\n")
+
+        assert on.connection.run(ask(GREETING)) == [220]
+        assert on.connection.run(ask(MAIL)) == [250]
+
+
+def test_a_large_text_is_written_as_the_peer_reads_it():
+    text = bytes(range(256)) * 20_000
+    with stage() as on:
+        on.play(lambda peer: gevent.sleep(0.01), len(text), b"250 ok\r\n")
+
+        assert on.connection.run(ask(Exchange(("message",), text))) == [250]
+        assert on.heard == text
+
+
+def test_a_peer_that_hangs_up_loses_the_stage_it_was_at():
+    with stage() as on:
+        on.play(len(GROUP.octets), b"250 ok\r\n", hang_up)
+
+        with pytest.raises(Lost, match="RCPT: closed") as caught:
+            on.connection.run(ask(GROUP))
+
+        assert isinstance(caught.value.cause, PeerClosed)
+        assert on.seen == [(("MAIL", "RCPT", "DATA"), (250, 421))]
+
+
+def test_replies_that_came_before_the_end_are_heard_even_if_writing_failed():
+    text = b"x" * 5_000_000
+    with stage() as on:
+        on.play(100, b"552 too much\r\n", hang_up)
+
+        assert on.connection.run(ask(Exchange(("message",), text))) == [552]
+
+
+def test_a_421_is_the_last_reply_and_the_others_are_not_waited_for():
+    with stage() as on:
+        on.play(len(GROUP.octets), b"250 ok\r\n421 closing\r\n")
+
+        with pytest.raises(Refused, match="RCPT: 421 closing"):
+            on.connection.run(ask(GROUP))
+
+
+def test_a_421_that_nobody_asked_for_answers_the_next_command():
+    with stage() as on:
+        on.play(b"220 hi\r\n421 shutting down\r\n", hang_up)
+
+        with pytest.raises(Refused, match="EHLO: 421 shutting down"):
+            on.connection.run(ask(GREETING, HELLO))
+
+
+def test_after_a_reply_that_nobody_asked_for_no_reply_is_trusted():
+    with stage() as on:
+        on.play(b"220 hi\r\n250 surprise\r\n")
+
+        with pytest.raises(Lost) as caught:
+            on.connection.run(ask(GREETING, HELLO))
+
+        assert isinstance(caught.value.cause, Unasked)
+
+
+def test_a_silent_peer_is_given_up_after_the_patience():
+    with stage(patience=0.05) as on:
+        with pytest.raises(Lost, match="greeting: silent") as caught:
+            on.connection.run(ask(GREETING))
+
+        assert isinstance(caught.value.cause, PeerSilent)
+
+
+def test_a_slow_peer_is_not_a_silent_one():
+    def slowly(peer: Any) -> None:
+        for octet in b"220-a\r\n220 b\r\n":
+            peer.sendall(bytes([octet]))
+            gevent.sleep(0.01)
+
+    with stage(patience=0.08) as on:
+        on.play(slowly)
+
+        assert on.connection.run(ask(GREETING)) == [220]
+
+
+def test_idle_time_is_not_silence():
+    with stage(patience=0.05) as on:
+        on.play(b"220 hi\r\n", len(MAIL.octets), b"250 ok\r\n")
+        on.connection.run(ask(GREETING))
+        gevent.sleep(0.12)
+
+        assert on.connection.run(ask(MAIL)) == [250]
+
+
+def test_a_connection_lost_while_idle_fails_the_next_flow():
+    with stage() as on:
+        on.play(b"220 hi\r\n", hang_up)
+        on.connection.run(ask(GREETING))
+        on.wait()
+        gevent.sleep(0.01)
+
+        with pytest.raises(Lost, match="MAIL: closed"):
+            on.connection.run(ask(MAIL))
+
+
+def test_an_error_of_the_flow_comes_out_of_run():
+    def broken() -> Flow[None]:
+        yield GREETING
+        raise PeerError("no way to go on")
+
+    with stage() as on:
+        on.play(b"220 hi\r\n")
+
+        with pytest.raises(PeerError, match="no way to go on"):
+            on.connection.run(broken())
+
+
+def test_an_error_of_the_observer_comes_out_of_run():
+    def fail(*_: Any) -> None:
+        raise ValueError("our own mistake")
+
+    ours, peer = gevent.socket.socketpair()
+    connection = Connection(ours.detach(), observe=fail, patience=5)
+    peer.sendall(b"220 hi\r\n")
+
+    with pytest.raises(ValueError, match="our own mistake"), gevent.Timeout(5):
+        connection.run(ask(GREETING))
+    connection.close()
+    peer.close()
+
+
+def test_a_flow_is_closed_when_its_user_is_killed():
+    closed: list[bool] = []
+
+    def endless() -> Flow[None]:
+        try:
+            yield GREETING
+        finally:
+            closed.append(True)
+
+    with stage() as on:
+        user = gevent.spawn(on.connection.run, endless())
+        gevent.sleep(0)
+        user.kill()
+        on.play(b"220 too late\r\n")  # a callback without a flow has nothing to do
+        on.wait()
+
+        assert closed == [True]
+
+
+def test_who_closes_a_connection_lets_go_of_the_socket():
+    ours, peer = gevent.socket.socketpair()
+    connection = Connection(ours.detach(), observe=lambda *_: None, patience=5)
+
+    connection.close()
+
+    with gevent.Timeout(5):
+        assert peer.recv(1) == b""
+    peer.close()
+
+
+def test_the_reply_that_stands_for_silence_is_told_apart_by_identity():
+    assert Reply(421, b"") is not GONE

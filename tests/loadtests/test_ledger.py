@@ -1,0 +1,261 @@
+"""The books of a connection, kept while real flows are answered by scripted replies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from harness.errors import PeerClosed, PeerError, Refused
+from harness.load_results import LoadResult, Messages
+from harness.protocol.replies import Reply, reply
+from harness.protocol.sender import (
+    Envelope,
+    Exchange,
+    Flow,
+    Outgoing,
+    make_opening,
+    open_session,
+    quit_,
+    stream,
+)
+from loadtests.driver import GONE, Lost
+from loadtests.ledger import Failed, Ledger
+from loadtests.recorder import Recorder
+
+BLANK = LoadResult(target="", profile="", seed=1, users=1, started="", seconds=0.0, phases={})
+CONTENT = b"Subject: x\r\n\r\nhi\r\n.\r\n"
+OK = reply(250, "ok")
+GO = reply(354, "go")
+LATER = reply(450, "later, A1B2C3", enhanced="4.2.0")
+NO = reply(550, "no", enhanced="5.1.1")
+ORDER = reply(503, "order")
+CLOSING = reply(421, "closing")
+
+
+def outgoing(*recipients: str) -> Outgoing:
+    return Outgoing(make_opening(Envelope("a@x.test", recipients or ("b@y.test",))), CONTENT)
+
+
+class Books:
+    """A ledger, what it recorded, and what it told of ends."""
+
+    def __init__(self) -> None:
+        self.recorder = Recorder(BLANK)
+        self.ended: list[tuple[str, float, str]] = []
+        self.ledger = Ledger(self.recorder, self._finish)
+        self.now = 0.0
+
+    def _finish(self, name: str, seconds: float, failed: Failed | None) -> None:
+        self.ended.append((name, round(seconds, 6), str(failed or "")))
+
+    def stream(self, messages: Iterable[Outgoing], rounds: Iterable[tuple[Reply, ...]],
+               *, pipeline: bool) -> None:  # fmt: skip
+        self.run(stream(messages, pipeline=pipeline, tell=self.ledger.tell), rounds)
+
+    def run(self, flow: Flow[object], rounds: Iterable[tuple[Reply, ...]]) -> None:
+        """Each round takes a second, and its first reply comes in half of it."""
+        error: PeerError | None = None
+        try:
+            exchange = flow.send(None)  # type: ignore[arg-type]
+            for replies in rounds:
+                assert isinstance(exchange, Exchange)
+                sent = self.now
+                self.now += 1.0
+                self.ledger.observe(exchange, replies, sent, sent + 0.5, self.now)
+                exchange = flow.send(replies)
+        except StopIteration:
+            pass
+        except Refused as refused:
+            is_lost = refused.reply is GONE
+            error = Lost(refused.doing, PeerClosed("closed")) if is_lost else refused
+        self.ledger.end(error, self.now)
+
+    @property
+    def messages(self) -> Messages:
+        return self.recorder.result().messages
+
+    @property
+    def troubles(self) -> list[tuple[str, str, int]]:
+        return [(it.stage, it.what, it.count) for it in self.recorder.result().troubles]
+
+    @property
+    def phases(self) -> dict[str, list[float]]:
+        found = self.recorder.result().phases
+        return {name: [phase.count, phase.total / 1e6] for name, phase in found.items()}
+
+
+@pytest.fixture
+def books() -> Books:
+    return Books()
+
+
+def test_in_lock_step_every_phase_of_a_message_is_measured(books: Books):
+    books.stream([outgoing()], [(OK,), (OK,), (GO,), (OK,)], pipeline=False)
+
+    assert books.messages == Messages(begun=1, accepted=1)
+    assert books.phases == {
+        "MAIL": [1, 1.0],
+        "RCPT": [1, 1.0],
+        "DATA": [1, 1.0],
+        "dot": [1, 0.5],  # its reply is the first, and only, of the exchange
+        "message": [1, 3.5],
+    }
+    assert books.ended == [("message", 3.5, "")]
+
+
+def test_pipelined_a_message_begins_with_its_mail_and_ends_with_the_reply_to_its_dot(books: Books):
+    group = (OK, OK, OK, GO)
+    books.stream([outgoing()] * 3, [group[1:], group, group, (OK,)], pipeline=True)
+
+    assert books.messages == Messages(begun=3, accepted=3)
+    assert books.phases == {
+        "group": [3, 3.0],
+        "dot": [3, 1.5],
+        "message": [3, 4.5],  # a round for the group, half a round until its dot is answered
+    }
+    assert books.troubles == []
+    assert books.recorder.result().octets == 3 * len(CONTENT)
+
+
+def test_a_refused_recipient_is_trouble_and_the_message_goes_to_the_others(books: Books):
+    books.stream([outgoing("b@y.test", "c@y.test")], [(OK, NO, OK, GO), (OK,)], pipeline=True)
+
+    assert books.messages == Messages(begun=1, accepted=1)
+    assert books.troubles == [("RCPT", "550 5.1.1", 1)]
+
+
+@pytest.mark.parametrize("pipeline", [True, False])
+def test_a_message_that_no_recipient_may_have_is_refused_for_that_alone(
+    books: Books, pipeline: bool
+):
+    rounds = [(OK, NO, NO, ORDER), (OK,)] if pipeline else [(OK,), (NO,), (NO,), (OK,)]
+    books.stream([outgoing("b@y.test", "c@y.test")], rounds, pipeline=pipeline)
+
+    assert books.messages == Messages(begun=1, refused=1)
+    assert books.troubles == [("RCPT", "550 5.1.1", 2)]
+    assert [failed for _, _, failed in books.ended] == ["RCPT: 550 5.1.1"]
+
+
+def test_a_lone_dot_that_is_answered_with_250_accepts_nothing(books: Books):
+    books.stream([outgoing()], [(OK, NO, GO), (OK,)], pipeline=True)
+
+    assert books.messages == Messages(begun=1, refused=1)
+    assert books.ledger.accepted == 0
+
+
+def test_what_follows_a_refused_mail_is_no_trouble_of_its_own(books: Books):
+    books.stream([outgoing()], [(LATER, ORDER, ORDER)], pipeline=True)
+
+    assert books.messages == Messages(begun=1, refused=1)
+    assert books.troubles == [("MAIL", "450 4.2.0", 1)]
+
+
+def test_a_refused_data_is_trouble_at_data(books: Books):
+    books.stream([outgoing()], [(OK,), (OK,), (LATER,), (OK,)], pipeline=False)
+
+    assert books.troubles == [("DATA", "450 4.2.0", 1)]
+
+
+def test_a_250_that_answers_data_accepts_nothing(books: Books):
+    books.stream([outgoing()], [(OK,), (OK,), (OK,), (OK,)], pipeline=False)
+
+    assert books.messages == Messages(begun=1, refused=1)
+    assert books.troubles == [("DATA", "250", 1)]
+
+
+def test_a_refusal_after_the_dot_is_trouble_at_the_dot(books: Books):
+    books.stream([outgoing()] * 2, [(OK, OK, GO), (LATER, OK, OK, GO), (OK,)], pipeline=True)
+
+    assert books.messages == Messages(begun=2, accepted=1, refused=1)
+    assert books.troubles == [("dot", "450 4.2.0", 1)]
+
+
+def test_a_reply_without_a_code_is_a_refusal(books: Books):
+    books.stream([outgoing()], [(OK, OK, GO), (Reply(0, b"yes\r\n"),)], pipeline=True)
+
+    assert books.messages == Messages(begun=1, refused=1)
+    assert books.troubles == [("dot", "000", 1)]
+
+
+@pytest.mark.parametrize(
+    ("rounds", "stage"),
+    [
+        ([(CLOSING,)], "MAIL"),
+        ([(OK,), (CLOSING,)], "RCPT"),
+        ([(OK,), (OK,), (CLOSING,)], "DATA"),
+        ([(OK,), (OK,), (GO,), (CLOSING,)], "dot"),
+    ],
+)
+def test_a_421_refuses_the_message_and_is_counted_once(
+    books: Books, rounds: list[tuple[Reply, ...]], stage: str
+):
+    books.stream([outgoing()] * 2, rounds, pipeline=False)
+
+    assert books.messages == Messages(begun=1, refused=1)
+    assert books.troubles == [(stage, "421", 1)]
+    assert [failed for _, _, failed in books.ended] == [f"{stage}: 421"]
+
+
+def test_a_421_after_the_dot_refuses_the_message_that_was_opened_behind_it_too(books: Books):
+    books.stream([outgoing()] * 2, [(OK, OK, GO), (CLOSING,)], pipeline=True)
+
+    assert books.messages == Messages(begun=2, refused=2)
+    assert books.troubles == [("dot", "421", 1)]
+
+
+def test_a_lost_connection_leaves_its_messages_unanswered_and_counts_once(books: Books):
+    books.stream([outgoing()] * 2, [(OK, OK, GO), (GONE,)], pipeline=True)
+
+    assert books.messages == Messages(begun=2, unanswered=2)
+    assert books.troubles == [("dot", "closed", 1)]
+    assert [failed for _, _, failed in books.ended] == ["dot: closed"] * 2
+
+
+def test_a_250_that_came_before_the_connection_was_lost_counts(books: Books):
+    books.stream([outgoing()] * 2, [(OK, OK, GO), (OK, GONE)], pipeline=True)
+
+    assert books.messages == Messages(begun=2, accepted=1, unanswered=1)
+    assert books.troubles == [("MAIL", "closed", 1)]
+
+
+def test_a_connection_that_dies_between_messages_is_told_to_locust_as_well(books: Books):
+    books.run(open_session("me.test"), [(reply(554, "go away"),)])
+
+    assert books.messages == Messages()
+    assert books.troubles == [("greeting", "554", 1)]
+    assert books.ended == [("greeting", 0.0, "greeting: 554")]
+
+
+def test_a_session_is_measured_from_greeting_to_quit(books: Books):
+    def whole() -> Flow[None]:
+        yield from open_session("me.test")
+        yield from quit_()
+
+    books.run(whole(), [(reply(220, "here.test"),), (OK,), (reply(221, "bye"),)])
+
+    assert books.phases == {"greeting": [1, 1.0], "hello": [1, 1.0], "QUIT": [1, 1.0]}
+    assert books.ledger.greeting == reply(220, "here.test")
+    assert books.ended == []
+
+
+def test_messages_of_a_sender_that_is_killed_are_unanswered(books: Books):
+    flow = stream([outgoing()], pipeline=True, tell=books.ledger.tell)
+    group = flow.send(None)  # type: ignore[arg-type]
+    assert isinstance(group, Exchange)
+    books.ledger.observe(group, (OK, OK, GO), 0.0, 1.0, 1.0)
+    flow.send((OK, OK, GO))
+    books.ledger.end(None, 2.0)
+
+    assert books.messages == Messages(begun=1, unanswered=1)
+    assert books.troubles == [("message", "stopped by us", 1)]
+
+
+def test_what_the_flow_cannot_do_is_trouble_of_the_session(books: Books):
+    books.ledger.end(PeerError("no way to log in"), 1.0)
+
+    assert books.troubles == [("hello", "no way to log in", 1)]
+
+
+def test_failures_of_one_kind_read_the_same_for_locust():
+    assert repr(Failed("RCPT", "450 4.2.0")) == repr(Failed("RCPT", "450 4.2.0"))
