@@ -90,7 +90,8 @@ def _challenge_without_blank(occasion: Occasion | None, reply: Reply) -> bytes:
 
 
 def _refusals_last(replies: list[bytes]) -> bytes:
-    return b"".join(sorted(replies, key=_is_refusal))
+    ordered: list[bytes] = sorted(replies, key=_is_refusal)
+    return b"".join(ordered)
 
 
 def _is_refusal(octets: bytes) -> bool:

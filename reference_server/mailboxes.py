@@ -13,30 +13,29 @@ class Mailboxes:
     """The Maildirs of all users, one directory each."""
 
     def __init__(self, directory: Path, *, sync: bool = True) -> None:
-        self._directory = directory
+        self._directory = str(directory)
         self._sync = sync
         self._serial = itertools.count(1)
+        self._owner = f"{os.getpid()}_smtp-harness"
 
     @property
     def syncs(self) -> bool:
         """Whether storing waits for the disk, and so had better not block the event loop."""
         return self._sync
 
-    def open(self, name: str) -> Path:
-        """The Maildir of that name, made if it is not there."""
-        path = self._directory / name
+    def open(self, name: str) -> None:
+        """Make the Maildir of that name if it is not there."""
         for part in ("tmp", "new", "cur"):
-            (path / part).mkdir(parents=True, exist_ok=True)
-        return path
+            os.makedirs(f"{self._directory}/{name}/{part}", exist_ok=True)
 
     def store(self, names: Iterable[str], octets: bytes) -> None:
         """Put the message into each of these mailboxes; OSError if the disk refuses."""
-        unique = f"{time.time_ns()}.{os.getpid()}_{next(self._serial)}.smtp-harness"
+        unique = f"{time.time_ns()}.{next(self._serial)}_{self._owner}"
         for name in names:
-            self._store(self._directory / name, unique, octets)
+            self._store(f"{self._directory}/{name}", unique, octets)
 
-    def _store(self, maildir: Path, unique: str, octets: bytes) -> None:
-        draft, final = f"{maildir}/tmp/{unique}", f"{maildir}/new/{unique}"
+    def _store(self, maildir: str, unique: str, octets: bytes) -> None:
+        draft = f"{maildir}/tmp/{unique}"
         file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             _write(file, octets)
@@ -47,7 +46,7 @@ class Mailboxes:
             raise
         finally:
             os.close(file)
-        os.rename(draft, final)
+        os.rename(draft, f"{maildir}/new/{unique}")
         if self._sync:
             _sync_directory(f"{maildir}/new")
 

@@ -121,7 +121,7 @@ ANSWERS: Answers = {
 }
 
 _UNENHANCED = frozenset({O.GREETING, O.HELO, O.EHLO})
-_VISIBLE = str.maketrans({**{n: "?" for n in range(32)}, 127: "?"})
+_VISIBLE = str.maketrans({**dict.fromkeys(range(32), "?"), 127: "?"})
 
 
 class Speech:

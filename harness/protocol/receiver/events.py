@@ -70,7 +70,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Unfit:
-    """The text has ended, and it is no message that we take; the transaction is over all the same."""
+    """The text has ended, and it is no message that we take; the transaction is over too."""
 
     said: Occasion
 
