@@ -1,0 +1,36 @@
+import pytest
+
+from harness.protocol.receiver import RULES, Occasion
+from reference_server.lies import LIES
+from reference_server.voices import VOICES, in_voice
+from tests.protocol.obliging import Obliging
+
+TEXTBOOK = {
+    b"HELO crepes.fr\r\n": [250],
+    b"MAIL FROM: <alice@crepes.fr>\r\n": [250],
+    b"RCPT TO: <bob@example.test>\r\n": [250],
+    b"DATA\r\n": [354],
+    b"Do you like ketchup?\r\nHow about pickles?\r\n.\r\n": [250],
+    b"QUIT\r\n": [221],
+}
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_a_lie_changes_the_rules_and_says_what_is_wrong(name):
+    assert LIES[name].rules != RULES
+    assert LIES[name].what
+
+
+# This one is about the textbook's own message, which has no header.
+@pytest.mark.parametrize("name", sorted(set(LIES) - {"headerless-refused"}))
+def test_a_lie_leaves_the_textbook_dialogue_as_it_is(name):
+    talk = Obliging(LIES[name].rules)
+    assert [talk.codes(said) for said in TEXTBOOK] == list(TEXTBOOK.values())
+    assert talk.messages[0].content == b"Do you like ketchup?\r\nHow about pickles?\r\n"
+
+
+def test_a_voice_leaves_alone_what_a_lie_has_changed():
+    lie = LIES["greeting-without-domain"].rules.answers
+    spoken = in_voice(lie, "textbook")
+    assert spoken[Occasion.GREETING] == lie[Occasion.GREETING]
+    assert spoken[Occasion.SENDER_OK].text == VOICES["textbook"]["SENDER_OK"]
