@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
@@ -30,11 +29,34 @@ def read_suite(
     path: str | Path, catalogue: Catalogue, complaints: Complaints, *,
     lies: Collection[str] | None = None,
 ) -> Suite | None:  # fmt: skip
-    """The suite in a file, as far as it can be read; what is wrong goes to `complaints`."""
+    """The suite in a file, as far as it can be read; what is wrong goes to `complaints`.
+
+    `lies` are the names that `caught_by:` may hold; None leaves them unchecked.
+    """
     root = read(path, complaints)
-    if root is None:
-        return None
-    return _SuiteReader(Path(path), catalogue, complaints, lies).read(root)
+    return None if root is None else read_root(root, Path(path), catalogue, complaints, lies=lies)
+
+
+def read_root(
+    root: Node, path: Path, catalogue: Catalogue, complaints: Complaints, *,
+    lies: Collection[str] | None = None,
+) -> Suite:  # fmt: skip
+    """The suite in the nodes of a file."""
+    with Fields(root, complaints, "a suite") as fields:
+        id = _suite_id(fields, complaints)
+        title = fields.text("title")
+        reader = CaseReader(
+            suite=id,
+            folder=path.parent,
+            defaults=Defaults.read(fields, Defaults(), catalogue, complaints),
+            catalogue=catalogue,
+            lies=lies,
+            complaints=complaints,
+            ids=Ids("case", complaints),
+        )
+        nodes = fields.items("cases") if fields.require("cases") else ()
+        cases = tuple(case for node in nodes for case in reader.read(node))
+    return Suite(id=id, title=title or id, cases=cases, path=str(path))
 
 
 def find_suites(places: Path | Iterable[Path]) -> list[Path]:
@@ -53,33 +75,12 @@ def shipped_suites() -> Path:
     return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
-@dataclass(frozen=True, slots=True)
-class _SuiteReader:
-    path: Path
-    catalogue: Catalogue
-    complaints: Complaints
-    lies: Collection[str] | None
-
-    def read(self, root: Node) -> Suite:
-        with Fields(root, self.complaints, "a suite") as fields:
-            node = fields.node("suite") if fields.require("suite") else None
-            if node is not None:
-                check_suite_id(node, self.complaints)
-            id = node.value if node is not None else ""
-            title = fields.text("title")
-            defaults = Defaults.read(fields, Defaults(), self.catalogue, self.complaints)
-            reader = CaseReader(
-                suite=id,
-                folder=self.path.parent,
-                defaults=defaults,
-                catalogue=self.catalogue,
-                lies=self.lies,
-                complaints=self.complaints,
-                ids=Ids("case", self.complaints),
-            )
-            nodes = fields.items("cases") if fields.require("cases") else ()
-            cases = tuple(case for node in nodes for case in reader.read(node))
-        return Suite(id=id, title=title or id, cases=cases, path=str(self.path))
+def _suite_id(fields: Fields, complaints: Complaints) -> str:
+    node = fields.node("suite") if fields.require("suite") else None
+    if node is None:
+        return ""
+    check_suite_id(node, complaints)
+    return node.value
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from harness.documents import Complaints, Fields, Node, Place, TextNode
 from harness.transcripts.model import Bounced, Delivered, ReceivedWant, Template, Variable
 from harness.transcripts.templates import Names, joined, literal, read_octets, read_text
 
-_STATUS = r"[245]\.\d{1,3}\.\d{1,3}"
+_STATUS = re.compile(r"[245](?:\.[0-9]{1,3}){2}")
 
 
 class Receipts:
@@ -42,14 +44,18 @@ class Receipts:
     def _bounced(self, node: Node) -> Bounced:
         with Fields(node, self._complaints, "'bounced'") as fields:
             to = self._text(fields, "to") if fields.require("to") else None
-            status = fields.node("status")
             return Bounced(
                 to=to or Template(()),
                 count=fields.number("count", 1, minimum=0) or 0,
-                status=status.value if status else None,
+                status=self._status(fields.node("status")),
                 return_path=self._text(fields, "return_path"),
                 at=node.at,
             )
+
+    def _status(self, node: TextNode | None) -> str | None:
+        if node is not None and not _STATUS.fullmatch(node.value):
+            self._complaints.add(node.at, f"{node.value!r} is no status", "such as 5.1.1")
+        return node.value if node is not None else None
 
     def _content(self, fields: Fields) -> tuple[Template | None, Template | None]:
         """body, body! or content!: one of them."""

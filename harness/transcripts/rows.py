@@ -52,18 +52,19 @@ def read_row(
     written: dict[str, TextNode] = {}
     for key, node in fields.rest():
         name = key.value.removesuffix("!")
-        text = fields.as_text(node)
         if name in reserved:
             complaints.add(key.at, f"{name!r} holds for all rows", "write it beside `each:`")
-        elif not re.fullmatch(NAME, name) or name in FACTS or name in COMPUTED:
+        elif name in FACTS or name in COMPUTED:
+            complaints.add(key.at, f"{{{name}}} has a meaning of its own", "take another name")
+        elif not re.fullmatch(NAME, name):
             complaints.add(key.at, f"{name!r} cannot be the name of a value",
-                           "it has a meaning of its own" if name in {*FACTS, *COMPUTED}
-                           else "letters, digits, - and _, a letter first")  # fmt: skip
+                           "letters, digits, - and _, a letter first")  # fmt: skip
         elif name in values:
             complaints.add(key.at, f"the value {name!r} is given twice")
-        elif text is not None:
-            values[name] = _value(key, text, complaints)
-            written[name] = text
+        else:
+            text = fields.as_text(node)
+            values[name] = Template(()) if text is None else _value(key, text, complaints)
+            written |= {} if text is None else {name: text}
     return Row(fields, id, at, values, written)
 
 
