@@ -7,6 +7,7 @@ import re
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from harness.errors import UsageError
 from harness.transcripts.model import Case, Fill, Template, Variable, Write
@@ -123,7 +124,7 @@ def _render_lines(write: Write, values: Values) -> list[bytes]:
         if index not in sized:
             lines[index] = values.render(line.octets)
     # A second chunk in the same write begins a count of its own.
-    for index, end in zip(sized, [*sized[1:], len(lines)], strict=True):
+    for index, end in pairwise([*sized, len(lines)]):
         values["size"] = b"%d" % sum(map(len, lines[index + 1 : end]))
         lines[index] = values.render(write.lines[index].octets)
     return lines
