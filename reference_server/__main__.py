@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import difflib
 import signal
+import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -17,9 +18,11 @@ from harness.errors import UsageError
 from harness.protocol.addresses import is_domain
 from harness.protocol.receiver import RULES
 from reference_server.config import Config, make_server
+from reference_server.crowd import HAS_EPOLL, Crowd
 from reference_server.lies import LIES
-from reference_server.listener import Server
-from reference_server.sockets import accept, listen
+from reference_server.listener import serve
+from reference_server.server import Server
+from reference_server.sockets import SocketStream, accept, listen
 from reference_server.voices import VOICES
 
 
@@ -101,7 +104,17 @@ async def _run(server: Server, host: str, port: int, until_eof: bool) -> None:
             nursery.start_soon(_stop_on_signal, nursery.cancel_scope)
             if until_eof:
                 nursery.start_soon(_stop_on_eof, nursery.cancel_scope)
-            await accept(listener, server.serve)
+            await accept(listener, _welcome(server, nursery))
+
+
+def _welcome(server: Server, tasks: trio.Nursery) -> Callable[[socket.socket, str], None]:
+    """How a connection is served: in the crowd, or by a task of its own where there is no epoll."""
+    if HAS_EPOLL:
+        crowd = Crowd(server, tasks)
+        tasks.start_soon(crowd.serve)
+        tasks.start_soon(crowd.sweep)
+        return crowd.join
+    return lambda sock, peer: tasks.start_soon(serve, server, SocketStream(sock), peer)
 
 
 async def _stop_on_signal(scope: trio.CancelScope) -> None:

@@ -11,9 +11,9 @@ from harness.certificates import self_signed
 from harness.errors import UsageError
 from harness.protocol.receiver import RULES
 from reference_server.lies import LIES
-from reference_server.listener import Patience, Server
 from reference_server.mailboxes import Mailboxes
 from reference_server.policy import MANY, House
+from reference_server.server import Patience, Server
 from reference_server.voices import in_voice
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import trio
 
@@ -71,19 +71,16 @@ def listen(host: str, port: int, backlog: int = 1_024) -> socket.socket:
     return sock
 
 
-async def accept(
-    listener: socket.socket, serve: Callable[[SocketStream, str], Awaitable[None]]
-) -> None:
-    """Serve every connection in a task of its own, for ever."""
-    async with trio.open_nursery() as connections:
-        while True:
-            await trio.lowlevel.wait_readable(listener)
-            try:
-                sock, peer = listener.accept()
-            except OSError as problem:
-                if problem.errno in _TOO_MANY_FILES:
-                    await trio.sleep(0.1)  # until connections have ended
-                continue
-            sock.setblocking(False)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connections.start_soon(serve, SocketStream(sock), peer[0])
+async def accept(listener: socket.socket, welcome: Callable[[socket.socket, str], None]) -> None:
+    """Welcome every connection with its socket, ready to use, and its address; for ever."""
+    while True:
+        await trio.lowlevel.wait_readable(listener)
+        try:
+            sock, peer = listener.accept()
+        except OSError as problem:
+            if problem.errno in _TOO_MANY_FILES:
+                await trio.sleep(0.1)  # until connections have ended
+            continue
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        welcome(sock, peer[0])

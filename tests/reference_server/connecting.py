@@ -10,7 +10,8 @@ import trio
 import trio.testing
 
 from reference_server.config import Config, make_server
-from reference_server.listener import Server
+from reference_server.listener import serve
+from reference_server.server import Server
 
 
 def config(spool: Path, **changed) -> Config:
@@ -62,7 +63,7 @@ class Client:
 async def connected(server: Server, *, greeted: bool = True) -> AsyncIterator[Client]:
     ours, theirs = trio.testing.memory_stream_pair()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(server.serve, theirs, "127.0.0.1")
+        nursery.start_soon(serve, server, theirs, "127.0.0.1")
         client = Client(ours)
         if greeted:
             await client.reply()

@@ -5,7 +5,8 @@ import pytest
 import trio
 from trio.testing import memory_stream_pair
 
-from reference_server.listener import Patience
+from reference_server.listener import serve
+from reference_server.server import Patience
 from tests.reference_server.connecting import connected, mail_of, server_in
 
 
@@ -85,7 +86,7 @@ async def test_a_client_that_reads_nothing_is_let_go(tmp_path, autojump_clock):
         async def aclose(self):
             await trio.lowlevel.checkpoint()
 
-    await server.serve(NeverTakes(), "127.0.0.1")
+    await serve(server, NeverTakes(), "127.0.0.1")
     assert server.open_connections == 0
 
 
@@ -100,7 +101,7 @@ async def test_a_server_that_shuts_down_says_421(tmp_path):
     ours, theirs = memory_stream_pair()
     server = server_in(tmp_path)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(server.serve, theirs, "127.0.0.1")
+        nursery.start_soon(serve, server, theirs, "127.0.0.1")
         await ours.receive_some(1_000)
         nursery.cancel_scope.cancel()
     assert (await ours.receive_some(1_000)).startswith(b"421 example.test shutting down")

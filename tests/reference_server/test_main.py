@@ -54,9 +54,8 @@ def test_it_stops_when_standard_input_ends_if_asked_to():
 
 @pytest.mark.slow
 def test_it_lies_if_asked_to():
-    with running("--fault", "greeting-without-domain") as (_, line):
-        with smtplib.SMTP() as client:
-            assert client.connect("127.0.0.1", port_of(line)) == (220, b"*** welcome ***")
+    with running("--fault", "greeting-without-domain") as (_, line), smtplib.SMTP() as client:
+        assert client.connect("127.0.0.1", port_of(line)) == (220, b"*** welcome ***")
 
 
 @pytest.mark.slow

@@ -1,0 +1,142 @@
+"""One client: what it says goes to a receiver, policy answers, messages go to mailboxes.
+
+Answering waits for nothing but the disk and the TLS handshake; what has to wait is given back as
+an event, so that one task can serve a crowd of clients and give a task only to those who wait.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import functools
+import time
+from typing import Final
+
+import trio
+
+from harness.protocol.receiver import Envelope, Occasion, Receiver
+from harness.protocol.receiver.events import Message, Recipient, StartTls
+from harness.protocol.trace import Trace, protocol_name, return_path
+from reference_server.server import Server
+
+OCTETS: Final = 65_536  # the most that we take at once
+
+Waiting = Message | StartTls  # an event whose answer takes time
+
+
+class Connection:
+    """One client of the server."""
+
+    def __init__(self, server: Server, peer: str) -> None:
+        self._server = server
+        self._peer = peer
+        self._receiver = Receiver(
+            server.rules,
+            speech=server.speech,
+            check_password=server.house.knows_password,
+            has_tls=server.tls is not None,
+        )
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the last reply has been said."""
+        return self._receiver.closing
+
+    def greet(self) -> bytes:
+        """The greeting, or why there is none."""
+        too_many = self._server.open_connections > self._server.patience.connections
+        return self.say(Occasion.TOO_MANY_CONNECTIONS if too_many else Occasion.GREETING)
+
+    def say(self, occasion: Occasion) -> bytes:
+        """Something that the client did not ask for."""
+        self._receiver.say(occasion)
+        return self._receiver.output()
+
+    def hear(self, octets: bytes) -> Waiting | None:
+        """Take what the client says and answer it, up to what has to wait."""
+        self._receiver.feed(octets)
+        return self.go_on()
+
+    def go_on(self) -> Waiting | None:
+        """Answer what is left, up to what has to wait."""
+        receiver, server = self._receiver, self._server
+        while (event := receiver.next_event()) is not None:
+            match event:
+                case Recipient(forward_path=path):
+                    receiver.answer(server.house.objection_to(path) or event.said)
+                case Message() if not server.mailboxes.syncs:
+                    self._answer_stored(event, self._store(event))
+                case Message() | StartTls():
+                    return event
+                case _:
+                    receiver.answer(event.said)
+        return None
+
+    def output(self) -> bytes:
+        """What is to be sent now."""
+        return self._receiver.output()
+
+    async def attend(self, event: Waiting, stream: trio.abc.Stream) -> trio.abc.Stream:
+        """Do what has to wait and answer it; gives the stream that the talk goes on over."""
+        match event:
+            case Message():
+                self._answer_stored(event, await trio.to_thread.run_sync(self._store, event))
+                return stream
+            case StartTls():
+                return await self._secure(event, stream)
+
+    # --- a message -----------------------------------------------------------------------------
+
+    def _store(self, event: Message) -> str | None:
+        """Store the message; its id, or None if the disk refuses."""
+        id = self._server.next_id()
+        try:
+            self._server.mailboxes.store(self._mailboxes(event.envelope), self._stamped(event, id))
+        except OSError:
+            return None
+        return id
+
+    def _answer_stored(self, event: Message, id: str | None) -> None:
+        if id is None:
+            self._receiver.answer(Occasion.NO_SPACE)
+        else:
+            self._receiver.answer(event.said, id=id)  # stored, then said: a 250 is a promise
+
+    def _mailboxes(self, envelope: Envelope) -> list[str]:
+        # A recipient named twice, or under two names, gets one copy (RFC 5321 4.1.1.3 allows it).
+        found = map(self._server.house.mailbox_of, envelope.recipients)
+        return list(dict.fromkeys(name for name in found if name is not None))
+
+    def _stamped(self, event: Message, id: str) -> bytes:
+        memory, recipients = self._receiver.memory, event.envelope.recipients
+        trace = Trace(
+            client=memory.client,
+            peer=f"IPv6:{self._peer}" if ":" in self._peer else self._peer,
+            by=self._server.house.domain,
+            protocol=protocol_name(
+                extended=memory.extended,
+                secure=self._receiver.secure,
+                authenticated=memory.user is not None,
+            ),
+            id=id,
+            date=_date(int(time.time())),
+            recipient=str(recipients[0]) if len(recipients) == 1 else None,
+        )
+        path = return_path(str(event.envelope.reverse_path))
+        return path + self._server.rules.stamp(trace, event.content)
+
+    # --- TLS -----------------------------------------------------------------------------------
+
+    async def _secure(self, event: StartTls, stream: trio.abc.Stream) -> trio.abc.Stream:
+        assert self._server.tls is not None, "STARTTLS is offered where there is a certificate"
+        self._receiver.answer(event.said)
+        await stream.send_all(self._receiver.output())
+        secured = trio.SSLStream(stream, self._server.tls, server_side=True, https_compatible=True)
+        with trio.fail_after(self._server.patience.handshake):
+            await secured.do_handshake()
+        self._receiver.secured()
+        return secured
+
+
+@functools.lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    return email.utils.formatdate(second, localtime=False)

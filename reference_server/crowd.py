@@ -1,0 +1,133 @@
+"""A crowd of clients, served by one task: whoever is ready is heard and answered at once.
+
+That costs half of a task each (an epoll descriptor can itself be waited for).  A client gets a
+task of its own as soon as it has to wait: for the disk, for a handshake, or because it does not
+read what we say.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+from dataclasses import dataclass
+
+import trio
+
+from harness.protocol.receiver import Occasion
+from reference_server.connection import OCTETS, Connection, Waiting
+from reference_server.listener import Talk
+from reference_server.server import Server
+from reference_server.sockets import SocketStream
+
+HAS_EPOLL = hasattr(select, "epoll")
+_ROUNDS = 16  # of hearing who is ready before other tasks have their turn
+_SWEEP = 1.0  # seconds between looks for who has been quiet too long
+
+
+@dataclass(slots=True)
+class _Member:
+    socket: socket.socket
+    connection: Connection
+    heard: float
+
+
+class Crowd:
+    """All clients that wait for nothing but their own next command."""
+
+    def __init__(self, server: Server, tasks: trio.Nursery) -> None:
+        self._server = server
+        self._tasks = tasks
+        self._epoll = select.epoll()
+        self._members: dict[int, _Member] = {}
+
+    def join(self, sock: socket.socket, peer: str) -> None:
+        """Greet a client and listen to it from now on."""
+        self._server.open_connections += 1
+        member = _Member(sock, Connection(self._server, peer), trio.current_time())
+        self._members[sock.fileno()] = member
+        self._epoll.register(sock.fileno(), select.EPOLLIN)
+        self._say(member, member.connection.greet(), None)
+
+    async def serve(self) -> None:
+        """Hear whoever is ready, for ever; a last word for all who are left."""
+        try:
+            while True:
+                await trio.lowlevel.wait_readable(self._epoll.fileno())
+                self._hear_ready(trio.current_time())
+        finally:
+            for member in list(self._members.values()):
+                self._dismiss(member, Occasion.SHUTTING_DOWN)
+            self._epoll.close()
+
+    async def sweep(self) -> None:
+        """Dismiss who has been quiet for too long, for ever."""
+        while True:
+            await trio.sleep(_SWEEP)
+            quiet_since = trio.current_time() - self._server.patience.idle
+            for member in list(self._members.values()):
+                if member.heard < quiet_since:
+                    self._dismiss(member, Occasion.IDLE)
+
+    def _hear_ready(self, now: float) -> None:
+        """Under load somebody new is ready as soon as the last is answered: look a few times."""
+        for _ in range(_ROUNDS):
+            ready = self._epoll.poll(0)
+            if not ready:
+                return
+            for descriptor, _ in ready:
+                self._hear(self._members[descriptor], now)
+
+    def _hear(self, member: _Member, now: float) -> None:
+        try:
+            octets = member.socket.recv(OCTETS)
+        except BlockingIOError:
+            return
+        except OSError:
+            octets = b""
+        if not octets:
+            self._leave(member)
+            return
+        member.heard = now
+        waiting = member.connection.hear(octets)
+        self._say(member, member.connection.output(), waiting)
+
+    def _say(self, member: _Member, octets: bytes, waiting: Waiting | None) -> None:
+        try:
+            sent = member.socket.send(octets) if octets else 0
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self._leave(member)
+            return
+        if sent < len(octets) or waiting is not None:
+            self._part(member, octets[sent:], waiting)
+        elif member.connection.is_over:
+            self._leave(member)
+
+    def _part(self, member: _Member, unsent: bytes, waiting: Waiting | None) -> None:
+        """Give a client that has to wait a task of its own."""
+        self._forget(member)
+        self._tasks.start_soon(self._talk, member, unsent, waiting)
+
+    async def _talk(self, member: _Member, unsent: bytes, waiting: Waiting | None) -> None:
+        try:
+            talk = Talk(self._server, member.connection, SocketStream(member.socket))
+            await talk.run(unsent, waiting)
+        finally:
+            self._server.open_connections -= 1
+
+    def _dismiss(self, member: _Member, occasion: Occasion) -> None:
+        with contextlib.suppress(OSError):  # it went away, or reads nothing: nobody to tell
+            member.socket.send(member.connection.say(occasion))
+        self._leave(member)
+
+    def _leave(self, member: _Member) -> None:
+        self._forget(member)
+        self._server.open_connections -= 1
+        member.socket.close()
+
+    def _forget(self, member: _Member) -> None:
+        descriptor = member.socket.fileno()
+        self._epoll.unregister(descriptor)
+        del self._members[descriptor]

@@ -1,0 +1,44 @@
+"""What all connections of one server share."""
+
+from __future__ import annotations
+
+import itertools
+import ssl
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from harness.protocol.receiver import Rules, Speech
+from reference_server.mailboxes import Mailboxes
+from reference_server.policy import House
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long we wait, in seconds, and for how many connections at once."""
+
+    idle: float = 301.0  # for the next octets, within a second: RFC 5321 4.5.3.2.7 wants 300
+    handshake: float = 30.0
+    farewell: float = 0.2  # to get a last 421 out
+    connections: int = 500
+
+
+@dataclass(slots=True, kw_only=True)
+class Server:
+    """A house, its mailboxes, the rules it obeys, and how many clients it has now."""
+
+    house: House
+    mailboxes: Mailboxes
+    rules: Rules
+    tls: ssl.SSLContext | None = None
+    patience: Patience = field(default_factory=Patience)
+    open_connections: int = 0
+    speech: Speech = field(init=False)
+    _serial: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        self.speech = Speech(self.rules.answers, self.house.domain)
+
+    def next_id(self) -> str:
+        """An id for a message, unique on this machine."""
+        return f"{time.time_ns() // 1_000_000:x}-{next(self._serial):x}"
