@@ -22,10 +22,9 @@ from harness.load_results import End, write
 from harness.target import read_target, with_options
 from loadtests.load_run import LoadRun, prepare
 from loadtests.profile import read_profile
-from loadtests.smtp_user import SmtpUser
+from loadtests.smtp_user import SmtpUser, share
 
 EVERY = 1.0  # seconds between two writings of the result
-GRACE = 5.0  # seconds a user has to end its transaction, besides waiting for one reply
 
 
 class Sender(SmtpUser):
@@ -89,11 +88,9 @@ def _prepare(environment: Environment, **_: Any) -> None:
     except UsageError as wrong:
         sys.stderr.write(f"{wrong}\n")
         sys.exit(2)
-    environment.smtp_load = run  # type: ignore[attr-defined]
+    share(run, environment)
     _use_as_defaults(run, options)
     gevent.get_hub().loop.update_now()  # else the time that importing took shortens the run
-    if not environment.stop_timeout:
-        environment.stop_timeout = run.target.timeouts.reply + GRACE
     keeper = Keeper(run, options.smtp_result)
     environment.events.quitting.add_listener(keeper.finish)  # type: ignore[no-untyped-call]
 

@@ -35,6 +35,15 @@ from loadtests.load_run import LoadRun, prepare
 from loadtests.profile import Pipelining, read_profile
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds before a connection that failed is tried again
+GRACE = 5.0  # seconds a user has to end its transaction, besides waiting for one reply
+
+
+def share(run: LoadRun, environment: Environment) -> None:
+    """Make the run known to all users, and give them the time to end their transactions."""
+    # Locust's documentation keeps what users share on the environment, and so do we.
+    environment.smtp_load = run  # type: ignore[attr-defined]
+    if not environment.stop_timeout:
+        environment.stop_timeout = run.target.timeouts.reply + GRACE
 
 
 class SmtpUser(User):
@@ -53,13 +62,12 @@ class SmtpUser(User):
         self._failures = 0  # in a row, without a message accepted in between
 
     def _shared(self, environment: Environment) -> LoadRun:
-        # Locust's documentation keeps what users share on the environment, and so do we.
         run = getattr(environment, "smtp_load", None)
         if run is None:
             started = datetime.now(UTC).isoformat(timespec="seconds")
             target, profile = read_target(self.host or ""), read_profile(self.profile)
             run = prepare(target, profile, started=started)
-            environment.smtp_load = run  # type: ignore[attr-defined]
+            share(run, environment)
         assert isinstance(run, LoadRun)
         return run
 

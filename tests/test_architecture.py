@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "harness.client": _WIRE,
     "harness.delivery": _WIRE,
     "harness.runner": _ENGINE,
-    "harness.reports": _VALUES | {"harness.visible"},
+    "harness.reports": _VALUES | {"harness.visible", "harness.load_results"},
     "harness.cli": _ENGINE | _LOAD | {"harness.reports", "reference_server", "loadtests"},
     "smtp_harness_pytest": _ENGINE | {"harness.reports", "harness.cli"},
     "reference_server": _WIRE | {"harness.client"},

@@ -1,0 +1,126 @@
+"""What Locust imports and runs, in processes of its own: importing Locust changes a process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from harness.load_results import read
+from tests.loadtests.servers import aiosmtpd
+
+ROOT = Path(__file__).parent.parent.parent
+LOCUSTFILE = ROOT / "loadtests" / "locustfile.py"
+
+
+def python(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=cwd, env=environment, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+
+
+def locust(words: Sequence[str], cwd: Path) -> subprocess.CompletedProcess[str]:
+    return python("-P", "-m", "locust", "--headless", "--loglevel", "WARNING", *words, cwd=cwd)
+
+
+def loaded_by(statement: str) -> set[str]:
+    done = python("-c", f"{statement}\nimport sys\nprint(*sys.modules)")
+    assert done.returncode == 0, done.stderr
+    return {name.partition(".")[0] for name in done.stdout.split()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import harness, harness.cli, harness.cli.load, harness.cli.generator",
+        "import harness.load_results, harness.reports.load_summary",
+        "import loadtests, loadtests.profile, loadtests.admission, loadtests.recorder",
+    ],
+)
+def test_the_command_line_loads_neither_locust_nor_gevent(statement: str):
+    assert not {"locust", "gevent"} & loaded_by(statement)
+
+
+@pytest.mark.slow
+def test_locusts_process_never_loads_trio():
+    loaded = loaded_by("import locust\nfrom loadtests import SmtpUser")
+
+    assert "gevent" in loaded
+    assert "trio" not in loaded
+
+
+def test_the_package_has_no_other_lazy_names():
+    import loadtests
+
+    with pytest.raises(AttributeError, match="SmtpUsr"):
+        loadtests.SmtpUsr  # noqa: B018  # asking is the test
+
+
+@pytest.mark.slow
+def test_our_locustfile_runs_under_locust_itself(tmp_path: Path):
+    path = tmp_path / "result.json"
+    with aiosmtpd() as (address, taker):
+        done = locust(
+            ["-f", str(LOCUSTFILE), "-H", address, "-u", "2", "-t", "1", f"--smtp-result={path}"],
+            tmp_path,
+        )
+
+    assert done.returncode == 0, done.stderr
+    assert "message" in done.stderr  # Locust's own table
+    assert read(path).messages.accepted == len(taker.taken) > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-H", "mx.example.test"], "is not on loopback"),
+        ([], "-H says which server"),
+        (["-H", "localhost", "--smtp-profile", "smoky"], "did you mean 'smoke'?"),
+    ],
+)
+def test_locust_alone_gets_no_further_than_the_command_line_would(
+    tmp_path: Path, words: list[str], said: str
+):
+    done = locust(["-f", str(LOCUSTFILE), *words], tmp_path)
+
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+OWN = """\
+from loadtests import SmtpUser
+
+class Newsletter(SmtpUser):
+    host = "{host}"
+    profile = "./mine.yaml"
+"""
+
+
+@pytest.mark.slow
+def test_a_locustfile_of_ones_own_needs_a_few_lines(tmp_path: Path):
+    (tmp_path / "mine.yaml").write_text("about: mine\nduration: 1s\nsize: 2KB\n")
+    with aiosmtpd() as (address, taker):
+        (tmp_path / "own.py").write_text(OWN.format(host=address))
+        done = locust(["-f", "own.py", "-u", "1", "-t", "1"], tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert {len(content) for content in taker.taken} == {2000}
+
+
+@pytest.mark.slow
+def test_a_locustfile_of_ones_own_may_not_load_others_either(tmp_path: Path):
+    (tmp_path / "mine.yaml").write_text("about: mine\nduration: 1s\n")
+    (tmp_path / "own.py").write_text(OWN.format(host="mx.example.test"))
+
+    done = locust(["-f", "own.py", "-u", "1", "-t", "1"], tmp_path)
+
+    assert done.returncode != 0
+    assert "is not on loopback" in done.stderr
