@@ -40,7 +40,11 @@ class PeerSilent(PeerError):
 
 
 class TlsFailed(PeerError):
-    """The handshake did not succeed: what we met was no TLS, or not one that we trust."""
+    """The TLS handshake did not succeed."""
+
+
+class Untrusted(TlsFailed):
+    """The TLS handshake did not succeed, because of us: we do not trust the certificate."""
 
 
 class TargetUnreachable(PeerError):

@@ -1,1 +1,5 @@
-"""The reference client: it drives protocol.sender over a wire."""
+"""The reference client: sending flows over a wire (trio)."""
+
+from harness.client.drive import drive
+
+__all__ = ["drive"]

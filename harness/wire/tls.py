@@ -6,7 +6,7 @@ import ssl
 
 import trio
 
-from harness.errors import PeerClosed, PeerError, TlsFailed
+from harness.errors import PeerClosed, PeerError, TlsFailed, Untrusted
 
 _REMEMBERED = 64  # octets
 
@@ -57,7 +57,7 @@ def handshake_error(problem: BaseException, first: bytes) -> PeerError:
         answer = first.splitlines()[0].decode("ascii", "backslashreplace")
         return TlsFailed(f"the handshake was answered in plain text: {answer}")
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return TlsFailed(f"the certificate is not trusted: {cause.verify_message}")
+        return Untrusted(f"the certificate is not trusted: {cause.verify_message}")
     if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
         return TlsFailed((cause.reason or str(cause)).lower().replace("_", " "))
     return PeerClosed("closed within the TLS handshake")

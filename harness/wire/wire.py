@@ -54,6 +54,10 @@ class Wire:
         self._received = bytearray()  # at the server's end, where lines are read
         self._writable = True
         self._ended_at = -1  # the exchange that tells of the end
+        # Our port, or None where there are no ports.
+        self.local_port = (
+            stream.socket.getsockname()[1] if isinstance(stream, trio.SocketStream) else None
+        )
 
     # --- what we say -------------------------------------------------------------------------
 
@@ -244,12 +248,6 @@ class Wire:
         self.ended = self.ended or "closed"
         self._writable = False
         await trio.aclose_forcefully(self._stream)
-
-    @property
-    def local_port(self) -> int | None:
-        """Our port, or None where there are no ports."""
-        stream = innermost(self._stream)
-        return stream.socket.getsockname()[1] if isinstance(stream, trio.SocketStream) else None
 
 
 def _beginning(octets: bytes) -> str:

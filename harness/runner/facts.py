@@ -1,0 +1,32 @@
+"""Facts: what the variables of a dialogue stand for on a target."""
+
+from __future__ import annotations
+
+from harness.target import Target
+
+SERVER = "server.example.test"  # what we call ourselves where a client is under test
+
+
+def facts_of(target: Target, *, token: str, domain: str) -> dict[str, str]:
+    """Every fact that the target knows, by variable; `domain` is for one that does not say."""
+    relay = target.relay
+    known = {
+        "token": token,
+        "our_name": target.our_name,
+        "server": SERVER,
+        "domain": target.domain or domain,
+        "sender": target.sender,
+        "recipient": target.recipient,
+        "recipient2": second_recipient(target),
+        "unknown": target.unknown_recipient,
+        "foreign": target.foreign_recipient,
+        "many": target.many,
+        "bounce": relay.bounce if relay else None,
+        "relayed": relay.recipient if relay else None,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def second_recipient(target: Target) -> str | None:
+    """A recipient who is somebody else than the first, if the target names one."""
+    return target.recipients[1] if len(target.recipients) > 1 else None

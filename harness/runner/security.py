@@ -1,0 +1,82 @@
+"""The steps of a case that begin TLS or log in."""
+
+from __future__ import annotations
+
+from harness.documents import Place
+from harness.errors import PeerClosed, PeerError, PeerSilent, Refused, Untrusted
+from harness.protocol.replies import Reply
+from harness.protocol.sasl import CLIENTS, Login
+from harness.runner.connection import Connection
+from harness.runner.endings import Trouble, Unmet, Void
+from harness.runner.hearing import ending, surprise_at
+from harness.runner.start import authenticate, login_of, untrusted
+from harness.transcripts.matching import Closed, Heard, Silent, describe
+from harness.transcripts.model import Auth, Sasl, SaslVerified, StartTls, Tls
+from harness.wire import Piece
+
+_HANDSHAKE = "a TLS handshake"
+
+
+async def start_tls(connection: Connection, step: StartTls) -> None:
+    """`* starttls`: the command, its 220, the handshake."""
+    await connection.send([Piece(b"STARTTLS\r\n")])
+    heard = await connection.hear()
+    if not isinstance(heard, Reply) or heard.code != 220:
+        raise ending(connection, surprise_at(step.at, "220", describe(heard)), heard)
+    await shake_hands(connection, Tls(connection=step.connection, at=step.at))
+
+
+async def shake_hands(connection: Connection, step: Tls) -> None:
+    """`* tls`: the handshake, which may be meant to fail."""
+    try:
+        await connection.secure()
+    except Untrusted as error:
+        raise Trouble(untrusted(error)) from error
+    except PeerError as error:
+        connection.is_over = True
+        may_close = step.or_close and isinstance(error, PeerClosed)
+        if not (step.fails or may_close):
+            wanted = f"{_HANDSHAKE}|close" if step.or_close else _HANDSHAKE
+            raise _met(connection, step.at, wanted, error) from error
+    else:
+        if step.fails:
+            wanted = f"{_HANDSHAKE} that fails"
+            raise Unmet(surprise_at(step.at, wanted, "one that succeeds"))
+
+
+async def log_in(connection: Connection, step: Auth) -> None:
+    """`* auth PLAIN`: the whole exchange."""
+    capabilities = connection.capabilities
+    if capabilities is None or step.mechanism not in capabilities.mechanisms:
+        raise Void(f"the target does not offer AUTH {step.mechanism} here")
+    try:
+        await authenticate(connection, step.mechanism)
+    except Refused as refusal:
+        wanted, met = "235", describe(refusal.reply)
+        surprise = surprise_at(step.at, wanted, met)
+        raise ending(connection, surprise, refusal.reply) from refusal
+    except PeerError as error:
+        raise _met(connection, step.at, "235", error) from error
+
+
+def open_sasl(connection: Connection, step: Sasl) -> None:
+    """`* sasl PLAIN`: from now on `{sasl}` has a value."""
+    if step.spoil:
+        raise Void(f"this harness does not spoil {step.mechanism} yet")
+    login = login_of(connection.target)
+    if step.wrong_password:
+        login = Login(login.user, f"not {login.password}")
+    connection.sasl = CLIENTS[step.mechanism](login)
+
+
+def verify_sasl(connection: Connection, step: SaslVerified) -> None:
+    """`* sasl verified`: of the mechanisms that we speak, none proves the server."""
+    raise Void("this harness speaks no mechanism by which a server proves itself yet")
+
+
+def _met(connection: Connection, at: Place, wanted: str, error: PeerError) -> Exception:
+    heard: Heard = Closed(str(error))
+    if isinstance(error, PeerSilent):
+        heard = Silent(connection.target.timeouts.reply)
+    surprise = surprise_at(at, wanted, describe(heard))
+    return ending(connection, surprise, heard)

@@ -1,0 +1,78 @@
+"""The stage: what all cases of one run against one target share."""
+
+from __future__ import annotations
+
+import ssl
+
+import trio
+
+from harness.certificates import client_context
+from harness.errors import TargetUnreachable
+from harness.runner.connection import Connection
+from harness.runner.facts import facts_of
+from harness.runner.mailboxes import Mailboxes
+from harness.runner.offers import Offer
+from harness.runner.settings import Settings
+from harness.target import Address, Target
+from harness.transcripts.model import MAIN, Case
+from harness.transcripts.variables import Values, make_token
+from harness.wire import Log, dial
+
+
+class Stage:
+    """A target, how it is met, and what has been found out about it."""
+
+    def __init__(self, target: Target, settings: Settings) -> None:
+        self.target = target
+        self.settings = settings
+        self.mailboxes = Mailboxes()
+        self.offers: dict[Address, Offer | TargetUnreachable] = {}
+        self.asking = trio.Lock()  # one at a time finds out what a listener offers
+        self.context: ssl.SSLContext = client_context(verify=target.tls.verify, ca=target.tls.ca)
+
+    @property
+    def greeting(self) -> str:
+        """What the target said first."""
+        return self._offer.greeting
+
+    @property
+    def _offer(self) -> Offer:
+        found = self.offers.get(self.target.address)
+        return found if isinstance(found, Offer) else Offer()
+
+    def listener(self, over: str | None) -> Address:
+        """The address of the listener that `over:` picks."""
+        address = self.target.listener(over)
+        assert address is not None, "the plan has skipped what needs another listener"
+        return address
+
+    async def connect(
+        self, log: Log, address: Address, *, name: str = MAIN, recipient: str | None = None
+    ) -> Connection:
+        """A fresh connection; raises TargetUnreachable."""
+        patience = self.target.timeouts.greeting
+        return Connection(
+            wire=await dial(address, log, patience=patience, name=name),
+            address=address,
+            target=self.target,
+            context=self.context,
+            recipient=recipient or self.target.recipient,
+        )
+
+    def token(self, address: str, attempt: int) -> str:
+        """A token of its own for a run of a case."""
+        token = make_token(self.settings.seed, address, attempt)
+        self.mailboxes.tokens.add(token.encode())
+        return token
+
+    def values(self, case: Case, token: str) -> Values:
+        """What the case's variables stand for."""
+        facts = facts_of(self.target, token=token, domain=self._domain)
+        return Values.of(case, facts, as_written=self.settings.as_written)
+
+    @property
+    def _domain(self) -> str:
+        """What to take for the target's domain if nobody says: what it calls itself."""
+        host = self.target.address.host
+        literal = f"[IPv6:{host}]" if ":" in host else f"[{host}]"
+        return self._offer.domain or literal
