@@ -148,6 +148,7 @@ class RunResult:
     segment: str = "whole"
     level: Level = Level.MUST
     interrupted: bool = False
+    signal: str = ""  # that interrupted it: SIGINT, SIGTERM
     greeting: str = ""  # what the target said first: which software this was
     selected: int = 0  # how many cases were to be played; an interrupted run has fewer outcomes
     outcomes: tuple[Outcome, ...] = ()

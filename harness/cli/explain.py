@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,6 +82,8 @@ def _cases(name: str) -> list[Iterator[str]]:
 
 
 def _family(rows: Sequence[Case]) -> Iterator[str]:
+    from harness.runner.plan import selector_of
+
     case = rows[0]
     address = case.address if len(rows) == 1 else f"{case.suite}/{case.id}"
     yield address
@@ -92,7 +95,8 @@ def _family(rows: Sequence[Case]) -> Iterator[str]:
     yield from _section("Proven by a server that lies", _lies(rows))
     yield from _section("Rows", _rows(rows) if len(rows) > 1 else [])
     yield from _written(case)
-    yield from _section("Run it", [f"smtp-harness run -s {_selector(case, address)}"])
+    selector = selector_of(replace(case, row=None) if len(rows) > 1 else case)
+    yield from _section("Run it", [f"smtp-harness run -s {selector}"])
 
 
 def _rows(rows: Sequence[Case]) -> list[str]:
@@ -100,14 +104,6 @@ def _rows(rows: Sequence[Case]) -> list[str]:
     width = max(len(row.row or "") for row in rows)
     has_titles = len({row.title for row in rows}) > 1
     return [f"{row.row:<{width}}  {row.title if has_titles else ''}" for row in rows]
-
-
-def _selector(case: Case, address: str) -> str:
-    from harness.transcripts.loader import shipped_suites
-
-    if Path(case.at.path).is_relative_to(shipped_suites()):
-        return address
-    return f"{case.at.path}::{address.removeprefix(f'{case.suite}/')}"
 
 
 def _section(title: str, lines: Iterable[str]) -> Iterator[str]:

@@ -53,7 +53,7 @@ class Terminal:
         self._total = 0
         self._seen = 0
         self._stories = 0
-        self._errors: Counter[str] = Counter()
+        self._told: set[str] = set()  # causes of errors
         self._suite: list[Outcome] = []
 
     def begin(self, target: str, total: int) -> None:
@@ -90,9 +90,10 @@ class Terminal:
 
     def _trouble(self, outcome: Outcome) -> None:
         if outcome.verdict is Verdict.ERROR:
-            self._errors[outcome.reason] += 1
-            if self._errors[outcome.reason] > 1:  # the same trouble again: the summary counts it
+            cause = _cause(outcome)
+            if cause in self._told:  # the same trouble again: the summary counts it
                 return
+            self._told.add(cause)
         self._stories += 1
         if self._stories > MANY_STORIES:
             self._line(outcome)
@@ -164,8 +165,13 @@ def _meaning(result: RunResult, verdict: Verdict) -> str:
     if verdict is Verdict.SKIP:
         return _counted(outcome.reason for outcome in of_it)
     if verdict is Verdict.ERROR:
-        return f"{MEANINGS[verdict]}: {_counted(outcome.reason for outcome in of_it)}"
+        return f"{MEANINGS[verdict]}: {_counted(map(_cause, of_it))}"
     return MEANINGS[verdict]
+
+
+def _cause(outcome: Outcome) -> str:
+    """The reason's first line, without the runner's hint at the case that met it before."""
+    return outcome.reason.partition("\n")[0].partition(" (as for ")[0]
 
 
 def _counted(reasons: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ from harness.runner.needs import missing
 from harness.runner.settings import Settings
 from harness.target import Target
 from harness.transcripts.catalogue import Catalogue
+from harness.transcripts.loader import shipped_suites
 from harness.transcripts.model import Case, Suite
 
 COMMAND = ("smtp-harness", "run")
@@ -90,13 +91,20 @@ def _planned(
 
 def _replay(case: Case, target: Target, settings: Settings) -> Iterator[str]:
     """The command that runs just this case again, under the same settings."""
-    yield from (*COMMAND, *target.arguments, "-s", case.address)
+    yield from (*COMMAND, *target.arguments, "-s", selector_of(case))
     if settings.segment != "whole":
         yield from ("--segment", settings.segment)
     if settings.as_written:
         yield "--as-written"
     if settings.slow:
         yield "--slow"
+
+
+def selector_of(case: Case) -> str:
+    """What `-s` calls a case: its address, and if the suite is the user's own, the file's too."""
+    if Path(case.at.path).is_relative_to(shipped_suites()):
+        return case.address
+    return f"{case.at.path}::{case.address.removeprefix(f'{case.suite}/')}"
 
 
 def _check_password(target: Target) -> None:

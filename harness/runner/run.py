@@ -55,7 +55,8 @@ async def run_suites(
         seed=settings.seed,
         segment=settings.segment,
         level=settings.level,
-        interrupted=run.was_interrupted,
+        interrupted=bool(run.signal),
+        signal=run.signal,
         greeting=stage.greeting,
         selected=len(plan.cases),
         outcomes=tuple(run.teller.told),
@@ -87,7 +88,7 @@ class _Run:
     """One run under way."""
 
     def __init__(self, plan: Plan, stage: Stage, on_outcome: Tell) -> None:
-        self.was_interrupted = False
+        self.signal = ""  # that interrupted us
         self.teller = Teller(on_outcome)
         self._plan = plan
         self._stage = stage
@@ -112,8 +113,8 @@ class _Run:
 
     async def _stop_on_signal(self) -> None:
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-            async for _ in signals:
-                self.was_interrupted = True
+            async for number in signals:
+                self.signal = signal.Signals(number).name
                 self._scope.cancel()
 
     async def _work(self, number: int) -> None:

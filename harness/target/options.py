@@ -24,6 +24,7 @@ def with_options(
     to: Sequence[str] = (),
     sender: str | None = None,
     unknown: str | None = None,
+    foreign: str | None = None,
     login: str | None = None,
     delivery: Sequence[str] = (),
     timeout: str | None = None,
@@ -39,6 +40,8 @@ def with_options(
         target = replace(target, sender=read_mailbox(sender, "--from", null=True))
     if unknown is not None:
         target = replace(target, unknown_recipient=read_mailbox(unknown, "--unknown"))
+    if foreign is not None:
+        target = replace(target, foreign_recipient=read_mailbox(foreign, "--foreign"))
     if login is not None:
         target = replace(target, login=read_login(login))
     if delivery:
@@ -47,7 +50,7 @@ def with_options(
         target = replace(target, timeouts=_timeouts(timeout))
     if insecure:
         target = replace(target, tls=replace(target.tls, verify=False))
-    words = _words(to, sender, unknown, login, delivery, timeout, insecure, mine)
+    words = _words(to, sender, unknown, foreign, login, delivery, timeout, insecure, mine)
     arguments = (*target.arguments, *words)
     return replace(target, mine=(*target.mine, *mine), arguments=arguments)
 
@@ -82,6 +85,7 @@ def _words(
     to: Sequence[str],
     sender: str | None,
     unknown: str | None,
+    foreign: str | None,
     login: str | None,
     delivery: Sequence[str],
     timeout: str | None,
@@ -93,6 +97,7 @@ def _words(
         *(("--to", it) for it in to),
         ("--from", sender),
         ("--unknown", unknown),
+        ("--foreign", foreign),
         ("--login", login),
         *(("--delivery", it) for it in delivery),
         ("--timeout", timeout),
