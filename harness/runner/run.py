@@ -36,18 +36,23 @@ Tell = Callable[[Outcome], None]
 
 
 async def run_suites(
-    plan: Plan, settings: Settings, on_outcome: Tell = lambda outcome: None
+    plan: Plan,
+    settings: Settings,
+    on_outcome: Tell = lambda outcome: None,
+    *,
+    hears_signals: bool = True,
 ) -> RunResult:
     """Play the plan; raises TargetUnreachable if nobody is there to begin with.
 
-    `on_outcome` is told each outcome, in the plan's order, as soon as that allows.
+    `on_outcome` is told each outcome, in the plan's order, as soon as that allows.  SIGINT and
+    SIGTERM end the run, and what was judged stands; one run at a time may hear them.
     """
     stage = Stage(plan.target, settings)
     if any(not planned.skip for planned in plan.cases):
         await probe(stage)
     run = _Run(plan, stage, on_outcome)
     began, started = trio.current_time(), datetime.datetime.now(datetime.UTC)
-    await run.play_all()
+    await run.play_all(hears_signals=hears_signals)
     return RunResult(
         target=str(plan.target),
         started=started.isoformat(timespec="seconds"),
@@ -98,11 +103,11 @@ class _Run:
         self._scope = trio.CancelScope()
         self._last_played = ""
 
-    async def play_all(self) -> None:
+    async def play_all(self, *, hears_signals: bool) -> None:
         """All cases, until they are done, somebody interrupts, or there is no use in going on."""
         with self._scope:
             async with trio.open_nursery() as nursery:
-                if threading.current_thread() is threading.main_thread():
+                if hears_signals and threading.current_thread() is threading.main_thread():
                     nursery.start_soon(self._stop_on_signal)
                 while self._queue:
                     async with trio.open_nursery() as workers:
