@@ -158,15 +158,14 @@ class _Server:
         if said.branch is not None:
             await self._play(said.branch.steps)
 
-    async def _line(self, at: Place, step: Hear) -> bytes | None:
+    async def _line(self, step: Hear) -> bytes | None:
         """The client's next line, or None if it hung up."""
         try:
             return await self._wire.line(self._patience)
         except PeerClosed:
             return None
         except PeerSilent as error:
-            due = surprise_of(step)
-            raise self._unmet(surprise_at(at, due, str(error))) from error
+            raise self._unmet(surprise_at(step.at, _due(step), str(error))) from error
 
     async def _text(self, step: HearText) -> bytes:
         """All lines to the lone dot, un-stuffed."""
