@@ -164,7 +164,8 @@ class Connection:
         if self._trouble is not None:
             self._give_up()
         elif not self._replies:
-            self._write(exchange.octets)
+            if exchange.octets:  # the greeting is only waited for
+                self._write(exchange.octets)
         elif self._replies[0].code == CLOSING or not exchange.octets:
             self._look_at_replies(self._sent_at)  # nothing needs saying to hear this
         else:

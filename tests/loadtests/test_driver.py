@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import socket
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -134,6 +136,20 @@ def test_a_peer_that_hangs_up_loses_the_stage_it_was_at():
 
         assert isinstance(caught.value.cause, PeerClosed)
         assert on.seen == [(("MAIL", "RCPT", "DATA"), (250, 421))]
+
+
+def test_a_reset_is_a_loss_too():
+    listener = gevent.socket.create_server(("127.0.0.1", 0))
+    ours = gevent.socket.create_connection(listener.getsockname())
+    peer, _ = listener.accept()
+    connection = Connection(ours.detach(), observe=lambda *_: None, patience=5)
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    peer.close()
+
+    with pytest.raises(Lost, match=r"greeting: .*reset"), gevent.Timeout(5):
+        connection.run(ask(GREETING))
+    connection.close()
+    listener.close()
 
 
 def test_replies_that_came_before_the_end_are_heard_even_if_writing_failed():

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from harness.cli.generator import generate, last_words
+from harness.load_results import End, read
+from tests.loadtests.servers import free_port
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> list[str]:
+    """A run of a minute against a port where nobody listens."""
+    profile = tmp_path / "long.yaml"
+    profile.write_text("about: long\nduration: 60s\n")
+    return [
+        *("-H", f"127.0.0.1:{free_port()}", "--smtp-profile", str(profile)),
+        *("--smtp-result", str(tmp_path / "result.json")),
+    ]
+
+
+@pytest.mark.slow
+def test_a_generator_that_does_not_end_in_time_is_killed(options: list[str], tmp_path: Path):
+    assert generate(options, tmp_path, patience=0.0, look=lambda _: None) == -signal.SIGKILL
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_for_us_ends_the_generator_in_good_order(
+    options: list[str], tmp_path: Path, number: int
+):
+    before = signal.getsignal(number)
+
+    status = generate(
+        options, tmp_path, patience=20, look=lambda _: os.kill(os.getpid(), number)
+    )  # fmt: skip
+
+    assert status == 3, "nothing was measured"
+    assert read(tmp_path / "result.json").end is End.INTERRUPTED
+    assert signal.getsignal(number) is before
+
+
+@pytest.mark.slow
+def test_the_environment_of_locust_does_not_change_the_run(
+    options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("LOCUST_USERS", "1000")
+    monkeypatch.setenv("LOCUST_RUN_TIME", "nonsense")
+
+    status = generate([*options, "-t", "1"], tmp_path, patience=20, look=lambda _: None)
+
+    assert status == 3
+    assert read(tmp_path / "result.json").end is End.COMPLETE
+
+
+@pytest.mark.slow
+def test_what_locust_said_last_is_kept_for_who_must_find_out(tmp_path: Path):
+    status = generate(["-H", "mx.example.test"], tmp_path, patience=20, look=lambda _: None)
+
+    assert status == 2
+    assert "is not on loopback" in last_words(tmp_path)
+
+
+def test_a_generator_that_said_nothing_has_no_last_words(tmp_path: Path):
+    assert last_words(tmp_path) == ""
