@@ -64,8 +64,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            # Whoever read our output has seen enough; nothing may be flushed into it at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            let_go_of_stdout()
             ctx.exit(BROKEN_PIPE)
 
     def main(self, *args: Any, **options: Any) -> NoReturn:
@@ -84,6 +83,11 @@ class Commands(click.Group):
             return INTERRUPTED
         except Exception as error:
             return _tell(error)
+
+
+def let_go_of_stdout() -> None:
+    """Whoever read our output has seen enough: nothing may be flushed into the pipe at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _wrong_use(error: click.ClickException) -> str:

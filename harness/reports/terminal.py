@@ -44,6 +44,7 @@ class Terminal:
         colour: bool = False,
         verbose: bool = False,
     ) -> None:
+        self.is_heard = True
         self._out = out
         self._err = err
         self._level = level
@@ -125,8 +126,13 @@ class Terminal:
 
     def _say(self, *lines: str) -> None:
         self._clear_progress()
-        self._out.write("".join(f"{line}\n" for line in lines))
-        self._out.flush()  # a pipe's reader wants the first failure now, not with the last
+        if not self.is_heard:
+            return
+        try:
+            self._out.write("".join(f"{line}\n" for line in lines))
+            self._out.flush()  # a pipe's reader wants the first failure now, not with the last
+        except BrokenPipeError:
+            self.is_heard = False  # the run goes on: its reports and its exit status still count
 
     def _show_progress(self, outcome: Outcome) -> None:
         if self._progress:

@@ -1,0 +1,207 @@
+"""What `smtp-harness run` does: choose, start our own server if need be, plan, run, report.
+
+Reports are written whatever ends the run: a verdict that was reached is never lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import secrets
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import trio
+
+from harness import __version__
+from harness.cli.choosing import choose
+from harness.cli.commands import let_go_of_stdout
+from harness.cli.embedded import embedded
+from harness.documents import read_duration
+from harness.errors import TargetUnreachable, UsageError
+from harness.reports.colour import wants_colour
+from harness.reports.files import check_writable, write_whole
+from harness.reports.junit import to_junit
+from harness.reports.terminal import Terminal
+from harness.results import Level, Outcome, RunResult, to_json
+from harness.runner.endings import Played
+from harness.runner.judge import judge, skipped
+from harness.runner.plan import Plan, Planned, make_plan
+from harness.runner.run import run_suites
+from harness.runner.settings import Settings
+from harness.target import Target, read_target, with_options
+from harness.visible import harmless
+
+JOBS = 8  # against our own server; a stranger's is met by one at a time
+SIGNALS = {"SIGINT": 130, "SIGTERM": 143}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """The command line of a run."""
+
+    target: str | None
+    selectors: tuple[str, ...]
+    expression: str
+    listing: bool
+    level: str
+    jobs: int | None
+    known: Path | None
+    fail_fast: bool
+    seed: int | None
+    segment: str
+    as_written: bool
+    slow: bool
+    wait_for_target: str | None
+    fault: str | None
+    prove: bool
+    verbose: bool
+    junit: Path | None
+    json: Path | None
+    color: str
+    to: tuple[str, ...]
+    sender: str | None
+    unknown: str | None
+    foreign: str | None
+    login: str | None
+    delivery: tuple[str, ...]
+    timeout: str | None
+    insecure: bool
+    mine: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for option, is_given in (("--fault", self.fault), ("--prove", self.prove)):
+            if is_given and self.target:
+                raise UsageError(f"{option} is for our own server: leave {self.target} out")
+        if self.fault and self.prove:
+            raise UsageError("--prove takes each case's own fault: leave --fault out")
+
+    @property
+    def settings(self) -> Settings:
+        """How the run is done."""
+        return Settings(
+            jobs=self.jobs or (1 if self.target else JOBS),
+            seed=secrets.randbelow(2**32) if self.seed is None else self.seed,
+            segment=self.segment,
+            fail_fast=self.fail_fast,
+            level=Level(self.level),
+            as_written=self.as_written,
+            slow=self.slow,
+            wait_for_target=_duration(self.wait_for_target, "--wait-for-target"),
+        )
+
+
+def perform(wishes: Wishes) -> int:
+    """Do what is wished; the exit status."""
+    settings = wishes.settings
+    for path in filter(None, (wishes.junit, wishes.json)):
+        check_writable(path)
+    suites = choose(wishes.selectors)
+    with _target(wishes) as target:
+        plan = make_plan(suites, target, settings, k=wishes.expression, known=wishes.known)
+        return _list(plan) if wishes.listing else _run(plan, settings, wishes)
+
+
+def _duration(text: str | None, option: str) -> float:
+    seconds = read_duration(text) if text is not None else 0.0
+    if seconds is None:
+        raise UsageError(f"{option} must be a duration such as 30s or 2m, not {text!r}")
+    return seconds
+
+
+@contextlib.contextmanager
+def _target(wishes: Wishes) -> Iterator[Target]:
+    """The target that is named, or our own server for as long as the context lasts."""
+    with contextlib.ExitStack() as stack:
+        if wishes.target is None:
+            target = stack.enter_context(embedded(wishes.fault))
+        else:
+            target = read_target(wishes.target)
+        yield with_options(
+            target,
+            to=wishes.to,
+            sender=wishes.sender,
+            unknown=wishes.unknown,
+            foreign=wishes.foreign,
+            login=wishes.login,
+            delivery=wishes.delivery,
+            timeout=wishes.timeout,
+            insecure=wishes.insecure,
+            mine=wishes.mine,
+        )
+
+
+def _list(plan: Plan) -> int:
+    for planned in plan.cases:
+        why = f"  (skip: {planned.skip})" if planned.skip else ""
+        click.echo(f"{planned.case.address}  {planned.case.title}{why}")
+    return 0
+
+
+def _run(plan: Plan, settings: Settings, wishes: Wishes) -> int:
+    colour = wants_colour(sys.stdout, wishes.color, os.environ)
+    terminal = Terminal(
+        sys.stdout, sys.stderr, level=settings.level, colour=colour, verbose=wishes.verbose
+    )
+    terminal.begin(_name(plan.target, wishes), len(plan.cases))
+    told: list[Outcome] = []
+
+    def tell(outcome: Outcome) -> None:
+        told.append(outcome)
+        terminal.add(outcome)
+
+    result = None
+    try:
+        result = trio.run(run_suites, plan, settings, tell)
+    except TargetUnreachable as error:
+        click.echo(f"error: {harmless(str(error))}", err=True)
+        result = _result(plan, settings, [_unreached(it, str(error)) for it in plan.cases])
+    finally:
+        # If even this run could not end well, what was told is worth keeping.
+        _write(result or _result(plan, settings, told, interrupted=True), wishes)
+    terminal.end(result)
+    if not terminal.is_heard:
+        let_go_of_stdout()
+    return SIGNALS.get(result.signal, result.exit_status)
+
+
+def _name(target: Target, wishes: Wishes) -> str:
+    if wishes.target is not None:
+        return str(target)
+    lie = f" with the fault {wishes.fault}" if wishes.fault else ""
+    return f"our own server{lie}, {target}"
+
+
+def _unreached(planned: Planned, problem: str) -> Outcome:
+    if planned.skip:
+        return skipped(planned.case, planned.skip, planned.charge)
+    return judge(planned.case, Played(trouble=problem), planned.charge)
+
+
+def _result(
+    plan: Plan, settings: Settings, outcomes: Sequence[Outcome], *, interrupted: bool = False
+) -> RunResult:
+    """The result of a run that could not make one itself."""
+    return RunResult(
+        target=str(plan.target),
+        started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        seconds=sum(outcome.seconds for outcome in outcomes),
+        seed=settings.seed,
+        segment=settings.segment,
+        level=settings.level,
+        interrupted=interrupted,
+        selected=len(plan.cases),
+        outcomes=tuple(outcomes),
+        harness=__version__,
+    )
+
+
+def _write(result: RunResult, wishes: Wishes) -> None:
+    if wishes.json:
+        write_whole(wishes.json, to_json(result))
+    if wishes.junit:
+        write_whole(wishes.junit, to_junit(result))
