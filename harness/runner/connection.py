@@ -69,7 +69,7 @@ class Connection:
         try:
             reply = await self.wire.reply(seconds)
         except PeerClosed as end:
-            return Closed("the connection was closed" if end.args[0] == "closed" else str(end))
+            return Closed(f"the connection was {end}")
         except PeerSilent:
             return Silent(seconds)
         self._remember(reply)

@@ -48,7 +48,7 @@ _NEEDS: Mapping[str, tuple[Ask, str]] = {
     ),
     "remote-rcpt": (
         lambda target, _: target.foreign_recipient is not None,
-        "a recipient who lives elsewhere: `foreign_recipient:`",
+        "a recipient who lives elsewhere: `foreign_recipient:` or --foreign",
     ),
     "many": (
         lambda target, _: target.many is not None,

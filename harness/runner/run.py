@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import signal
 import threading
+import traceback
 from collections import deque
 from collections.abc import Callable
 
@@ -41,13 +42,14 @@ async def run_suites(
     on_outcome: Tell = lambda outcome: None,
     *,
     hears_signals: bool = True,
+    stage: Stage | None = None,
 ) -> RunResult:
     """Play the plan; raises TargetUnreachable if nobody is there to begin with.
 
     `on_outcome` is told each outcome, in the plan's order, as soon as that allows.  SIGINT and
     SIGTERM end the run, and what was judged stands; one run at a time may hear them.
     """
-    stage = Stage(plan.target, settings)
+    stage = stage or Stage(plan.target, settings)
     if any(not planned.skip for planned in plan.cases):
         await probe(stage)
     run = _Run(plan, stage, on_outcome)
@@ -141,6 +143,8 @@ class _Run:
             return await perform(planned, self._stage, attempt)
         except TargetUnreachable as error:
             problem = error
+        except Exception as bug:  # it must not cost the verdicts on all other cases
+            return judge(planned.case, Played(trouble=_told(bug)), planned.charge)
         if await self._comes_back():
             try:
                 return await perform(planned, self._stage, attempt)
@@ -170,3 +174,9 @@ class _Run:
         self.teller.finish(place, outcome)
         if self._settings.fail_fast and self._settings.level.is_failed_by(outcome.verdict):
             self._scope.cancel()
+
+
+def _told(bug: Exception) -> str:
+    place = traceback.extract_tb(bug.__traceback__)[-1]
+    where = f"{place.name}, line {place.lineno}"
+    return f"a bug in smtp-harness: {type(bug).__name__}: {bug} (in {where}); please report it"

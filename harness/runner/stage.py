@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Awaitable, Callable
 
 import trio
 
@@ -16,16 +17,19 @@ from harness.runner.settings import Settings
 from harness.target import Address, Target
 from harness.transcripts.model import MAIN, Case
 from harness.transcripts.variables import Values, make_token
-from harness.wire import Log, dial
+from harness.wire import Log, Wire, dial
+
+Dial = Callable[[Address, Log, float, str], Awaitable[Wire]]
 
 
 class Stage:
     """A target, how it is met, and what has been found out about it."""
 
-    def __init__(self, target: Target, settings: Settings) -> None:
+    def __init__(self, target: Target, settings: Settings, dial: Dial = dial) -> None:
         self.target = target
         self.settings = settings
         self.mailboxes = Mailboxes()
+        self._dial = dial
         self.offers: dict[Address, Offer | TargetUnreachable] = {}
         self.asking = trio.Lock()  # one at a time finds out what a listener offers
         self.context: ssl.SSLContext = client_context(verify=target.tls.verify, ca=target.tls.ca)
@@ -52,7 +56,7 @@ class Stage:
         """A fresh connection; raises TargetUnreachable."""
         patience = self.target.timeouts.greeting
         return Connection(
-            wire=await dial(address, log, patience=patience, name=name),
+            wire=await self._dial(address, log, patience, name),
             address=address,
             target=self.target,
             context=self.context,

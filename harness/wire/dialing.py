@@ -21,7 +21,7 @@ _WORDS = {
 }
 
 
-async def dial(address: Address, log: Log, *, patience: float, name: str = "") -> Wire:
+async def dial(address: Address, log: Log, patience: float, name: str = "") -> Wire:
     """A wire to the address, TLS not yet begun; raises TargetUnreachable."""
     with trio.move_on_after(patience) as waiting:
         try:

@@ -26,7 +26,7 @@ async def test_a_wire_knows_its_ports():
         await stream.send_all(b"220 hi\r\n")
 
     async with listening(serve) as address:
-        wire = await dial(address, Log(), patience=5)
+        wire = await dial(address, Log(), 5)
         assert (await wire.reply(5)).code == 220
         connected = wire.log.exchanges[0].happened
 
@@ -44,19 +44,19 @@ async def test_nobody_there_is_said_in_words():
     address = Address("127.0.0.1", a_free_port())
 
     with pytest.raises(TargetUnreachable) as refusal:
-        await dial(address, Log(), patience=5)
+        await dial(address, Log(), 5)
 
     assert str(refusal.value) == (f"{address.endpoint}: nobody listens there (connection refused)")
 
 
 async def test_an_unknown_host_is_said_in_words():
     with pytest.raises(TargetUnreachable, match=r"no\.such\.invalid:25: no such host"):
-        await dial(Address("no.such.invalid", 25), Log(), patience=5)
+        await dial(Address("no.such.invalid", 25), Log(), 5)
 
 
 async def test_a_host_that_does_not_answer_is_said_in_words():
     with pytest.raises(TargetUnreachable, match="no answer to the connection request within 0 s"):
-        await dial(Address("127.0.0.1", 1), Log(), patience=0)
+        await dial(Address("127.0.0.1", 1), Log(), 0)
 
 
 def test_an_error_without_a_number_speaks_for_itself():
@@ -75,7 +75,7 @@ async def test_a_reset_is_seen_by_the_other_end():
         over.set()
 
     async with listening(serve) as address:
-        wire = await dial(address, Log(), patience=5)
+        wire = await dial(address, Log(), 5)
         await wire.reset()
         with trio.fail_after(5):
             await over.wait()
@@ -88,7 +88,7 @@ async def test_a_reset_by_the_other_end_is_the_end():
         stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
     async with listening(serve) as address:
-        wire = await dial(address, Log(), patience=5)
+        wire = await dial(address, Log(), 5)
         with pytest.raises(PeerClosed, match="reset"):
             await wire.reply(5)
         await wire.aclose()
@@ -104,7 +104,7 @@ async def test_tls_begins_within_a_connection(certificate):
         await secured.send_all(b"250 " + await secured.receive_some())
 
     async with listening(serve) as address:
-        wire = await dial(address, Log(), patience=5)
+        wire = await dial(address, Log(), 5)
         await wire.reply(5)
         assert not wire.is_secure
         await wire.start_tls(client_context(ca=certificate[0]), 5, server_name="localhost")
@@ -124,7 +124,7 @@ async def test_tls_begins_within_a_connection(certificate):
 
 async def shake_hands(serve, context: ssl.SSLContext, patience: float = 5) -> None:
     async with listening(serve) as address:
-        wire = await dial(address, Log(), patience=5)
+        wire = await dial(address, Log(), 5)
         try:
             await wire.start_tls(context, patience, server_name="localhost")
         finally:
