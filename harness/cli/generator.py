@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from importlib import resources
 from pathlib import Path
 from types import FrameType
 
@@ -51,7 +52,7 @@ def last_words(folder: Path) -> str:
 
 
 def _locust() -> list[str]:
-    locustfile = Path(harness.__file__).parent.parent / "loadtests" / "locustfile.py"
+    locustfile = resources.files("loadtests") / "locustfile.py"
     return [
         *(sys.executable, "-P", "-m", "locust", "-f", str(locustfile)),
         *("--headless", "--only-summary", "--loglevel", "WARNING"),

@@ -142,6 +142,22 @@ def test_a_foreign_server_has_every_message_that_we_count(load: Any, result: Any
 
 
 @pytest.mark.slow
+def test_a_target_file_says_who_sends_to_whom(
+    load: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    with aiosmtpd() as (address, taker):
+        Path("target.yaml").write_text(
+            f"address: {address}\nsender: ann@here.test\nrecipients: [ben@there.test]\n"
+        )
+        done = load("target.yaml")
+
+    assert done.exit_code == 0, done.output
+    assert b"To: <ben@there.test>" in taker.taken[0]
+    assert b"From: <ann@here.test>" in taker.taken[0]
+
+
+@pytest.mark.slow
 def test_the_same_seed_sends_the_same_octets(load: Any):
     firsts = []
     for _ in range(2):
