@@ -147,7 +147,7 @@ def _run(plan: Plan, settings: Settings, wishes: Wishes) -> int:
     terminal = Terminal(
         sys.stdout, sys.stderr, level=settings.level, colour=colour, verbose=wishes.verbose
     )
-    terminal.begin(_name(plan.target, wishes), len(plan.cases))
+    terminal.begin(_name(plan.target, wishes), [it.case.suite for it in plan.cases])
     told: list[Outcome] = []
 
     def tell(outcome: Outcome) -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from harness.delivery.excerpt import excerpts
 from harness.delivery.hexdiff import hex_diff
 from harness.delivery.message import Field, Message, Stored, is_header, read_message
 
@@ -57,11 +58,7 @@ Look = Callable[[Wanted, Stored, Message, Message], Difference | None]
 def _body(wanted: Wanted, stored: Stored, message: Message, source: Message) -> Difference | None:
     if wanted.body is None or wanted.body == message.body:
         return None
-    return Difference(
-        f"this body: {_shown(wanted.body)}",
-        _shown(message.body),
-        hex_diff(wanted.body, message.body),
-    )
+    return _other_octets("body", wanted.body, message.body)
 
 
 def _content(
@@ -75,14 +72,15 @@ def _content(
     else:
         found, above = _below_trace(wanted.content, stored.octets)
     if found != wanted.content:
-        return Difference(
-            f"this content: {_shown(wanted.content)}",
-            _shown(found),
-            hex_diff(wanted.content, found),
-        )
+        return _other_octets("content", wanted.content, found)
     if not is_header(above):
         return Difference("nothing but header fields above the content", _shown(above))
     return None
+
+
+def _other_octets(what: str, wanted: bytes, met: bytes) -> Difference:
+    wish, fact = excerpts(wanted, met)
+    return Difference(f"this {what}, {wish}", fact, hex_diff(wanted, met))
 
 
 def _below_trace(content: bytes, octets: bytes) -> tuple[bytes, bytes]:

@@ -70,7 +70,8 @@ def as_text(lines: Iterable[Line]) -> str:
 def headline(outcome: Outcome) -> str:
     """The case in one line, never empty: where a reader has room for no more."""
     if outcome.surprise and outcome.verdict not in (Verdict.MET, Verdict.FIXED):
-        return _one_line(str(outcome.surprise))
+        wanted, met = _beginning(outcome.surprise.wanted), _beginning(outcome.surprise.met)
+        return f"wanted {wanted}, met {met}"
     return _one_line(outcome.reason) or outcome.verdict.value
 
 
@@ -172,7 +173,7 @@ def _dialogue(outcome: Outcome) -> Iterator[Line]:
     for place, row in enumerate(shown):
         yield Line(row.text, _WHO[row.who])
         if surprise and place == last:
-            wanted = _shortened(_one_line(surprise.wanted))
+            wanted = _beginning(surprise.wanted)
             yield Line(f"{'':{MARGIN}} ^^ wanted {wanted}", Part.CARET)
 
 
@@ -181,6 +182,13 @@ def _again(outcome: Outcome) -> Iterator[Line]:
         yield Line("")
         yield Line("  Run this case again:")
         yield Line(f"    {outcome.replay}", Part.COMMAND)
+
+
+def _beginning(value: str) -> str:
+    """A value that has room for two of its lines: what it is, and how it begins."""
+    lines = value.split("\n")
+    shown = _shortened(_one_line(" ".join(lines[:2]))) or "nothing"
+    return f"{shown} ..." if len(lines) > 2 else shown
 
 
 def _one_line(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from harness.reports.colour import painted, painted_word
@@ -18,6 +18,7 @@ from harness.visible import harmless
 
 MANY_STORIES = 10  # told in full; what comes after them is told in a line
 FEW_REASONS = 8  # named in the summary
+MANY_NAMES = 20  # of failed cases
 UNMET = (Verdict.FAIL, Verdict.WARN, Verdict.INFO)
 
 MEANINGS = {
@@ -52,16 +53,20 @@ class Terminal:
         self._verbose = verbose
         self._progress = err.isatty()
         self._total = 0
+        self._width = 0  # of a suite's id
+        self._ends_in_gap = False
         self._seen = 0
         self._stories = 0
         self._told: set[str] = set()  # causes of errors
         self._suite: list[Outcome] = []
 
-    def begin(self, target: str, total: int) -> None:
-        """Say what is about to happen."""
-        self._total = total
-        noun = "case" if total == 1 else "cases"
-        self._say(f"{total} {noun} against {harmless(target)}", "")
+    def begin(self, target: str, suites: Sequence[str]) -> None:
+        """Say what is about to happen; `suites` has the suite of each case."""
+        self._total = len(suites)
+        self._width = max(map(len, suites), default=0)
+        noun = "case" if self._total == 1 else "cases"
+        self._say(f"{self._total} {noun} against {harmless(target)}")
+        self._gap()
 
     def add(self, outcome: Outcome) -> None:
         """Tell one outcome; the next one in suite order."""
@@ -76,7 +81,8 @@ class Terminal:
         """The summary."""
         if self._suite:
             self._end_suite()
-        self._say("", *self._paint(summary(result)))
+        self._gap()
+        self._say(*self._paint(summary(result)))
 
     def _tell(self, outcome: Outcome) -> None:
         if self._verbose:
@@ -102,7 +108,9 @@ class Terminal:
             self._story(outcome, story(outcome))
 
     def _story(self, outcome: Outcome, lines: list[Line]) -> None:
-        self._say("", *self._paint(lines, outcome.verdict), "")
+        self._gap()
+        self._say(*self._paint(lines, outcome.verdict))
+        self._gap()
 
     def _line(self, outcome: Outcome) -> None:
         word = self._word(outcome.verdict.value.upper(), outcome.verdict)
@@ -115,7 +123,7 @@ class Terminal:
             for verdict in Verdict
             if counts[verdict]
         )
-        self._say(f"{self._suite[0].group:<24} {words}")
+        self._say(f"{self._suite[0].group:<{self._width}}  {words}")
         self._suite = []
 
     def _word(self, word: str, verdict: Verdict) -> str:
@@ -124,7 +132,13 @@ class Terminal:
     def _paint(self, lines: Iterable[Line], verdict: Verdict | None = None) -> list[str]:
         return [painted(line, verdict) if self._colour else line.text for line in lines]
 
+    def _gap(self) -> None:
+        """One empty line, never two."""
+        if not self._ends_in_gap:
+            self._say("")
+
     def _say(self, *lines: str) -> None:
+        self._ends_in_gap = not lines[-1]
         self._clear_progress()
         if not self.is_heard:
             return
@@ -158,12 +172,21 @@ def summary(result: RunResult) -> list[Line]:
             Part.TITLE,
         )
     ]
-    lines += [
-        Line(f"{count:6} {verdict.value:<6} {_meaning(result, verdict)}".rstrip())
-        for verdict, count in result.tally.items()
-        if count
-    ]
+    for verdict, count in result.tally.items():
+        if count:
+            lines.append(Line(f"{count:6} {verdict.value:<6} {_meaning(result, verdict)}".rstrip()))
+            lines += _named(result, verdict)
     return [*lines, *_more(result)]
+
+
+def _named(result: RunResult, verdict: Verdict) -> list[Line]:
+    """The cases that fail the run: their stories may have scrolled away."""
+    if not result.level.is_failed_by(verdict):
+        return []
+    names = [outcome.address for outcome in result.outcomes if outcome.verdict is verdict]
+    rest = len(names) - MANY_NAMES
+    shown = names[:MANY_NAMES] + ([f"and {rest} more"] if rest > 0 else [])
+    return [Line(f"{'':13} {name}") for name in shown]
 
 
 def _meaning(result: RunResult, verdict: Verdict) -> str:

@@ -35,15 +35,15 @@ ALLOWED = {
 NOT_ALLOWED = {
     "an empty line on top": (b"\r\n" + SENT, "nothing but header fields above the content"),
     "a mailbox's From line": (b"From a@b Tue\r\n" + SENT, "nothing but header fields above"),
-    "a changed body": (TRACE + SENT.replace(b"body", b"Body"), "this content: 42 octets"),
-    "a changed header": (TRACE + SENT.replace(b"token", b"[x]"), "this content: 42 octets"),
-    "a lost field": (TRACE + SENT[16:], "this content: 42 octets"),
+    "a changed body": (TRACE + SENT.replace(b"body", b"Body"), "this content, 42 octets"),
+    "a changed header": (TRACE + SENT.replace(b"token", b"[x]"), "this content, 42 octets"),
+    "a lost field": (TRACE + SENT[16:], "this content, 42 octets"),
     "a field in between": (
         TRACE + SENT.replace(b"\r\n\r\n", b"\r\nX: y\r\n\r\n"),
-        "this content: 42 octets",
+        "this content, 42 octets",
     ),
-    "a footer": (TRACE + SENT + b"--\r\nscanned\r\n", "this content: 42 octets"),
-    "nothing": (b"", "this content: 42 octets"),
+    "a footer": (TRACE + SENT + b"--\r\nscanned\r\n", "this content, 42 octets"),
+    "nothing": (b"", "this content, 42 octets"),
 }
 
 
@@ -71,7 +71,7 @@ def test_a_changed_first_line_is_shown_below_the_trace_fields():
     found = difference(CONTENT, TRACE + SENT.replace(b"Subject", b"Object"))
 
     assert found
-    assert found.met.startswith("41 octets, b'Object: token")
+    assert found.met.startswith("41 octets:\n  Object: token\n")
 
 
 KETCHUP = b"Do you like ketchup?\r\nHow about pickles?\r\n"
@@ -90,8 +90,8 @@ def test_the_body_is_compared_octet_for_octet():
     assert difference(wanted, TRACE + b"Subject: x\r\n\r\n.one dot\r\n") is None
     found = difference(wanted, TRACE + b"Subject: x\r\n\r\n..one dot\r\n")
     assert found
-    assert found.wanted == r"this body: 10 octets, b'.one dot\r\n'"
-    assert found.met == r"11 octets, b'..one dot\r\n'"
+    assert found.wanted == "this body, 10 octets:\n  .one dot"
+    assert found.met == "11 octets:\n  ..one dot"
     assert found.detail[0].startswith("first difference at octet 1,")
 
 
@@ -101,7 +101,7 @@ def test_long_bodies_are_cut_in_words_but_not_in_the_comparison():
     assert difference(wanted, b"\r\n" + b"x" * 1_000) is None
     found = difference(wanted, b"\r\n" + b"x" * 1_001)
     assert found
-    assert found.met == f"1001 octets, b'{'x' * 100}...'"
+    assert found.met == f"1001 octets:\n  [960 octets] {'x' * 41}"
     found = difference(wanted, b"\r\n")
     assert found
     assert found.met == "nothing"

@@ -30,7 +30,7 @@ class Screen(io.StringIO):
 def told(*outcomes, err=None, **options):
     out = io.StringIO()
     terminal = Terminal(out, err or io.StringIO(), **options)
-    terminal.begin("127.0.0.1:2525", len(outcomes))
+    terminal.begin("127.0.0.1:2525", [outcome.group for outcome in outcomes])
     for outcome in outcomes:
         terminal.add(outcome)
     terminal.end(a_run(*outcomes, selected=len(outcomes)))
@@ -41,7 +41,7 @@ def test_a_run_that_is_all_met_is_a_few_lines():
     assert told(MET, MET) == (
         "2 cases against 127.0.0.1:2525\n"
         "\n"
-        "rfc5321/3.3              2 met\n"
+        "rfc5321/3.3  2 met\n"
         "\n"
         "2 of 2 cases judged in 1.5 s (seed 4711)\n"
         "     2 met\n"
@@ -56,9 +56,7 @@ def test_one_case_is_no_cases():
 def test_a_failure_is_told_in_full_before_its_suite_ends():
     text = told(FAIL, MET)
 
-    assert text.index("FAIL rfc5321/3.3/rcpt-first\n") < text.index(
-        "rfc5321/3.3              1 met"
-    )
+    assert text.index("FAIL rfc5321/3.3/rcpt-first\n") < text.index("rfc5321/3.3  1 met")
     assert "S: 250 2.1.5 ok" in text
     assert "x@[127.0.0.1]" in text
 
@@ -68,8 +66,17 @@ def test_the_summary_has_a_line_for_each_verdict_that_occurred():
 
     assert lines[0] == "6 of 8 cases judged in 1.5 s (seed 4711)"
     words = ["met", "fail", "warn", "info", "skip", "error", "known", "fixed"]
-    assert [line.split()[1] for line in lines[1:9]] == words
+    assert [line.split()[1] for line in lines[1:10] if line[:6].strip()] == words
     assert "smtp-harness explain rfc5321/3.3/rcpt-first" in lines
+
+
+def test_the_cases_that_failed_are_named_at_the_end():
+    fails = [replace(FAIL, address=f"rfc5321/3.3/n{n}") for n in range(25)]
+    lines = [line.text.strip() for line in summary(a_run(*fails, WARN))]
+
+    assert "rfc5321/3.3/n19" in lines
+    assert "and 5 more" in lines
+    assert "rfc5321/3.3/n20" not in lines
 
 
 def test_an_interrupted_run_says_so():
