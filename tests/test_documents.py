@@ -142,6 +142,12 @@ def test_all_mistakes_are_found_in_one_go():
     assert [it.split(":")[1] for it in told(text)] == ["2", "3", "5", "6"]
 
 
+def test_mistakes_in_one_line_stand_at_their_columns():
+    assert [it.split(" ")[0] for it in told("a: b\nc: x\x01y\x02\x01\nd: \x01\n")] == [
+        "x.yaml:2:5:", "x.yaml:2:7:", "x.yaml:2:8:", "x.yaml:3:4:"
+    ]  # fmt: skip
+
+
 def test_an_alias_bomb_costs_nothing():
     bomb = "a: &a [lol]\n" + "".join(
         f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
@@ -280,6 +286,17 @@ def test_complaints_come_in_the_order_of_the_file_and_once():
     with pytest.raises(DocumentError, match="first") as refusal:
         complaints.raise_errors()
     assert refusal.value.complaints == complaints.errors
+
+
+def test_there_are_enough_mistakes_for_once():
+    complaints = Complaints()
+
+    for line in range(1, 1000):
+        complaints.unknown(Place("x", line), "word", "a", ["b"])
+        complaints.add(Place("x", line), "odd")
+
+    assert len(complaints.errors) == 501
+    assert str(complaints.errors[-1]) == "x:251:1: 500 mistakes are enough for once"
 
 
 def test_warnings_alone_stop_nobody():

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from harness.documents.places import Place
 from harness.errors import UsageError
 
+MOST = 500  # complaints about one file: who has more needs no more
 _SHOWN = 100  # characters of a line: more would wrap and carry the caret away
 
 
@@ -49,20 +50,28 @@ class Complaints:
 
     def add(self, at: Place, message: str, hint: str = "") -> None:
         """Something is wrong."""
-        self._said[Complaint(at, message, hint)] = None
+        self._say(Complaint(at, message, hint))
 
     def unknown(self, at: Place, what: str, word: str, words: Iterable[str]) -> str | None:
         """A word that is none of `words`: names the nearest one, or all if they are few.
 
         Returns the nearest one.
         """
+        if len(self._said) > MOST:
+            return None
         known = sorted(set(words))
         self.add(at, f"unknown {what} {word!r}", nearest(word, known) or _few(known))
         return nearest_word(word, known)
 
     def warn(self, at: Place, message: str, hint: str = "") -> None:
         """Something looks wrong."""
-        self._said[Complaint(at, message, hint, warning=True)] = None
+        self._say(Complaint(at, message, hint, warning=True))
+
+    def _say(self, complaint: Complaint) -> None:
+        if len(self._said) < MOST:
+            self._said[complaint] = None
+        elif len(self._said) == MOST:
+            self._said[Complaint(complaint.at, f"{MOST} mistakes are enough for once")] = None
 
     def __iter__(self) -> Iterator[Complaint]:
         return iter(sorted(self._said, key=lambda it: (it.at.path, it.at.line, it.at.column)))
@@ -107,14 +116,17 @@ def render(complaint: Complaint) -> str:
 
 def _window(at: Place) -> tuple[str, int, int]:
     """The part of a long line around the place, fit to print, and where the caret stands in it."""
-    text = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}"
-                   for letter in at.text.replace("\t", "\N{RIGHTWARDS ARROW}"))  # fmt: skip
     column = at.column - 1
-    if len(text) <= _SHOWN:
-        return text, column, min(at.width, max(len(text) - column, 1))
-    begin = max(min(column - _SHOWN // 2, len(text) - _SHOWN), 0)
-    shown = text[begin : begin + _SHOWN]
-    return shown, column - begin, min(at.width, max(len(shown) - (column - begin), 1))
+    begin = max(min(column - _SHOWN // 2, len(at.text) - _SHOWN), 0)
+    shown = "".join(map(_printable, at.text[begin : begin + _SHOWN]))
+    column -= begin
+    return shown, column, min(at.width, max(len(shown) - column, 1))
+
+
+def _printable(letter: str) -> str:
+    if letter == "\t":
+        return "\N{RIGHTWARDS ARROW}"
+    return letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}"
 
 
 def _few(words: list[str]) -> str:

@@ -104,25 +104,30 @@ def _decoded(octets: bytes, path: str, complaints: Complaints) -> str | None:
 
 
 def _without_controls(text: str, source: Source, complaints: Complaints) -> str:
-    for match in _NOT_TEXT.finditer(text):
-        letter = match[0]
+    for at, letter in _occurrences(_NOT_TEXT, text, source):
         octets = "".join(f"\\x{octet:02x}" for octet in letter.encode(errors="surrogatepass"))
-        complaints.add(_place(source, text, match), f"U+{ord(letter):04X} may not stand in YAML",
+        complaints.add(at, f"U+{ord(letter):04X} may not stand in YAML",
                        f"in a dialogue, write it as {octets} after C!")  # fmt: skip
     return _NOT_TEXT.sub("?", text)
 
 
 def _without_tabs(text: str, source: Source, complaints: Complaints) -> str:
-    for match in _TAB_INDENTS.finditer(text):
-        at = _place(source, text, match)
-        tab = match[0].index("\t")
+    for at, indentation in _occurrences(_TAB_INDENTS, text, source):
+        tab = indentation.index("\t")
         complaints.add(at.onward(tab), "a tab in the indentation", "indent by spaces")
     return _TAB_INDENTS.sub(lambda match: match[0].replace("\t", " "), text)
 
 
-def _place(source: Source, text: str, match: re.Match[str]) -> Place:
-    line = text.count("\n", 0, match.start())
-    return source.place(line, match.start() - (text.rfind("\n", 0, match.start()) + 1))
+def _occurrences(
+    pattern: re.Pattern[str], text: str, source: Source
+) -> Iterator[tuple[Place, str]]:
+    """Where a pattern occurs within lines, with what it matched."""
+    line, begin, seen = 0, 0, 0
+    for match in pattern.finditer(text):
+        line += text.count("\n", seen, match.start())
+        begin = text.rfind("\n", seen, match.start()) + 1 or begin
+        seen = match.start()
+        yield source.place(line, match.start() - begin), match[0]
 
 
 def _complain_of_syntax(

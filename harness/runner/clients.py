@@ -141,7 +141,8 @@ class _Server:
     async def _hear(self, step: Hear) -> None:
         came_along = self._wire.has_more
         line = await self._line(step)
-        said = listen(step, line, as_written=self._values.as_written)
+        values = self._values
+        said = listen(step, line, row=values.row, as_written=values.as_written)
         if isinstance(said, Surprise):
             raise self._unmet(said)
         if step.alone and (came_along or self._wire.has_more):

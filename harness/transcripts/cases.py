@@ -13,7 +13,17 @@ from harness.transcripts.catalogue import Catalogue
 from harness.transcripts.dialogue import Setting
 from harness.transcripts.grammar import read_dialogue
 from harness.transcripts.ids import Ids
-from harness.transcripts.model import Bounced, Case, Delivered, Role, Start, Step, Template, Write
+from harness.transcripts.model import (
+    Bounced,
+    Case,
+    Delivered,
+    Hear,
+    Role,
+    Start,
+    Step,
+    Template,
+    Write,
+)
 from harness.transcripts.needs import inferred_needs, read_needs
 from harness.transcripts.receipts import Receipts, templates_of_receipts
 from harness.transcripts.rows import Row, check_rows, names_in_title, read_row, warn_of_unused
@@ -113,8 +123,14 @@ class CaseReader:
         return rows
 
     def _played(self, fields: Fields, defaults: Defaults, values: frozenset[str]) -> _Played:
-        setting = Setting(self.complaints, Names(defaults.names), defaults.role, self.folder,
-                          defaults.is_exact)  # fmt: skip
+        setting = Setting(
+            self.complaints,
+            Names(defaults.names),
+            defaults.role,
+            self.folder,
+            defaults.is_exact,
+            values,
+        )
         block = fields.node("dialogue") if fields.require("dialogue") else None
         steps = read_dialogue(block, setting) if block else ()
         receipts = Receipts(setting.names, self.complaints)
@@ -242,9 +258,13 @@ def _inferred(played: _Played, start: Start, values: Mapping[str, Template]) -> 
 
 
 def _names_used(played: _Played, title: str | None) -> set[str]:
-    inside = [template for step in all_steps(played.steps) for template in templates(step)]
-    texts = [*inside, *templates_of_receipts(played.receipts)]
-    return {it.name for text in texts for it in text.variables} | names_in_title(title or "")
+    steps = list(all_steps(played.steps))
+    texts = [template for step in steps for template in templates(step)]
+    texts += templates_of_receipts(played.receipts)
+    heard = {name for step in steps if isinstance(step, Hear) for name in names_set(step)}
+    return (
+        {it.name for text in texts for it in text.variables} | heard | names_in_title(title or "")
+    )
 
 
 def _holds_token(steps: tuple[Step, ...], values: Mapping[str, Template]) -> bool:

@@ -29,6 +29,7 @@ class Setting:
     role: Role = Role.SERVER
     folder: Path = field(default_factory=Path)  # of the suite: `* send FILE` starts there
     is_exact: bool = False  # `texts: exact`
+    values: frozenset[str] = frozenset()  # what the rows of `each:` set
 
 
 @dataclass(frozen=True, slots=True)

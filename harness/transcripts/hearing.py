@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from harness.documents import Complaints, Place
+from harness.documents import Place
 from harness.transcripts.branching import ReadSteps, part_branches, read_branches
 from harness.transcripts.dialogue import Row, Setting, Utterance
 from harness.transcripts.expecting import read_silence
@@ -106,7 +106,7 @@ def _pattern(line: Utterance, setting: Setting) -> Pattern | None:
         complaints.add(line.text_at, "this is not one line",
                        r"what a client must say ends in \r\n, once")  # fmt: skip
         return None
-    complain_of_pattern(patterns[0], complaints)
+    _complain_of_pattern(patterns[0], setting)
     return patterns[0]
 
 
@@ -114,26 +114,40 @@ def heard_lines(template: Template) -> tuple[list[Pattern], Pattern]:
     """Octets to send as lines to be heard, without CRLF; and what is left after the last CRLF."""
     lines: list[Pattern] = []
     line: list[bytes | Bind] = []
-    for piece in template.pieces:
-        if isinstance(piece, Variable):
-            line.append(Bind(piece.name, piece.at, piece.written))
-        elif isinstance(piece, Fill):
-            line.append(Bind(piece.name or "fill", piece.at))
-        else:
-            *ended, rest = piece.split(b"\r\n")
-            for part in ended:
-                lines.append((*line, part) if part else tuple(line))
-                line = []
-            line += [rest] if rest else []
+    for piece in heard(template):
+        if isinstance(piece, Bind):
+            line.append(piece)
+            continue
+        *ended, rest = piece.split(b"\r\n")
+        for part in ended:
+            lines.append((*line, part) if part else tuple(line))
+            line = []
+        line += [rest] if rest else []
     return lines, tuple(line)
 
 
-def complain_of_pattern(pattern: Pattern, complaints: Complaints) -> None:
+def heard(template: Template) -> Pattern:
+    """Octets to send as octets to be heard: what was filled in is bound."""
+    return tuple(map(_heard, template.pieces))
+
+
+def _heard(piece: bytes | Variable | Fill) -> bytes | Bind:
+    match piece:
+        case Variable():
+            return Bind(piece.name, piece.at, piece.written)
+        case Fill():
+            return Bind(piece.name or "fill", piece.at)
+    return piece
+
+
+def _complain_of_pattern(pattern: Pattern, setting: Setting) -> None:
     """Complains of two variables that nothing parts."""
     for one, other in pairwise(pattern):
-        if isinstance(one, Bind) and isinstance(other, Bind):
-            complaints.add(other.at, f"nothing parts {{{one.name}}} from {{{other.name}}}",
-                           "a variable binds up to the next literal")  # fmt: skip
+        if not (isinstance(one, Bind) and isinstance(other, Bind)):
+            continue
+        if setting.values.isdisjoint({one.name, other.name}):
+            setting.complaints.add(other.at, f"nothing parts {{{one.name}}} from {{{other.name}}}",
+                                   "a variable binds up to the next literal")  # fmt: skip
 
 
 def _verb(pattern: Pattern) -> set[str]:

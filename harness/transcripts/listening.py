@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harness.results import Spot, Surprise
+from harness.transcripts.hearing import Pattern, heard
 from harness.transcripts.matching import visible
-from harness.transcripts.model import Bind, Hear, HearBranch
+from harness.transcripts.model import Bind, Fill, Hear, HearBranch, Template, Variable
+from harness.transcripts.templates import joined
 
 _PATH_VERB = re.compile(rb"(?:MAIL FROM|RCPT TO):", re.IGNORECASE)
 _HEAD = re.compile(rb"MAIL FROM:|RCPT TO:|AUTH \S+|[A-Z][A-Z0-9]{3,}(?= |$)")
@@ -29,12 +31,22 @@ class Said:
     closed: bool = False  # it hung up, and may
 
 
-def listen(hear: Hear, line: bytes | None, *, as_written: bool = False) -> Said | Surprise:
-    """Whether the client's line is the one that is due; None is that it hung up."""
+def listen(
+    hear: Hear,
+    line: bytes | None,
+    *,
+    row: Mapping[str, Template] | None = None,
+    as_written: bool = False,
+) -> Said | Surprise:
+    """Whether the client's line is the one that is due; None is that it hung up.
+
+    What the case's `row` sets is not bound but compared.
+    """
+    hear = replace(hear, pattern=_resolved(hear.pattern, row or {}, as_written))
     if line is None:
         return _hung_up(hear)
     bare = line.removesuffix(b"\r\n")
-    match = _pattern(hear, as_written).fullmatch(bare)
+    match = _pattern(hear).fullmatch(bare)
     if match:
         return _accept(hear, bare, match)
     verb = _verb(bare)
@@ -53,11 +65,10 @@ def _accept(hear: Hear, line: bytes, match: re.Match[bytes]) -> Said | Surprise:
     wrong = _wrong_parameters(hear, match.groupdict().get("parameters") or b"")
     if wrong:
         return _surprise(hear, visible(line), wrong)
-    groups = match.groupdict()
     bound = {
-        piece.name: groups[f"bind{number}"]
+        piece.name: match[f"bind{number}"]
         for number, piece in enumerate(hear.pattern)
-        if isinstance(piece, Bind) and f"bind{number}" in groups
+        if isinstance(piece, Bind)
     }
     return Said(bound=bound, branch=_branch(hear, _verb(line)))
 
@@ -81,23 +92,36 @@ def _verb(line: bytes) -> str:
 # --- the pattern -----------------------------------------------------------------------------
 
 
-def _pattern(hear: Hear, as_written: bool) -> re.Pattern[bytes]:
+def _resolved(pattern: Pattern, row: Mapping[str, Template], as_written: bool) -> Pattern:
+    """The pattern with all literal that is known beforehand."""
+    pieces: list[bytes | Variable | Fill] = []
+    for piece in pattern:
+        if isinstance(piece, bytes):
+            pieces.append(piece)
+        elif as_written and piece.written is not None:
+            pieces.append(piece.written)
+        elif piece.name in row:
+            pieces += row[piece.name].pieces
+        else:
+            pieces.append(Variable(piece.name, piece.at))
+    return heard(joined(Template(tuple(pieces))))
+
+
+def _pattern(hear: Hear) -> re.Pattern[bytes]:
     """The line as an expression; parameters may follow where there is a path."""
     last = len(hear.pattern) - 1
     first = next(iter(hear.pattern), b"")
     has_path = isinstance(first, bytes) and _PATH_VERB.match(first)
     parts = []
     for number, piece in enumerate(hear.pattern):
-        if isinstance(piece, Bind) and not (as_written and piece.written is not None):
+        if isinstance(piece, Bind):
             parts.append(b"(?P<bind%d>.*?)" % number)
-            continue
-        literal = piece.written or b"" if isinstance(piece, Bind) else piece
-        if number == 0:
-            parts.append(_opening(literal))
+        elif number == 0:
+            parts.append(_opening(piece))
         elif number == last and has_path:
-            parts.append(_closing(literal))
+            parts.append(_closing(piece))
         else:
-            parts.append(re.escape(literal))
+            parts.append(re.escape(piece))
     tail = rb"(?P<parameters>(?: +\S+)*)" if has_path else b""
     return re.compile(b"".join(parts) + tail, re.DOTALL)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from harness.documents import Complaints, Place
 from harness.transcripts.model import Fill, Template, Variable
@@ -59,8 +61,10 @@ def read_regex(text: str, at: Place, complaints: Complaints) -> Template:
     template = _template(_pieces(text, at, complaints, regex=True), Names(), at)
     sample = b"".join(piece if isinstance(piece, bytes) else b"x" for piece in template.pieces)
     try:
-        re.compile(sample.decode())
-    except (re.error, OverflowError, RecursionError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Python warns of what it will read otherwise one day
+            re.compile(sample.decode())
+    except (re.error, OverflowError, RecursionError, Warning) as error:
         complaints.add(at, f"not a regular expression: {error}")
         return Template((b"",))
     return template
@@ -89,17 +93,11 @@ def _template(pieces: Iterable[Piece], names: Names, at: Place) -> Template:
 
 
 def _merged(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    literal = b""
-    for piece in pieces:
-        if isinstance(piece, bytes):
-            literal += piece
-            continue
-        if literal:
-            yield literal
-            literal = b""
-        yield piece
-    if literal:
-        yield literal
+    for is_literal, group in groupby(pieces, lambda piece: isinstance(piece, bytes)):
+        if not is_literal:
+            yield from group
+        elif octets := b"".join(piece for piece in group if isinstance(piece, bytes)):
+            yield octets
 
 
 def _pieces(
@@ -124,8 +122,10 @@ def _pieces(
 
 
 def _is_escaped(text: str, index: int) -> bool:
-    before = text[:index]
-    return (len(before) - len(before.rstrip("\\"))) % 2 == 1
+    begin = index
+    while begin and text[begin - 1] == "\\":
+        begin -= 1
+    return (index - begin) % 2 == 1
 
 
 def _hole(match: re.Match[str], at: Place, complaints: Complaints) -> Piece:
@@ -151,7 +151,7 @@ def _hole(match: re.Match[str], at: Place, complaints: Complaints) -> Piece:
 def _octets(text: str, at: Place, complaints: Complaints, escaped: bool) -> bytes:
     if not escaped:
         return text.encode()
-    octets, end = b"", 0
+    octets, end = bytearray(), 0
     for match in _ESCAPE.finditer(text):
         octets += text[end : match.start()].encode()
         end = match.end()
@@ -162,4 +162,4 @@ def _octets(text: str, at: Place, complaints: Complaints, escaped: bool) -> byte
         else:
             complaints.add(at.onward(match.start(), len(match[0])), f"unknown escape {match[0]}",
                            r"there are \r \n \t \0 \\ \xHH")  # fmt: skip
-    return octets + text[end:].encode()
+    return bytes(octets + text[end:].encode())

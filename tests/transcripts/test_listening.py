@@ -7,7 +7,7 @@ import pytest
 from harness.results import Surprise
 from harness.transcripts.listening import Said, listen
 from harness.transcripts.model import Hear
-from tests.transcripts.written import steps
+from tests.transcripts.written import case, steps
 
 
 def hear(dialogue: str, keys: str = "") -> Hear:
@@ -70,6 +70,18 @@ def test_names_are_bound_unless_the_dialogue_runs_as_it_is_written():
     assert said("C: HELO crepes.fr", "HELO a.test", keys) == Said(bound={"our_name": b"a.test"})
     assert said("C: HELO crepes.fr", "HELO crepes.fr", keys, as_written=True) == Said()
     assert isinstance(said("C: HELO crepes.fr", "HELO a.test", keys, as_written=True), Surprise)
+
+
+def test_what_a_row_sets_is_compared_and_not_bound():
+    keys = "role: client\neach: [{id: x, verb: VRFY, a: 'x{domain}', b: '>'}]"
+    found = case("C: {verb} <{a}{b}>", keys)
+    (step,) = found.steps
+    assert isinstance(step, Hear)
+
+    assert listen(step, b"VRFY <xy>>\r\n", row=found.values) == Said(bound={"domain": b"y"})
+    wrong = listen(step, b"EXPN <xy>>\r\n", row=found.values)
+    assert isinstance(wrong, Surprise)
+    assert wrong.wanted == "VRFY <x{domain}>>"
 
 
 # params -> what stands behind the path -> what is wrong with it

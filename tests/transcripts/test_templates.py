@@ -151,6 +151,16 @@ def test_a_regex_that_is_none_is_told():
     ]
 
 
+def test_a_regex_that_python_will_read_otherwise_one_day_is_told():
+    complaints = Complaints()
+
+    read_regex("[[a]", AT, complaints)
+
+    assert [it.sentence for it in complaints] == [
+        "not a regular expression: Possible nested set at position 1"
+    ]
+
+
 def test_joined_templates_have_no_seam():
     assert joined(literal(b"a"), literal(b""), literal(b"b")).pieces == (b"ab",)
 
