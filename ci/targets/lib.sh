@@ -34,7 +34,7 @@ missing() {
 }
 
 # One up or down of a target at a time; the lock lasts as long as the shell that asked for it.
-# Whatever is started from here must close descriptor 9, or it would hold the lock for good.
+# Whatever is started to stay must close descriptors 6 to 9, or it would hold the locks for good.
 lock_target() {
   mkdir -p "$TARGETS_BASE"
   exec 9>"$TARGETS_BASE/.$TARGET.lock"

@@ -21,7 +21,7 @@ postfix_up() {
   inside "$root" saslpasswd2 -p -c -f /srv/data/sasldb2 -u mail.example.test alice <<<"secret" \
     || failed "saslpasswd2 wrote no password"
   chown 6001:6001 "$HOME_OF_TARGET/data/sasldb2"
-  inside "$root" postfix start 8>&- 9>&- >"$HOME_OF_TARGET/start.log" 2>&1 \
+  inside "$root" postfix start 6>&- 8>&- 9>&- >"$HOME_OF_TARGET/start.log" 2>&1 \
     || failed "postfix start: $(tail -n 3 "$HOME_OF_TARGET/start.log")"
   wait_until 20 greets "$port" || failed "no greeting within 20 s; see $HOME_OF_TARGET/log/maillog"
   say "answers on 127.0.0.1:$port, mail is delivered to $HOME_OF_TARGET/mail"
