@@ -62,6 +62,11 @@ def short_story(outcome: Outcome) -> list[Line]:
     ]
 
 
+def brief_story(outcome: Outcome) -> list[Line]:
+    """The dialogue, and no more around it than a case needs in which all went well."""
+    return [*_head(outcome), *_reason(outcome), *_notes(outcome), *_dialogue(outcome)]
+
+
 def as_text(lines: Iterable[Line]) -> str:
     """Lines as plain text, without a line end after the last."""
     return "\n".join(line.text for line in lines)
@@ -135,6 +140,8 @@ def _carets(gutter: str, source: str, surprise: Surprise) -> Iterator[Line]:
     first, later = f"{gutter}{caret} ", gutter + " " * (len(caret) + 1)
     yield from _value(first + "wanted ", later + "       ", surprise.wanted)
     yield from _value(later + "met    ", later + "       ", surprise.met)
+    if surprise.detail:
+        yield Line(gutter.rstrip(), Part.PLACE)
     for text in surprise.detail:
         for line in harmless(text).split("\n"):
             yield Line(f"{gutter}{line}".rstrip(), Part.NOTE)

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from harness.reports.colour import painted, painted_word
-from harness.reports.story import Line, Part, headline, story
-from harness.results import Level, Outcome, RunResult, Verdict
+from harness.reports.story import Line, Part, brief_story, headline, story
+from harness.results import JUDGED, Level, Outcome, RunResult, Verdict
 from harness.visible import harmless
 
 MANY_STORIES = 10  # told in full; what comes after them is told in a line
@@ -26,8 +26,8 @@ MEANINGS = {
     Verdict.FAIL: "unmet: a MUST, or what an attacker can reach",
     Verdict.WARN: "unmet: a SHOULD, or what is only derived or custom",
     Verdict.INFO: "unmet: a MAY",
-    Verdict.SKIP: "",
-    Verdict.ERROR: "could not be judged, which is not the target's fault",
+    Verdict.SKIP: "not played",
+    Verdict.ERROR: "could not be judged; never blamed on the target",
     Verdict.KNOWN: "unmet, as the known deviations say",
     Verdict.FIXED: "met now: take it out of the known deviations",
 }
@@ -85,10 +85,10 @@ class Terminal:
         self._say(*self._paint(summary(result)))
 
     def _tell(self, outcome: Outcome) -> None:
-        if self._verbose:
-            self._story(outcome, story(outcome))
-        elif self._is_trouble(outcome):
+        if self._is_trouble(outcome):
             self._trouble(outcome)
+        elif self._verbose:
+            self._story(outcome, story(outcome) if outcome.surprise else brief_story(outcome))
         elif outcome.verdict in (Verdict.WARN, Verdict.INFO, Verdict.FIXED):
             self._line(outcome)
 
@@ -98,11 +98,11 @@ class Terminal:
     def _trouble(self, outcome: Outcome) -> None:
         if outcome.verdict is Verdict.ERROR:
             cause = _cause(outcome)
-            if cause in self._told:  # the same trouble again: the summary counts it
+            if cause in self._told and not self._verbose:  # again: the summary counts it
                 return
             self._told.add(cause)
         self._stories += 1
-        if self._stories > MANY_STORIES:
+        if self._stories > MANY_STORIES and not self._verbose:
             self._line(outcome)
         else:
             self._story(outcome, story(outcome))
@@ -174,8 +174,8 @@ def summary(result: RunResult) -> list[Line]:
     ]
     for verdict, count in result.tally.items():
         if count:
-            lines.append(Line(f"{count:6} {verdict.value:<6} {_meaning(result, verdict)}".rstrip()))
-            lines += _named(result, verdict)
+            lines.append(Line(f"{count:6} {verdict.value:<6} {MEANINGS[verdict]}".rstrip()))
+            lines += [*_named(result, verdict), *_reasons(result, verdict)]
     return [*lines, *_more(result)]
 
 
@@ -189,25 +189,21 @@ def _named(result: RunResult, verdict: Verdict) -> list[Line]:
     return [Line(f"{'':13} {name}") for name in shown]
 
 
-def _meaning(result: RunResult, verdict: Verdict) -> str:
-    of_it = [outcome for outcome in result.outcomes if outcome.verdict is verdict]
-    if verdict is Verdict.SKIP:
-        return _counted(outcome.reason for outcome in of_it)
-    if verdict is Verdict.ERROR:
-        return f"{MEANINGS[verdict]}: {_counted(map(_cause, of_it))}"
-    return MEANINGS[verdict]
+def _reasons(result: RunResult, verdict: Verdict) -> list[Line]:
+    """Why cases were not judged, the commonest reason first."""
+    if verdict in JUDGED:
+        return []
+    of_it = (outcome for outcome in result.outcomes if outcome.verdict is verdict)
+    counts = Counter(" ".join(harmless(_cause(outcome)).split()) for outcome in of_it)
+    lines = [f"{count:4}  {reason}" for reason, count in counts.most_common(FEW_REASONS)]
+    rest = len(counts) - FEW_REASONS
+    lines += [f"and {rest} other reasons"] if rest > 0 else []
+    return [Line(f"{'':13} {line}") for line in lines]
 
 
 def _cause(outcome: Outcome) -> str:
     """The reason's first line, without the runner's hint at the case that met it before."""
     return outcome.reason.partition("\n")[0].partition(" (as for ")[0]
-
-
-def _counted(reasons: Iterable[str]) -> str:
-    counts = Counter(" ".join(harmless(reason).split()) for reason in reasons)
-    named = [f"{reason} ({count})" for reason, count in counts.most_common(FEW_REASONS)]
-    rest = len(counts) - len(named)
-    return "; ".join([*named, *([f"{rest} other reasons"] if rest else [])])
 
 
 def _more(result: RunResult) -> list[Line]:

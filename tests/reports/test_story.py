@@ -109,7 +109,10 @@ def test_detail_and_notes_stand_below_the_place():
         )
     )
 
-    assert "     | 0000 41 42\n     |\n  = note: 501 accepted, 555 best\n" in told
+    assert (
+        "met    250 2.1.5 ok\n     |\n     | 0000 41 42\n     |\n  = note: 501 accepted, 555 best\n"
+        in told
+    )
 
 
 def test_a_value_of_several_lines_stays_in_its_column():
