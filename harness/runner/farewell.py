@@ -11,8 +11,9 @@ from harness.protocol.replies import Reply
 from harness.runner.connection import GRACE, Connection
 from harness.runner.endings import Trouble
 from harness.runner.hearing import Ear, ending, surprise_at
-from harness.transcripts.matching import Heard, describe, visible
+from harness.transcripts.matching import Heard, describe
 from harness.transcripts.model import Want
+from harness.visible import visible
 from harness.wire import Piece
 
 _QUIT = b"QUIT\r\n"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from harness.results import Spot, Surprise
 from harness.transcripts.hearing import Pattern, heard
-from harness.transcripts.matching import visible
+from harness.transcripts.matching import spelled
 from harness.transcripts.model import Bind, Fill, Hear, HearBranch, Template, Variable
 from harness.transcripts.templates import joined
 
@@ -52,7 +52,7 @@ def listen(
     verb = _verb(bare)
     if verb in hear.alternatives:
         return Said(branch=_branch(hear, verb))
-    return _surprise(hear, visible(bare))
+    return _surprise(hear, spelled(bare))
 
 
 def _hung_up(hear: Hear) -> Said | Surprise:
@@ -64,7 +64,7 @@ def _hung_up(hear: Hear) -> Said | Surprise:
 def _accept(hear: Hear, line: bytes, match: re.Match[bytes]) -> Said | Surprise:
     wrong = _wrong_parameters(hear, match.groupdict().get("parameters") or b"")
     if wrong:
-        return _surprise(hear, visible(line), wrong)
+        return _surprise(hear, spelled(line), wrong)
     bound = {
         piece.name: match[f"bind{number}"]
         for number, piece in enumerate(hear.pattern)
@@ -76,7 +76,7 @@ def _accept(hear: Hear, line: bytes, match: re.Match[bytes]) -> Said | Surprise:
 def _surprise(hear: Hear, met: str, *detail: str) -> Surprise:
     at = Spot(path=hear.at.path, line=hear.at.line, text=hear.at.text.strip())
     due = "".join(
-        f"{{{piece.name}}}" if isinstance(piece, Bind) else visible(piece) for piece in hear.pattern
+        f"{{{piece.name}}}" if isinstance(piece, Bind) else spelled(piece) for piece in hear.pattern
     )
     return Surprise(at=at, wanted="|".join([due, *hear.alternatives]), met=met, detail=detail)
 
@@ -156,7 +156,7 @@ def _wrong_parameters(hear: Hear, octets: bytes) -> str:
     given = {}
     for word in octets.split():
         if not _PARAMETER.fullmatch(word):
-            return f"{visible(word)} is no parameter"
+            return f"{spelled(word)} is no parameter"
         name, _, value = word.decode().upper().partition("=")
         if name in given:
             return f"{name} is given twice"

@@ -34,9 +34,9 @@ from harness.transcripts.model import (
     WellFormed,
 )
 from harness.transcripts.variables import Values
+from harness.visible import visible
 
 _UNREADABLE = (Fault.BAD_LINE, Fault.CODE_CHANGED, Fault.ENDLESS)
-_NAMED = {"\\": r"\\", "\r": r"\r", "\n": r"\n", "\t": r"\t", "\0": r"\0"}
 _LONGEST = 300  # characters of a reply in a sentence; the dialogue below it has all
 
 
@@ -114,7 +114,7 @@ def describe(heard: Heard) -> str:
     if isinstance(heard, Silent):
         return f"silence for {heard.seconds:g} s"
     if heard.code == 0:
-        return f"no reply but {visible(heard.octets)[:_LONGEST]}"
+        return f"no reply but {spelled(heard.octets)[:_LONGEST]}"
     return str(heard)[:_LONGEST]
 
 
@@ -123,17 +123,9 @@ def spot(expect: Expect) -> Spot:
     return Spot(path=expect.at.path, line=expect.at.line, text=expect.at.text.strip())
 
 
-def visible(octets: bytes) -> str:
-    r"""Octets as one would write them after `octets` or C!."""
-    shown = "".join(map(_visible, octets.decode("utf-8", "surrogateescape")))
-    return re.sub(r" (?=$|\\r|\\n)", lambda _: r"\x20", shown)
-
-
-def _visible(letter: str) -> str:
-    if letter.isprintable():
-        return _NAMED.get(letter, letter)
-    octets = letter.encode("utf-8", "surrogateescape")
-    return _NAMED.get(letter) or "".join(f"\\x{octet:02x}" for octet in octets)
+def spelled(octets: bytes) -> str:
+    r"""Octets as one would write them after `octets` or C!: a blank at a line's end is \x20."""
+    return re.sub(r" (?=$|\\r|\\n)", lambda _: r"\x20", visible(octets))
 
 
 def _has_code(alternative: str, code: int) -> bool:
@@ -200,8 +192,8 @@ def _check(check: Check, reply: Reply, context: Context) -> _Wrong | None:
             return _enhanced(check, reply) if context.offers_enhanced else None
         case Octets():
             octets = context.values.render(check.octets)
-            wish = f"the octets {visible(octets)}"
-            return None if reply.octets == octets else _Wrong(wish, visible(reply.octets))
+            wish = f"the octets {spelled(octets)}"
+            return None if reply.octets == octets else _Wrong(wish, spelled(reply.octets))
         case WellFormed():
             return _wellformed(check, reply)
         case TextMatches():
@@ -259,7 +251,7 @@ def _wellformed(check: WellFormed, reply: Reply) -> _Wrong | None:
     faults = capability_faults(reply) if is_list else grammar_faults(reply)
     if not faults:
         return None
-    return _Wrong("a well-formed reply", faults[0], (*faults[1:], visible(reply.octets)))
+    return _Wrong("a well-formed reply", faults[0], (*faults[1:], spelled(reply.octets)))
 
 
 def _matches(check: TextMatches, reply: Reply, values: Values) -> _Wrong | None:

@@ -14,9 +14,9 @@ from harness.transcripts.matching import (
     check,
     describe,
     fits,
+    spelled,
     spot,
     surprise,
-    visible,
 )
 from harness.transcripts.model import Expect, Want
 from harness.transcripts.variables import Values
@@ -330,18 +330,18 @@ def test_a_surprise_shows_the_author_s_line():
     assert surprise(due, Closed()).at == spot(due)
 
 
-VISIBLE = {
+SPELLED = {
     b"250 ok\r\n": r"250 ok\r\n",
     b"334 \r\n": r"334\x20\r\n",
     b"a ": r"a\x20",
-    b"\x00\t\\\x07\xff": r"\0\t\\\x07\xff",
-    "é\u2028".encode(): "é\\xe2\\x80\\xa8",
+    b"\x00\t\\\x07\xff": r"\0\t\\\x07\xFF",
+    "é\u2028".encode(): "é\\xE2\\x80\\xA8",
 }
 
 
-@pytest.mark.parametrize("octets", VISIBLE)
+@pytest.mark.parametrize("octets", SPELLED)
 def test_octets_are_shown_as_one_would_write_them(octets):
-    assert visible(octets) == VISIBLE[octets]
+    assert spelled(octets) == SPELLED[octets]
 
 
 def test_what_was_heard_is_described():
