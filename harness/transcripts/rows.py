@@ -73,10 +73,11 @@ def check_rows(rows: Iterable[Row], complaints: Complaints) -> frozenset[str]:
     rows = list(rows)
     names = {name: row for row in reversed(rows) for name in row.values}
     for row in rows:
-        for name in names:
-            if name not in row.values:
-                complaints.add(row.at, f"the row {row.id!r} sets no {name!r}",
-                               f"the row {names[name].id!r} does")  # fmt: skip
+        missing = [name for name in names if name not in row.values]
+        if missing:
+            listed = ", ".join(map(repr, missing[:5]))
+            complaints.add(row.at, f"the row {row.id!r} sets no {listed}",
+                           f"the row {names[missing[0]].id!r} does")  # fmt: skip
         scope = Scope((), complaints)
         for template in row.values.values():
             scope.check(template)
