@@ -1,0 +1,3 @@
+"""These files are material for our tests, and no tests."""
+
+collect_ignore_glob = ["*"]
