@@ -130,7 +130,7 @@ def print_servers(postfix: Postfix, home: Path, rounds: int, seconds: float) -> 
         for _ in range(rounds):
             for each in servers:
                 rates[each.name].append(rate(postfix, each, sizes[each.name]))
-    print_table({name: statistics.median(found) for name, found in rates.items()})
+    print_table(rates)
 
 
 def forget(home: Path) -> None:
@@ -254,30 +254,31 @@ def kept_by(server: Server) -> int:
     return 0 if server.mailbox is None else len(os.listdir(server.mailbox))
 
 
-def print_table(rates: Mapping[str, float]) -> None:
+def print_table(rates: Mapping[str, Sequence[float]]) -> None:
     """The figures, and the ratios that the project promises."""
-    keeps, nothing, sink = (
-        rates[name] for name in ("aiosmtpd, keeps mail", "aiosmtpd, keeps nothing", "smtp-sink")
-    )
-    print(f"\nsmtp-source -s {CONNECTIONS} -d -l {MESSAGE_SIZE}, one server at a time")
-    print(
-        table(rates, {"x aiosmtpd": nothing, "x aiosmtpd that keeps": keeps, "x smtp-sink": sink})
-    )
-
-
-def table(rates: Mapping[str, float], against: Mapping[str, float]) -> str:
-    """One row a server, one column a ratio."""
-    width = max(map(len, rates))
-    rows: list[Sequence[str]] = [["", "messages/s", *against]]
+    against = {
+        "x aiosmtpd": rates["aiosmtpd, keeps nothing"],
+        "x aiosmtpd that keeps": rates["aiosmtpd, keeps mail"],
+        "x smtp-sink": rates["smtp-sink"],
+    }
+    rows: list[list[str]] = [["", "messages/s", *against]]
     for name, found in rates.items():
-        rows.append(
-            [name, f"{found:,.0f}", *(f"{found / other:.2f}" for other in against.values())]
-        )
-    widths = [width, *map(len, rows[0][1:])]
+        ratios = (f"{ratio(found, other):.2f}" for other in against.values())
+        rows.append([name, f"{statistics.median(found):,.0f}", *ratios])
+    print(f"\nsmtp-source -s {CONNECTIONS} -d -l {MESSAGE_SIZE}, one server at a time")
+    print(aligned(rows))
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """The median of the rounds' ratios: what slowed one in a round has slowed the other too."""
+    return statistics.median(one / other for one, other in zip(ours, theirs, strict=True))
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Names to the left, figures to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
-        f"{row[0]:<{width}}  "
-        + "  ".join(f"{cell:>{wide}}" for cell, wide in zip(row[1:], widths[1:], strict=True))
-        for row in rows
+        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows
     )
 
 
