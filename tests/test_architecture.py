@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "harness.visible": set(),
     "harness.histogram": set(),
     "harness.documents": _PROTOCOL,
-    "harness.results": _PROTOCOL,
+    "harness.results": _PROTOCOL | {"harness.visible"},
     "harness.load_results": _VALUES | {"harness.histogram"},
     "harness.certificates": _PROTOCOL,
     "harness.target": _VALUES,
