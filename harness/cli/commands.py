@@ -81,6 +81,11 @@ class Commands(click.Group):
             return WRONG_USE
         except (click.Abort, KeyboardInterrupt):
             return INTERRUPTED
+        except BaseExceptionGroup as group:
+            _, others = group.split(KeyboardInterrupt)
+            if others is None:
+                return INTERRUPTED
+            return _tell(others)
         except Exception as error:
             return _tell(error)
 
@@ -98,7 +103,7 @@ def _wrong_use(error: click.ClickException) -> str:
     return f"error: {error.format_message()}{where}"
 
 
-def _tell(error: Exception) -> int:
+def _tell(error: BaseException) -> int:
     """Words for an error, on stderr, and the exit status."""
     if os.environ.get(DEBUG):
         traceback.print_exc()

@@ -21,6 +21,7 @@ from harness import __version__
 from harness.cli.choosing import choose
 from harness.cli.commands import let_go_of_stdout
 from harness.cli.embedded import embedded
+from harness.cli.proving import perform_proof
 from harness.documents import read_duration
 from harness.errors import TargetUnreachable, UsageError
 from harness.reports.colour import wants_colour
@@ -79,6 +80,8 @@ class Wishes:
                 raise UsageError(f"{option} is for our own server: leave {self.target} out")
         if self.fault and self.prove:
             raise UsageError("--prove takes each case's own fault: leave --fault out")
+        if self.prove and (self.junit or self.json):
+            raise UsageError("--prove is about our cases and writes no report about a server")
 
     @property
     def settings(self) -> Settings:
@@ -94,6 +97,21 @@ class Wishes:
             wait_for_target=_duration(self.wait_for_target, "--wait-for-target"),
         )
 
+    def applied(self, target: Target) -> Target:
+        """The target as the options change it."""
+        return with_options(
+            target,
+            to=self.to,
+            sender=self.sender,
+            unknown=self.unknown,
+            foreign=self.foreign,
+            login=self.login,
+            delivery=self.delivery,
+            timeout=self.timeout,
+            insecure=self.insecure,
+            mine=self.mine,
+        )
+
 
 def perform(wishes: Wishes) -> int:
     """Do what is wished; the exit status."""
@@ -103,7 +121,11 @@ def perform(wishes: Wishes) -> int:
     suites = choose(wishes.selectors)
     with _target(wishes) as target:
         plan = make_plan(suites, target, settings, k=wishes.expression, known=wishes.known)
-        return _list(plan) if wishes.listing else _run(plan, settings, wishes)
+        if wishes.listing:
+            return _list(plan)
+        if wishes.prove:
+            return perform_proof(plan, settings, wishes.applied, verbose=wishes.verbose)
+        return _run(plan, settings, wishes)
 
 
 def _duration(text: str | None, option: str) -> float:
@@ -116,23 +138,11 @@ def _duration(text: str | None, option: str) -> float:
 @contextlib.contextmanager
 def _target(wishes: Wishes) -> Iterator[Target]:
     """The target that is named, or our own server for as long as the context lasts."""
-    with contextlib.ExitStack() as stack:
-        if wishes.target is None:
-            target = stack.enter_context(embedded(wishes.fault))
-        else:
-            target = read_target(wishes.target)
-        yield with_options(
-            target,
-            to=wishes.to,
-            sender=wishes.sender,
-            unknown=wishes.unknown,
-            foreign=wishes.foreign,
-            login=wishes.login,
-            delivery=wishes.delivery,
-            timeout=wishes.timeout,
-            insecure=wishes.insecure,
-            mine=wishes.mine,
-        )
+    if wishes.target is not None:
+        yield wishes.applied(read_target(wishes.target))
+        return
+    with embedded(wishes.fault) as target:
+        yield wishes.applied(target)
 
 
 def _list(plan: Plan) -> int:

@@ -53,3 +53,13 @@ def stopped() -> None:
 def chatty() -> None:
     for _ in range(100_000):
         click.echo("y" * 100)
+
+
+@click.command()
+def stopped_in_a_nursery() -> None:
+    raise BaseExceptionGroup("a nursery", [KeyboardInterrupt()])
+
+
+@click.command()
+def stopped_amid_a_bug() -> None:
+    raise BaseExceptionGroup("a nursery", [KeyboardInterrupt(), KeyError("oops")])

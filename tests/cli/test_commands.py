@@ -17,7 +17,7 @@ MISTAKES = Commands(
         name: ("tests.cli.mistakes", name.replace("-", "_"), f"it is {name}")
         for name in (
             "fine", "unmet", "misused", "misused-below-a-nursery", "bad-file", "silent", "our-bug",
-            "stopped", "chatty",
+            "stopped", "stopped-in-a-nursery", "stopped-amid-a-bug", "chatty",
         )
     },
 )  # fmt: skip
@@ -45,6 +45,8 @@ ENDS = {
     "a peer": (["silent"], 3, "error: 127.0.0.1:25 did not answer within 5 s\n"),
     "our bug": (["our-bug"], 3, "This is a bug in smtp-harness"),
     "Ctrl-C": (["stopped"], 130, ""),
+    "Ctrl-C in a nursery": (["stopped-in-a-nursery"], 130, ""),
+    "Ctrl-C and our bug": (["stopped-amid-a-bug"], 3, "This is a bug in smtp-harness"),
 }
 
 
