@@ -34,7 +34,7 @@ from harness.transcripts.model import (
     Wait,
 )
 from harness.transcripts.variables import Values
-from harness.visible import visible
+from harness.visible import spelled
 from harness.wire import Log, Wire
 
 PATIENCE = 5.0  # seconds for the client's next line
@@ -148,7 +148,7 @@ class _Server:
         if step.alone and (came_along or self._wire.has_more):
             raise self._unmet(surprise_at(step.at, "a line in a write of its own", _met(line)))
         if step.waits and not await self._wire.silence(EAGER) and self._wire.has_more:
-            met = f"more: {visible(self._wire.left)}"
+            met = f"more: {spelled(self._wire.left)}"
             raise self._unmet(surprise_at(step.at, "nothing more before our reply", met))
         await self._go_on(said)
 
@@ -183,7 +183,7 @@ class _Server:
 
     async def _silence(self, step: Silence) -> None:
         if not await self._wire.silence(step.seconds):
-            met = visible(self._wire.left) if self._wire.has_more else "the connection was closed"
+            met = spelled(self._wire.left) if self._wire.has_more else "the connection was closed"
             raise self._unmet(surprise_at(step.at, f"silence for {step.seconds:g} s", met))
 
     async def _start_tls(self, step: StartTls) -> None:
@@ -230,4 +230,4 @@ def _due(step: Hear) -> str:
 
 
 def _met(line: bytes | None) -> str:
-    return f"{visible(line or b'')} beside others"
+    return f"{spelled(line or b'')} beside others"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from harness.errors import PeerClosed, PeerSilent
@@ -27,7 +28,7 @@ class Connection:
     wire: Wire
     address: Address
     target: Target
-    context: ssl.SSLContext
+    context: Callable[[], ssl.SSLContext]
     recipient: str  # whom a start names in RCPT
     capabilities: Capabilities | None = None  # of the last EHLO; None before, and after STARTTLS
     pending: list[Expect] = field(default_factory=list)  # replies that may be missing
@@ -98,7 +99,8 @@ class Connection:
     async def secure(self) -> None:
         """Shake hands; raises PeerError.  What the target said before counts no more."""
         name = self.target.tls.server_name or self.address.host
-        await self.wire.start_tls(self.context, self.target.timeouts.reply, server_name=name)
+        context = self.context()
+        await self.wire.start_tls(context, self.target.timeouts.reply, server_name=name)
         self.capabilities = None
 
     @property

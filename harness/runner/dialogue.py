@@ -102,7 +102,7 @@ class Dialogue:
             if isinstance(step, Connect):
                 await self._connect(step)
             elif isinstance(step, Wait):
-                await trio.sleep(step.seconds)
+                await self._rest(step.seconds)
             elif isinstance(step, Repeat):
                 for number in range(1, step.count + 1):
                     self._values.count(number, step.name)
@@ -157,7 +157,7 @@ class Dialogue:
             if segment.after:
                 await self._send(connection, pieces, step.at)
                 pieces = []
-                await trio.sleep(segment.after)
+                await self._rest(segment.after)
             if step.is_cut:
                 pieces.append(Piece(segment.octets, PAUSE))
             else:
@@ -170,9 +170,15 @@ class Dialogue:
         except PeerSilent as error:
             raise Unmet(surprise_at(at, "a target that reads what we say", str(error))) from error
 
+    async def _rest(self, seconds: float) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.sleep, seconds)
+            for connection in self.connections.values():
+                nursery.start_soon(connection.wire.rest, seconds)
+
     async def _connect(self, step: Connect) -> None:
         if step.after is not None:
-            await trio.sleep(read_duration(self._values.text(step.after)) or 0.0)
+            await self._rest(read_duration(self._values.text(step.after)) or 0.0)
         address = self._stage.listener(step.over or self._case.over)
         try:
             connection = await self._stage.connect(self._log, address, name=step.name)

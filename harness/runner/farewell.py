@@ -13,7 +13,7 @@ from harness.runner.endings import Trouble
 from harness.runner.hearing import Ear, ending, surprise_at
 from harness.transcripts.matching import Heard, describe
 from harness.transcripts.model import Want
-from harness.visible import visible
+from harness.visible import spelled
 from harness.wire import Piece
 
 _QUIT = b"QUIT\r\n"
@@ -59,4 +59,4 @@ async def _quit(connection: Connection, ear: Ear, at: Place) -> None:
 def _too_many(connection: Connection, heard: Heard) -> str:
     if isinstance(heard, Reply):
         return f"one reply too many: {describe(heard)}"
-    return f"octets that are no reply: {visible(connection.wire.left)}"
+    return f"octets that are no reply: {spelled(connection.wire.left)}"

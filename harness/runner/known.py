@@ -54,7 +54,7 @@ def read_deviations(
     """The deviations in a file; complains of addresses that no case has, if those are given."""
     root = read(path, complaints)
     if not isinstance(root, MappingNode):
-        if root is not None and not (isinstance(root, TextNode) and not root.value):
+        if root is not None:
             complaints.add(root.at, "known deviations are a mapping from case addresses")
         return {}
     found = {}

@@ -32,7 +32,15 @@ class Stage:
         self._dial = dial
         self.offers: dict[Address, Offer | TargetUnreachable] = {}
         self.asking = trio.Lock()  # one at a time finds out what a listener offers
-        self.context: ssl.SSLContext = client_context(verify=target.tls.verify, ca=target.tls.ca)
+        self._context: ssl.SSLContext | None = None
+        if target.tls.ca is not None:
+            self.context()  # a file that cannot be used is told at once
+
+    def context(self) -> ssl.SSLContext:
+        """The TLS context to meet the target with; made where it is needed, for that takes time."""
+        if self._context is None:
+            self._context = client_context(verify=self.target.tls.verify, ca=self.target.tls.ca)
+        return self._context
 
     @property
     def greeting(self) -> str:

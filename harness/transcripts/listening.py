@@ -75,8 +75,11 @@ def _accept(hear: Hear, line: bytes, match: re.Match[bytes]) -> Said | Surprise:
 
 def _surprise(hear: Hear, met: str, *detail: str) -> Surprise:
     at = Spot(path=hear.at.path, line=hear.at.line, text=hear.at.text.strip())
-    due = "".join(
-        f"{{{piece.name}}}" if isinstance(piece, Bind) else spelled(piece) for piece in hear.pattern
+    due = spelled(
+        b"".join(
+            b"{%s}" % piece.name.encode() if isinstance(piece, Bind) else piece
+            for piece in hear.pattern
+        )
     )
     return Surprise(at=at, wanted="|".join([due, *hear.alternatives]), met=met, detail=detail)
 

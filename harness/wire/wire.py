@@ -145,6 +145,13 @@ class Wire:
                 await self._pull()
         return not (self.has_more or self.ended)
 
+    async def rest(self, seconds: float) -> None:
+        """Say nothing for so long; what comes meanwhile is taken later, but timed now."""
+        end = trio.current_time() + seconds
+        with trio.move_on_at(end):
+            await self._keep_reading()
+        await trio.sleep_until(end)
+
     @property
     def has_more(self) -> bool:
         """Whether something has come that nobody took: a reply, or part of one or of a line."""
