@@ -18,6 +18,7 @@ from harness.runner.endings import Played, Trouble, Unmet, Void
 from harness.runner.facts import SERVER
 from harness.runner.hearing import surprise_at
 from harness.transcripts.listening import Said, listen
+from harness.transcripts.matching import spelled
 from harness.transcripts.model import (
     Case,
     HalfClose,
@@ -34,7 +35,6 @@ from harness.transcripts.model import (
     Wait,
 )
 from harness.transcripts.variables import Values
-from harness.visible import spelled
 from harness.wire import Log, Wire
 
 PATIENCE = 5.0  # seconds for the client's next line
