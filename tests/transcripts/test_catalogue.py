@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from harness.results import Grade
@@ -80,23 +77,3 @@ def test_a_file_that_lists_nothing_has_no_entries(tmp_path):
     path.write_text("a: b")
 
     assert Catalogue.read(path).entries == {}
-
-
-READ = """
-import time
-from harness.transcripts.catalogue import Catalogue
-began = time.process_time()
-Catalogue.load()
-print(time.process_time() - began)
-"""
-
-
-@pytest.mark.slow
-def test_reading_it_is_quick():
-    """In a process of its own, for who measures coverage measures that."""
-    spent = [
-        float(subprocess.run([sys.executable, "-c", READ], capture_output=True, check=True).stdout)
-        for _ in range(3)
-    ]
-
-    assert min(spent) < 0.25
