@@ -7,16 +7,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.choosing import choose
+from harness.cli.embedded import known_faults
 from harness.reports.story import source_of
 from harness.results import Grade
-
-if TYPE_CHECKING:
-    from harness.transcripts.catalogue import Entry
-    from harness.transcripts.model import Case
+from harness.runner.judge import grade_of
+from harness.runner.plan import selector_of
+from harness.transcripts.catalogue import Catalogue, Entry
+from harness.transcripts.model import Case
 
 WIDTH = 96
 MET = (
@@ -40,8 +41,6 @@ def explain(name: str) -> None:
     ADDRESS is that of a case or a suite (smtp-harness list names them), ID that of a requirement
     in the catalogue, such as 5321-4.5.2-3.
     """
-    from harness.transcripts.catalogue import Catalogue
-
     entry = Catalogue.load().entries.get(name)
     pages = [_requirement(entry)] if entry else _cases(name)
     for line in _parted(pages):
@@ -56,8 +55,6 @@ def _parted(pages: Iterable[Iterable[str]]) -> Iterator[str]:
 
 
 def _requirement(entry: Entry) -> Iterator[str]:
-    from harness.cli.choosing import choose
-
     yield from _about(entry)
     yield ""
     yield f"  It concerns the {entry.role}; testing it takes: {entry.tier}."
@@ -74,16 +71,12 @@ def _requirement(entry: Entry) -> Iterator[str]:
 
 
 def _cases(name: str) -> list[Iterator[str]]:
-    from harness.cli.choosing import choose
-
     cases = [case for suite in choose([name]) for case in suite.cases]
     families = groupby(cases, key=lambda case: (case.at.path, case.suite, case.id))
     return [_family(list(rows)) for _, rows in families]
 
 
 def _family(rows: Sequence[Case]) -> Iterator[str]:
-    from harness.runner.plan import selector_of
-
     case = rows[0]
     address = case.address if len(rows) == 1 else f"{case.suite}/{case.id}"
     yield address
@@ -114,8 +107,6 @@ def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _checks(rows: Sequence[Case]) -> Iterator[str]:
-    from harness.transcripts.catalogue import Catalogue
-
     entries = Catalogue.load().entries
     checks = dict.fromkeys(check for case in rows for check in case.checks)
     yield from _section("Checks", [line for check in checks for line in _about(entries[check])])
@@ -132,9 +123,6 @@ def _wrapped(text: str, indent: str) -> list[str]:
 
 
 def _judged(case: Case) -> Iterator[str]:
-    from harness.runner.judge import grade_of
-    from harness.transcripts.catalogue import Catalogue
-
     grade = grade_of(case, Catalogue.load())
     lines = [
         *_wrapped(MET, ""),
@@ -145,8 +133,6 @@ def _judged(case: Case) -> Iterator[str]:
 
 
 def _lies(rows: Sequence[Case]) -> list[str]:
-    from harness.cli.embedded import known_faults
-
     faults = known_faults()
     lies = dict.fromkeys(case.caught_by for case in rows if case.caught_by)
     return [f"{lie}: {faults.get(lie, 'no lie of our reference server')}" for lie in lies]

@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
+import trio
 
+from harness.cli.probing import FOREIGN, Findings, probe
 from harness.errors import UsageError
+from harness.reports.files import check_writable, write_whole
+from harness.target import Target, read_target, with_options
 from harness.visible import harmless
-
-if TYPE_CHECKING:
-    from harness.cli.probing import Findings
-    from harness.target import Target
 
 
 @click.command(short_help="Probe a server and write a target file for it.")
@@ -39,12 +38,6 @@ def init(
 
     It says EHLO, MAIL and RCPT and looks whether TLS works; no message is sent.
     """
-    import trio
-
-    from harness.cli.probing import probe
-    from harness.reports.files import check_writable, write_whole
-    from harness.target import read_target, with_options
-
     if path.exists() and not force:
         raise UsageError(f"{path} is there already; --force replaces it, -o writes another file")
     check_writable(path)
@@ -68,8 +61,13 @@ def target_file(target: Target, findings: Findings) -> Iterator[str]:
         for recipient, answer in findings.refused
     )
     yield f"recipients: [{taken}]" if taken else "# recipients: [alice@example.test]"
-    yield _known("unknown_recipient", findings.unknown, "nobody@example.test")
-    yield _known("foreign_recipient", findings.foreign, "someone@elsewhere.test")
+    if findings.unknown:
+        yield f"unknown_recipient: {_quoted(findings.unknown)}"
+    else:
+        yield "# unknown_recipient: nobody@example.test  # one that is refused"
+    if findings.foreign and findings.foreign.is_positive:
+        yield f"# The next was taken, from anybody: {harmless(str(findings.foreign))}"
+    yield f"{'' if findings.foreign else '# '}foreign_recipient: {FOREIGN}"
     yield "# many: user{n}@many.example.test         # where cases with 100 recipients find them"
     yield from _tls(findings)
     if findings.demands:
@@ -86,10 +84,6 @@ def _quoted(text: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9][\w.+-]*(@[\w.-]+)?", text, re.ASCII):
         return text
     return "'" + text.replace("'", "''") + "'"  # YAML: a quote within is doubled
-
-
-def _known(key: str, value: str | None, example: str) -> str:
-    return f"{key}: {_quoted(value)}" if value else f"# {key}: {example}"
 
 
 def _tls(findings: Findings) -> Iterator[str]:
@@ -109,6 +103,8 @@ def _told(path: Path, findings: Findings) -> Iterator[str]:
         yield f"it takes mail for: {', '.join(findings.taken)}"
     else:
         yield "give it a recipient with --to, or most cases will be skipped"
+    if findings.foreign and findings.foreign.is_positive:
+        yield f"it takes mail for {FOREIGN} too: is it an open relay?"
     if findings.tls:
         yield f"TLS: {findings.tls}"
     yield f"wrote {path}; next: smtp-harness run {path}"

@@ -7,8 +7,15 @@ from pathlib import Path
 
 import click
 
-from harness.documents import Complaint, DocumentError, Place, render
+from harness.cli.choosing import choose
+from harness.cli.embedded import known_faults
+from harness.documents import Complaint, Complaints, DocumentError, Place, render
 from harness.errors import UsageError
+from harness.runner.known import read_deviations
+from harness.target import read_target
+from harness.transcripts.linting import lint as lint_suites
+from harness.transcripts.loader import find_suites, shipped_suites
+from loadtests.profile import read_profile, shipped
 
 SUITE = ".smtp.yaml"
 YAML = (".yaml", ".yml")
@@ -48,16 +55,11 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _shipped() -> tuple[Path, ...]:
-    from harness.transcripts.loader import shipped_suites
-    from loadtests.profile import shipped
-
     return shipped_suites(), *shipped().values()
 
 
 def _files(places: Iterable[Path]) -> list[Path]:
     """Files as they are, and what is ours under folders."""
-    from harness.transcripts.loader import find_suites
-
     found: dict[Path, None] = {}
     for place in places:
         if not place.exists():
@@ -71,9 +73,6 @@ def _files(places: Iterable[Path]) -> list[Path]:
 
 
 def _complaints(files: Iterable[Path]) -> Iterator[Complaint]:
-    from harness.cli.embedded import known_faults
-    from harness.transcripts.linting import lint as lint_suites
-
     others = [path for path in files if not path.name.endswith(SUITE)]
     suites = [path for path in files if path.name.endswith(SUITE)]
     yield from lint_suites(suites, lies=known_faults())
@@ -97,9 +96,6 @@ def _complaints_of(path: Path) -> Iterable[Complaint]:
 
 def _reader(path: Path) -> Callable[[str], object] | None:
     """What reads a file that is no suite; the name of the file decides."""
-    from harness.target import read_target
-    from loadtests.profile import read_profile
-
     if path.suffix not in YAML or path.name.endswith(SUITE):
         return None
     if "target" in path.stem:
@@ -111,10 +107,6 @@ def _reader(path: Path) -> Callable[[str], object] | None:
 
 def _read_known(path: str) -> None:
     """Known deviations, each of which must be one of a case that we ship."""
-    from harness.cli.choosing import choose
-    from harness.documents import Complaints
-    from harness.runner.known import read_deviations
-
     complaints = Complaints()
     addresses = [case.address for suite in choose(()) for case in suite.cases]
     read_deviations(path, complaints, addresses)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from harness.transcripts.catalogue import Entry
-    from harness.transcripts.model import Suite
+from harness.cli.choosing import choose
+from harness.transcripts.catalogue import Catalogue, Entry
+from harness.transcripts.model import Suite
 
 NORMATIVE = ("MUST", "MUST NOT", "SHOULD", "SHOULD NOT")
 
@@ -24,8 +23,6 @@ def list_(selectors: tuple[str, ...], coverage: bool) -> None:
     With --coverage: how many of the catalogue's distinct requirements have a case, by RFC, role,
     grade and tier (what it takes to test one).
     """
-    from harness.cli.choosing import choose
-
     suites = choose(selectors)
     for line in _coverage(suites) if coverage else _cases(suites):
         click.echo(line)
@@ -43,8 +40,6 @@ def _cases(suites: Sequence[Suite]) -> Iterator[str]:
 
 
 def _coverage(suites: Sequence[Suite]) -> Iterator[str]:
-    from harness.transcripts.catalogue import Catalogue
-
     entries = Catalogue.load().entries
     checked = {check for suite in suites for case in suite.cases for check in case.checks}
     # A case about an entry that restates another one covers that one.

@@ -34,7 +34,7 @@ class Findings:
     taken: tuple[str, ...] = ()  # recipients
     refused: tuple[tuple[str, Reply], ...] = ()  # recipients that should have been taken
     unknown: str | None = None  # refused, as it should be
-    foreign: str | None = None  # refused, as it should be
+    foreign: Reply | None = None  # to a recipient that is nobody's
 
 
 async def probe(target: Target, recipients: Sequence[str]) -> Findings:
@@ -99,7 +99,7 @@ class _Talk:
             taken=tuple(taken),
             refused=tuple(refused),
             unknown=await self._first_refused(unlikely),
-            foreign=await self._first_refused([FOREIGN]),
+            foreign=await self.ask(f"RCPT TO:<{FOREIGN}>"),
         )
 
     async def _first_refused(self, recipients: Sequence[str]) -> str | None:

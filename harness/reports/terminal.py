@@ -207,7 +207,7 @@ def _cause(outcome: Outcome) -> str:
 
 
 def _more(result: RunResult) -> list[Line]:
-    unmet = [outcome for outcome in result.outcomes if outcome.verdict in UNMET]
+    unmet = [it for verdict in UNMET for it in result.outcomes if it.verdict is verdict]
     if not unmet:
         return []
     return [

@@ -89,7 +89,10 @@ ODD = {
         ["# postmaster was refused: 550 5.1.1 \\x1B[31mno", "# recipients: ["],
     ),
     "log-in demanded": ({"MAIL": "530 5.7.0 log in"}, ["always: [auth]", "\nlogin: {user"]),
-    "anybody taken": ({}, ["# unknown_recipient:", "# foreign_recipient:"]),
+    "anybody taken": (
+        {},
+        ["# unknown_recipient:", "# The next was taken", "\nforeign_recipient: "],
+    ),
     "HELO alone": ({"EHLO": "500 what"}, ["# Offers: nothing"]),
     "no TLS after all": (
         {"EHLO": "250-mail.odd.test\r\n250 STARTTLS", "STARTTLS": "454 not now"},
@@ -101,7 +104,7 @@ ODD = {
             "MAIL": "530 5.7.0 STARTTLS first",
             "STARTTLS": "454 not now",
         },
-        ["always: [tls]"],
+        ["always: [tls]", "# foreign_recipient: someone@elsewhere.test"],
     ),
     "an unknown user refused for the parent domain alone": (
         {"RCPT TO:<no-such-user-7f3a@odd.test>": "550 no"},
