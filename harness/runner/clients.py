@@ -35,7 +35,7 @@ from harness.transcripts.model import (
     Wait,
 )
 from harness.transcripts.variables import Values
-from harness.wire import Log, Wire
+from harness.wire import Log, Wire, masked
 
 PATIENCE = 5.0  # seconds for the client's next line
 EAGER = 0.1  # seconds in which a client that does not wait for our reply shows it
@@ -144,7 +144,7 @@ class _Server:
         values = self._values
         said = listen(step, line, row=values.row, as_written=values.as_written)
         if isinstance(said, Surprise):
-            raise self._unmet(said)
+            raise self._unmet(_without_secrets(said, line or b""))
         if step.alone and (came_along or self._wire.has_more):
             raise self._unmet(surprise_at(step.at, "a line in a write of its own", _met(line)))
         if step.waits and not await self._wire.silence(EAGER) and self._wire.has_more:
@@ -229,5 +229,12 @@ def _due(step: Hear) -> str:
     return told.wanted
 
 
+def _without_secrets(surprise: Surprise, line: bytes) -> Surprise:
+    """What a client said in a wrong place may be a password all the same."""
+    said = line.removesuffix(b"\r\n")
+    hidden = masked(said, code=0)
+    return surprise if hidden == said else replace(surprise, met=spelled(hidden))
+
+
 def _met(line: bytes | None) -> str:
-    return f"{spelled(line or b'')} beside others"
+    return f"{spelled(masked(line or b'', code=0))} beside others"

@@ -172,6 +172,14 @@ async def test_another_line_is_a_surprise(autojump_clock, author):
     assert result.exchanges[result.surprise.exchange].octets == b"NOOP\r\n"
 
 
+async def test_a_password_in_the_wrong_place_is_not_shown(autojump_clock, author):
+    case = client_case(author, "S: 220 hi\nC: HELO {name}")
+    result = await spoken(case, b"AUTH PLAIN Z2VoZWlt\r\n")
+
+    assert result.surprise
+    assert result.surprise.met == "AUTH PLAIN ***"
+
+
 async def test_silence_is_a_surprise_that_names_what_is_due(autojump_clock, author):
     case = client_case(author, "S: 220 hi\nC: HELO {name}\n  or QUIT\n  or close")
     result = await spoken(case, 60.0)
