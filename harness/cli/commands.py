@@ -27,7 +27,10 @@ class Commands(click.Group):
     """Subcommands by name: where each one lives, and a line of help that needs no import."""
 
     def __init__(self, *, table: Mapping[str, tuple[str, str, str]], **options: Any) -> None:
-        super().__init__(context_settings={"help_option_names": ["-h", "--help"]}, **options)
+        super().__init__(
+            context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+            **options,
+        )
         self._table = table
         version = click.version_option(__version__, prog_name=self.name)
         version(self)

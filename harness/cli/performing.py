@@ -86,8 +86,9 @@ class Wishes:
     @property
     def settings(self) -> Settings:
         """How the run is done."""
+        jobs = 1 if self.target else JOBS
         return Settings(
-            jobs=self.jobs or (1 if self.target else JOBS),
+            jobs=jobs if self.jobs is None else self.jobs,
             seed=secrets.randbelow(2**32) if self.seed is None else self.seed,
             segment=self.segment,
             fail_fast=self.fail_fast,

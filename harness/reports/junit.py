@@ -53,6 +53,7 @@ def _case(outcome: Outcome, level: Level) -> junit_xml.TestCase:
     case = junit_xml.TestCase(
         name=outcome.name,
         classname=outcome.group,
+        elapsed_sec=outcome.seconds,
         file=harmless(outcome.at.path),
         line=outcome.at.line,
         stdout=_told(outcome),

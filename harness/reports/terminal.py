@@ -67,6 +67,7 @@ class Terminal:
         noun = "case" if self._total == 1 else "cases"
         self._say(f"{self._total} {noun} against {harmless(target)}")
         self._gap()
+        self._show_progress("")
 
     def add(self, outcome: Outcome) -> None:
         """Tell one outcome; the next one in suite order."""
@@ -75,7 +76,7 @@ class Terminal:
         self._suite.append(outcome)
         self._seen += 1
         self._tell(outcome)
-        self._show_progress(outcome)
+        self._show_progress(outcome.address)
 
     def end(self, result: RunResult) -> None:
         """The summary."""
@@ -148,10 +149,10 @@ class Terminal:
         except BrokenPipeError:
             self.is_heard = False  # the run goes on: its reports and its exit status still count
 
-    def _show_progress(self, outcome: Outcome) -> None:
+    def _show_progress(self, address: str) -> None:
         if self._progress:
             width = shutil.get_terminal_size().columns - 1
-            text = f"[{self._seen}/{self._total}] {outcome.address}"
+            text = f"[{self._seen}/{self._total}] {address}"
             self._err.write(f"\r\x1b[2K{text[:width]}")
             self._err.flush()
 

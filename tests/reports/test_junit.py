@@ -78,6 +78,10 @@ def test_a_case_has_its_name_place_and_time():
     assert case.get("time") == "0.004"
 
 
+def test_a_suite_took_as_long_as_its_cases():
+    assert parsed(MET, FAIL).find("testsuite").get("time") == "0.008"
+
+
 def test_a_case_that_took_no_time_has_one():
     assert parsed(replace(SKIP, seconds=0.0)).find(".//testcase").get("time") == "0.000"
 
