@@ -34,9 +34,11 @@ def test_a_signal_for_us_ends_the_generator_in_good_order(
 ):
     before = signal.getsignal(number)
 
-    status = generate(
-        options, tmp_path, patience=20, look=lambda _: os.kill(os.getpid(), number)
-    )  # fmt: skip
+    def signal_once_it_runs(seconds: float) -> None:
+        if (tmp_path / "result.json").exists():
+            os.kill(os.getpid(), number)
+
+    status = generate(options, tmp_path, patience=50, look=signal_once_it_runs)
 
     assert status == 3, "nothing was measured"
     assert read(tmp_path / "result.json").end is End.INTERRUPTED
