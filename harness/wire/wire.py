@@ -254,7 +254,8 @@ class Wire:
     async def _let_go(self) -> None:
         self.ended = self.ended or "closed"
         self._writable = False
-        await trio.aclose_forcefully(self._stream)
+        with trio.CancelScope(shield=True):  # who is interrupted closes all the same
+            await trio.aclose_forcefully(self._stream)
 
 
 def _beginning(octets: bytes) -> str:

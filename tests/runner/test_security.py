@@ -285,6 +285,7 @@ async def tls_port(directory):
 IMPATIENT = Timeouts(greeting=0.1, reply=0.1, delivery=0.1)
 
 
+@pytest.mark.slow
 async def test_plain_text_spoken_to_a_tls_port_is_named(author, tmp_path):
     async with tls_port(tmp_path) as address:
         target = Target(address=address, timeouts=replace(IMPATIENT, reply=0.2))
@@ -303,6 +304,7 @@ async def test_a_tls_port_whose_certificate_we_do_not_trust_is_no_target(author,
             await judged(author, target)
 
 
+@pytest.mark.slow
 async def test_a_mute_port_is_named(author):
     async def serve(stream):
         await trio.sleep_forever()
