@@ -309,3 +309,34 @@ def test_a_run_loads_neither_locust_nor_gevent():
     )
 
     assert done.stdout.strip() == ""
+
+
+def test_a_hostile_server_cannot_reach_the_terminal(invoke, tmp_path):
+    hostile = b"\x1b]0;owned\x07\x1b[2J\x9b31m [127.0.0.1] \xff\r\n"
+
+    def talk(listener):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection, connection.makefile("rwb") as wire:
+                    wire.write(b"220 " + hostile)
+                    wire.flush()
+                    for _ in wire:
+                        wire.write(b"250 " + hostile)
+                        wire.flush()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=talk, args=(listener,), daemon=True).start()
+        done = invoke("run", f"127.0.0.1:{listener.getsockname()[1]}", "-v", "-s", "rfc5321/4.2",
+                      "--json", tmp_path / "r.json", "--junit", tmp_path / "r.xml")  # fmt: skip
+        listener.shutdown(socket.SHUT_RDWR)
+
+    assert done.exit_code == 1
+    assert r"S! 220 \x1B]0;owned\x07\x1B[2J\x9B31m [127.0.0.1] \xFF\r\n" in done.output
+    said = [done.output, (tmp_path / "r.json").read_text(), (tmp_path / "r.xml").read_text()]
+    assert all(line.isprintable() for text in said for line in text.split("\n"))
+    assert hostile in {
+        it.octets[4:]
+        for outcome in from_json((tmp_path / "r.json").read_text()).outcomes
+        for it in outcome.exchanges
+    }
