@@ -23,6 +23,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]  # it comes with Locust, without stubs
+
 BIN = Path(sys.executable).parent
 MAILDIR_TARGET = Path(__file__).parents[1] / "targets" / "aiosmtpd" / "server.py"
 WARM_UP = 1000  # messages; they also tell how many make a round of the wanted length
@@ -40,6 +42,27 @@ class Server:
     port: int
     mailbox: Path | None = None  # where it must keep every message that it confirms
     environment: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A server that greets."""
+
+    server: Server
+    process: psutil.Process
+
+    def processor_time(self) -> float:
+        """Seconds of processor that it has used, in all its threads."""
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """What one server did in one round."""
+
+    rate: float  # messages a second
+    effort: float  # seconds of the server's processor time a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +148,13 @@ def print_servers(postfix: Postfix, home: Path, rounds: int, seconds: float) -> 
         stack.callback(forget, home)
         memory = stack.enter_context(in_memory(home))
         servers = [stack.enter_context(running(each)) for each in lineup(postfix, home, memory)]
-        sizes = {each.name: size_of_round(postfix, each, seconds) for each in servers}
-        rates: dict[str, list[float]] = {each.name: [] for each in servers}
+        sizes = {each.server.name: size_of_round(postfix, each, seconds) for each in servers}
+        results: dict[str, list[Round]] = {each.server.name: [] for each in servers}
         for _ in range(rounds):
             for each in servers:
-                rates[each.name].append(rate(postfix, each, sizes[each.name]))
-    print_table(rates)
+                name = each.server.name
+                results[name].append(play_round(postfix, each, sizes[name]))
+    print_table(results)
 
 
 def forget(home: Path) -> None:
@@ -200,7 +224,7 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextlib.contextmanager
-def running(server: Server) -> Iterator[Server]:
+def running(server: Server) -> Iterator[Started]:
     """The server, started and greeting; it is ended afterwards."""
     if server.mailbox is not None:
         server.mailbox.parents[2].mkdir(parents=True, exist_ok=True)
@@ -208,7 +232,7 @@ def running(server: Server) -> Iterator[Server]:
     child = subprocess.Popen(server.command, stdout=subprocess.DEVNULL, env=environment)
     try:
         wait_for_greeting(server, child)
-        yield server
+        yield Started(server, psutil.Process(child.pid))
     finally:
         child.send_signal(signal.SIGTERM)
         try:
@@ -231,22 +255,23 @@ def wait_for_greeting(server: Server, child: subprocess.Popen[bytes]) -> None:
     sys.exit(f"{server.name} does not greet: {' '.join(server.command)}")
 
 
-def size_of_round(postfix: Postfix, server: Server, seconds: float) -> int:
+def size_of_round(postfix: Postfix, started: Started, seconds: float) -> int:
     """How many messages make a round of about that length; measuring it is the warm-up."""
-    found = rate(postfix, server, WARM_UP)
-    if found * seconds > 4 * WARM_UP:  # too short to tell: once more, longer
-        found = rate(postfix, server, int(found))
-    return max(CONNECTIONS, int(found * seconds))
+    rate = play_round(postfix, started, WARM_UP).rate
+    if rate * seconds > 4 * WARM_UP:  # too short to tell: once more, longer
+        rate = play_round(postfix, started, int(rate)).rate
+    return max(CONNECTIONS, int(rate * seconds))
 
 
-def rate(postfix: Postfix, server: Server, messages: int) -> float:
-    """Messages per second; every one that was confirmed must be there."""
-    before = kept_by(server)
+def play_round(postfix: Postfix, started: Started, messages: int) -> Round:
+    """Load a server; every message that it confirmed must be there."""
+    server = started.server
+    before, spent = kept_by(server), started.processor_time()
     seconds = postfix.load(server.port, messages)
-    kept = kept_by(server) - before
+    kept, spent = kept_by(server) - before, started.processor_time() - spent
     if server.mailbox is not None and kept != messages:
         sys.exit(f"{server.name}: {messages} messages were confirmed, {kept} are there")
-    return messages / seconds
+    return Round(rate=messages / seconds, effort=spent / messages)
 
 
 def kept_by(server: Server) -> int:
@@ -254,24 +279,27 @@ def kept_by(server: Server) -> int:
     return 0 if server.mailbox is None else len(os.listdir(server.mailbox))
 
 
-def print_table(rates: Mapping[str, Sequence[float]]) -> None:
+def print_table(results: Mapping[str, Sequence[Round]]) -> None:
     """The figures, and the ratios that the project promises."""
     against = {
-        "x aiosmtpd": rates["aiosmtpd, keeps nothing"],
-        "x aiosmtpd that keeps": rates["aiosmtpd, keeps mail"],
-        "x smtp-sink": rates["smtp-sink"],
+        "x aiosmtpd": results["aiosmtpd, keeps nothing"],
+        "x aiosmtpd that keeps": results["aiosmtpd, keeps mail"],
+        "x smtp-sink": results["smtp-sink"],
     }
-    rows: list[list[str]] = [["", "messages/s", *against]]
-    for name, found in rates.items():
+    rows: list[list[str]] = [["", "messages/s", "processor", *against]]
+    for name, found in results.items():
+        rate = statistics.median(each.rate for each in found)
+        effort = statistics.median(each.effort for each in found)
         ratios = (f"{ratio(found, other):.2f}" for other in against.values())
-        rows.append([name, f"{statistics.median(found):,.0f}", *ratios])
-    print(f"\nsmtp-source -s {CONNECTIONS} -d -l {MESSAGE_SIZE}, one server at a time")
+        rows.append([name, f"{rate:,.0f}", f"{effort * 1e6:,.0f} us", *ratios])
+    print(f"\nsmtp-source -s {CONNECTIONS} -d -l {MESSAGE_SIZE}, one server at a time;")
+    print("processor: what the server used for a message, whatever else the machine did")
     print(aligned(rows))
 
 
-def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+def ratio(ours: Sequence[Round], theirs: Sequence[Round]) -> float:
     """The median of the rounds' ratios: what slowed one in a round has slowed the other too."""
-    return statistics.median(one / other for one, other in zip(ours, theirs, strict=True))
+    return statistics.median(one.rate / other.rate for one, other in zip(ours, theirs, strict=True))
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
