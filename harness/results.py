@@ -196,7 +196,7 @@ def to_json(result: RunResult) -> str:
         "judged": result.judged,
         "exit_status": result.exit_status,
     }
-    return json.dumps(document, default=visible, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(document, default=visible, indent=1) + "\n"
 
 
 def from_json(text: str) -> RunResult:

@@ -22,6 +22,12 @@ def visible(octets: bytes) -> str:
     return "".join(_shown(char) for char in octets.decode("utf-8", "surrogateescape"))
 
 
+def excerpt(octets: bytes, longest: int = 80) -> str:
+    """The beginning of octets, for a sentence."""
+    cut = "..." if len(octets) > longest else ""
+    return visible(octets[:longest]) + cut
+
+
 def octets_of(text: str) -> bytes:
     """The octets that `visible` made this text of; a backslash that opens no escape stands."""
     octets = bytearray()

@@ -57,6 +57,10 @@ def test_a_run_survives_its_way_through_json(run):
     assert from_json(octets.decode()) == run
 
 
+def test_the_document_is_ascii_for_a_terminal_obeys_more_than_escape():
+    assert to_json(replace(a_run(), greeting="220 \x9b31m\u202e")).isascii()
+
+
 def test_the_document_says_its_format_and_what_a_reader_would_count():
     document = json.loads(to_json(a_run(*ONE_OF_EACH)))
 

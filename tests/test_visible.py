@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from harness.visible import harmless, octets_of, visible
+from harness.visible import excerpt, harmless, octets_of, visible
 
 SHOWN = {
     "plain text": (b"250 ok", "250 ok"),
@@ -25,6 +25,11 @@ SHOWN = {
 def test_octets_are_shown_as_printable_text_that_loses_nothing(octets, text):
     assert visible(octets) == text
     assert octets_of(text) == octets
+
+
+def test_an_excerpt_says_that_it_is_one():
+    assert excerpt(b"250 ok\r\n") == r"250 ok\r\n"
+    assert excerpt(b"2" * 81) == "2" * 80 + "..."
 
 
 def test_any_octets_come_back():

@@ -17,6 +17,7 @@ from harness.protocol.addresses import is_domain_or_literal
 MAX_LINE = 512  # octets with CRLF: RFC 5321 4.5.3.1.5
 LINE_LIMIT = 65_536  # what we are willing to buffer of one line that never ends
 REPLY_LIMIT = 1_048_576  # and of one reply whose last line never comes
+_LONGEST = 297  # characters of a reply in a sentence; its octets have all
 
 
 class Fault(Enum):
@@ -77,7 +78,8 @@ class Reply:
         return 200 <= self.code < 400
 
     def __str__(self) -> str:
-        return f"{self.code} {' / '.join(self.lines)}".rstrip()
+        text = f"{self.code} {' / '.join(self.lines)}".rstrip()
+        return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def reply(code: int, *lines: str, enhanced: str | None = None) -> Reply:

@@ -72,7 +72,7 @@ class Connection:
         except PeerClosed as end:
             return Closed(f"the connection was {end}")
         except PeerSilent:
-            return Silent(seconds)
+            return Silent(seconds, self.wire.left)
         self._remember(reply)
         return reply
 

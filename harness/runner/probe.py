@@ -10,7 +10,7 @@ from dataclasses import replace
 import trio
 
 from harness.errors import PeerError, PeerSilent, TargetUnreachable, TlsFailed
-from harness.protocol.replies import Capabilities, Reply, read_capabilities
+from harness.protocol.replies import Capabilities, Fault, Reply, read_capabilities
 from harness.runner.connection import Connection
 from harness.runner.endings import Busy, Ending
 from harness.runner.offers import Offer
@@ -18,6 +18,7 @@ from harness.runner.stage import Stage
 from harness.runner.start import begin_tls
 from harness.target import Address
 from harness.transcripts.matching import Closed, Heard, Silent, describe
+from harness.visible import excerpt
 from harness.wire import Log, Piece
 
 _PAUSE = 0.1  # seconds between two looks whether somebody listens by now
@@ -87,10 +88,14 @@ async def _greeting(stage: Stage, connection: Connection) -> str:
     match heard:
         case Closed():
             raise Busy(f"{heard.how} before the greeting")
+        case Silent(begun=begun) if begun:
+            raise TargetUnreachable(f"{where}, in its greeting: {describe(heard)}")
         case Silent():
             raise TargetUnreachable(await _mute(stage, connection, heard.seconds))
         case Reply(code=421):
             raise Busy(f"the greeting is {heard}")
+        case Reply() if Fault.ENDLESS in heard.faults:
+            raise TargetUnreachable(f"{where} greets without end: {excerpt(heard.octets)}")
         case Reply(code=0):
             raise TargetUnreachable(f"{where} does not speak SMTP: {describe(heard)}")
         case Reply() if not heard.is_positive:

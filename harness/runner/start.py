@@ -13,7 +13,7 @@ from harness.protocol.sender import log_in
 from harness.runner.connection import Connection
 from harness.runner.endings import Busy, StartRefused, Trouble, Void
 from harness.target import Target
-from harness.transcripts.matching import Closed, Heard, Silent, describe
+from harness.transcripts.matching import Closed, Heard, describe
 from harness.transcripts.model import Start
 from harness.wire import Piece
 
@@ -154,8 +154,6 @@ def _insist(doing: str, heard: Heard, *codes: int) -> None:
         return
     if isinstance(heard, Reply):
         _refused(doing, heard)
-    if isinstance(heard, Silent):
-        raise StartRefused(f"{doing}: silence for {heard.seconds:g} s")
     raise StartRefused(f"{doing}: {describe(heard)}")
 
 

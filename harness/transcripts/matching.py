@@ -34,7 +34,7 @@ from harness.transcripts.model import (
     WellFormed,
 )
 from harness.transcripts.variables import Values
-from harness.visible import visible
+from harness.visible import excerpt, visible
 
 _UNREADABLE = (Fault.BAD_LINE, Fault.CODE_CHANGED, Fault.ENDLESS)
 _LONGEST = 300  # characters of a reply in a sentence; the dialogue below it has all
@@ -49,9 +49,10 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Silent:
-    """No reply came in time."""
+    """No reply came in time, or no more than its beginning."""
 
     seconds: float
+    begun: bytes = b""
 
 
 Heard = Reply | Closed | Silent
@@ -112,10 +113,12 @@ def describe(heard: Heard) -> str:
     if isinstance(heard, Closed):
         return heard.how
     if isinstance(heard, Silent):
+        if heard.begun:
+            return f"no line end within {heard.seconds:g} s, only {excerpt(heard.begun)}"
         return f"silence for {heard.seconds:g} s"
     if heard.code == 0:
-        return f"no reply but {spelled(heard.octets)[:_LONGEST]}"
-    return str(heard)[:_LONGEST]
+        return f"no reply but {spelled(heard.octets[:_LONGEST])}"
+    return str(heard)
 
 
 def spot(expect: Expect) -> Spot:

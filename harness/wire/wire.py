@@ -19,6 +19,7 @@ import trio
 
 from harness.errors import PeerClosed, PeerSilent
 from harness.protocol.replies import Reply, ReplyReader
+from harness.visible import excerpt
 from harness.wire.log import Log, masked
 from harness.wire.tls import Tap, handshake_error, innermost
 
@@ -188,13 +189,15 @@ class Wire:
     def _raise_if_ended(self) -> None:
         if self.ended:
             self.last = self._ended_at
-            left = f" in the middle of a reply: {self.left!r}" if self.left else ""
+            left = f" in the middle of a reply: {excerpt(self.left)}" if self.left else ""
             raise PeerClosed(self.ended + left)
 
     def _silent(self, patience: float, left: bytes) -> PeerSilent:
-        self.last = self.log.happened(f"nothing for {patience:g} s", self.name)
-        begun = f", but for the beginning {left!r}" if left else ""
-        return PeerSilent(f"nothing for {patience:g} s{begun}")
+        shown = masked(left, code=self.code) if self._we == "S" else left
+        begun = f", but for the beginning {excerpt(shown)}" if left else ""
+        words = f"nothing for {patience:g} s{begun}"
+        self.last = self.log.happened(words, self.name)
+        return PeerSilent(words)
 
     # --- what happens to the wire --------------------------------------------------------------
 
@@ -206,7 +209,7 @@ class Wire:
         dropped = b"".join(reply.octets for reply, _ in self._replies) + self._reader.clear()
         self._replies.clear()
         if dropped or self._received:
-            self.log.happened(f"dropped what came before TLS: {dropped!r}", self.name)
+            self.log.happened(f"dropped what came before TLS: {excerpt(dropped)}", self.name)
         self._received.clear()
         tap = Tap(self._stream)
         secured = trio.SSLStream(

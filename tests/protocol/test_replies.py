@@ -274,3 +274,11 @@ def test_the_grammar_of_the_answer_to_ehlo_is_told_in_words(octets: bytes, fault
 
 def test_an_answer_without_lines_has_no_domain():
     assert "the first word is no domain: ''" in capability_faults(Reply(250, b""))
+
+
+def test_a_long_reply_is_cut_in_a_sentence():
+    long = reply(250, *["hello"] * 1000)
+
+    assert str(long).startswith("250 hello / hello / ")
+    assert str(long).endswith("...")
+    assert len(str(long)) < 400

@@ -181,9 +181,7 @@ async def test_a_hang_up_within_a_reply_says_so(autojump_clock, author):
     result = await played(author.case("S: 220", start="connect"), Rude())
 
     assert result.surprise
-    assert result.surprise.met.startswith(
-        "the connection was closed in the middle of a reply: b'220"
-    )
+    assert result.surprise.met.startswith("the connection was closed in the middle of a reply: 220")
 
 
 async def test_a_target_that_counts_errors_may_hang_up(autojump_clock, author):

@@ -306,17 +306,20 @@ async def test_a_server_that_says_nothing_after_its_greeting_cannot_be_judged(
         (Peer(greeting=b"554 no SMTP service here\r\n"), "refuses to serve us: 554 no SMTP"),
         (Peer(greeting=b"SSH-2.0-OpenSSH_9.2\r\n"), "does not speak SMTP: no reply but SSH-2.0"),
         (Peer(greeting=SILENT), "accepts connections, but says nothing for 5 s"),
+        (Peer(greeting=b"220 half"), "in its greeting: no line end within 5 s, only 220 half"),
+        (Peer(greeting=b"220-on\r\n" * 200_000), r"greets without end: 220-on\r\n220-on\r\n"),
         (Peer(greeting=CLOSE), "the connection was closed before the greeting"),
         (Peer(greeting=b"421 busy\r\n"), "the greeting is 421 busy"),
         (Peer(EHLO=b"421 busy\r\n"), "EHLO client.example.test was answered 421 busy"),
     ],
-    ids=["554", "SSH", "mute", "closes", "421", "421 later"],
+    ids=["554", "SSH", "mute", "half", "endless", "closes", "421", "421 later"],
 )
 async def test_who_does_not_speak_smtp_with_us_is_named(autojump_clock, author, peer, words):
     with pytest.raises(TargetUnreachable) as refusal:
         await run(author, peer, cases(MET))
 
     assert words in str(refusal.value)
+    assert len(str(refusal.value)) < 400
 
 
 async def test_a_target_that_hangs_up_on_ehlo_is_still_judged(autojump_clock, author):

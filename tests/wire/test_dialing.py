@@ -114,7 +114,7 @@ async def test_tls_begins_within_a_connection(certificate):
         assert answer.lines == ("NOOP",)
         assert wire.is_secure
         happened = [exchange.happened for exchange in wire.log.exchanges if exchange.happened]
-        assert happened[1].startswith("dropped what came before TLS: b'250 injected")
+        assert happened[1].startswith("dropped what came before TLS: 250 injected")
         assert happened[2].startswith("TLSv1.3, TLS_")
         await wire.half_close()
         with pytest.raises(PeerClosed):
