@@ -51,6 +51,7 @@ from reference_server.voices import VOICES
     help="The largest message that is taken.",
 )  # fmt: skip
 @click.option("--sync/--no-sync", default=True, help="Wait for the disk before 250 (the default).")
+@click.option("--discard", is_flag=True, help="Take all mail and keep none, for measuring.")
 @click.option("--until-eof", is_flag=True, help="Stop when standard input ends.")
 def main(
     host: str,
@@ -65,6 +66,7 @@ def main(
     tls_self_signed: bool,
     max_size: int,
     sync: bool,
+    discard: bool,
     until_eof: bool,
 ) -> None:
     """Run the reference server: mail for its users goes to Maildirs, all else is refused.
@@ -85,6 +87,7 @@ def main(
             fault=_checked_fault(fault),
             tls_self_signed=tls_self_signed,
             sync=sync,
+            discard=discard,
             max_size=max_size,
         )
         trio.run(_run, make_server(config), host, port, until_eof)

@@ -11,7 +11,7 @@ from harness.certificates import self_signed
 from harness.errors import UsageError
 from harness.protocol.receiver import RULES
 from reference_server.lies import LIES
-from reference_server.mailboxes import Mailboxes
+from reference_server.mailboxes import Mailboxes, NoMailboxes
 from reference_server.policy import MANY, House
 from reference_server.server import Patience, Server
 from reference_server.voices import in_voice
@@ -29,6 +29,7 @@ class Config:
     fault: str | None = None
     tls_self_signed: bool = False
     sync: bool = True
+    discard: bool = False
     max_size: int = RULES.limits.message
     patience: Patience = field(default_factory=Patience)
 
@@ -56,6 +57,8 @@ def make_server(config: Config) -> Server:
 
 
 def _open_mailboxes(config: Config, house: House) -> Mailboxes:
+    if config.discard:
+        return NoMailboxes()
     mailboxes = Mailboxes(config.spool / "mail", sync=config.sync)
     for name in ("postmaster", *house.users, *([MANY] if house.anyone_at else [])):
         mailboxes.open(name)

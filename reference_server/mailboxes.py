@@ -51,6 +51,19 @@ class Mailboxes:
             _sync_directory(f"{maildir}/new")
 
 
+class NoMailboxes(Mailboxes):
+    """Takes everything and keeps nothing: for measuring what the disk does not do."""
+
+    def __init__(self) -> None:
+        super().__init__(Path(), sync=False)
+
+    def open(self, name: str) -> None:
+        """There is nothing to make."""
+
+    def store(self, names: Iterable[str], octets: bytes) -> None:
+        """There is nothing to keep."""
+
+
 def _write(file: int, octets: bytes) -> None:
     view = memoryview(octets)
     while view:

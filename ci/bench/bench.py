@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # it comes with Locust, without stubs
@@ -187,10 +187,14 @@ def in_memory(otherwise: Path) -> Iterator[Path]:
 
 def lineup(postfix: Postfix, home: Path, memory: Path) -> list[Server]:
     """The servers, each with a port and a place of its own."""
-    synced, quick, writer, library, sink = free_ports(5)
+    synced, quick, empty, writer, library, sink = free_ports(6)
     return [
         reference_server("reference server, synced", synced, home / "synced"),
         reference_server("reference server, --no-sync", quick, memory / "quick", "--no-sync"),
+        replace(
+            reference_server("reference server, keeps nothing", empty, memory / "no", "--discard"),
+            mailbox=None,
+        ),
         Server(
             name="aiosmtpd, keeps mail",
             command=(sys.executable, "-W", "ignore", str(MAILDIR_TARGET), f"--port={writer}",

@@ -341,6 +341,13 @@ def test_what_a_client_says_cannot_break_a_reply():
     assert told.octets == b"250 hello a??b?\r\n"
 
 
+def test_a_reply_may_name_the_address():
+    answers = reworded(ANSWERS, SENDER_OK="{address} ok", RECIPIENT_OK="{address} ok")
+    talk = Obliging(replace(RULES, answers=answers))
+    talk.say(HELLO)
+    assert talk.say(MAIL, RCPT) == b"250 2.1.0 a@b.test ok\r\n250 2.1.5 alice@example.test ok\r\n"
+
+
 def test_a_voice_changes_words_and_nothing_else():
     answers = reworded(ANSWERS, NOTHING="Nix")
     assert answers[Occasion.NOTHING] == Answer(250, "2.0.0", "Nix")

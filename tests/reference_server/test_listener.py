@@ -115,6 +115,13 @@ async def test_a_full_disk_is_452_and_leaves_no_draft(tmp_path):
     assert told.startswith(b"452 4.3.1")
 
 
+async def test_a_server_that_discards_takes_mail_and_keeps_none(tmp_path):
+    async with connected(server_in(tmp_path, discard=True)) as client:
+        told = await client.send("alice@example.test", b"x\r\n")
+    assert told.startswith(b"250 2.0.0")
+    assert list(tmp_path.iterdir()) == []
+
+
 async def test_a_client_that_leaves_in_the_middle_disturbs_nobody(tmp_path):
     server = server_in(tmp_path)
     async with connected(server) as client:
