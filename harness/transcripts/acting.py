@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from harness.documents import read_duration
@@ -113,7 +114,12 @@ def _after(found: Found) -> Mapping[str, Any]:
 
 def _file(found: Found) -> Mapping[str, Any]:
     path = found.setting.folder / found[1]
-    if not path.is_file():
+    if Path(found[1]).is_absolute() or ".." in Path(found[1]).parts:
+        # A suite of a stranger's may not mail out what else lies on this machine.
+        found.setting.complaints.add(
+            found.place(1), f"{found[1]!r} leads away from the suite", "put the file beside it"
+        )
+    elif not path.is_file():
         found.setting.complaints.add(found.place(1), f"no file {found[1]!r} beside the suite")
     return {"path": str(path)}
 

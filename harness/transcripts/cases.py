@@ -116,7 +116,10 @@ class CaseReader:
     def _rows(self, fields: Fields) -> list[Row]:
         ids = Ids("row", self.complaints)
         rows = []
-        for node in fields.items("each"):
+        nodes = fields.items("each")
+        if not nodes and (each := fields.take("each")):
+            self.complaints.add(each.at, "'each' has no row", "write one, or leave it out")
+        for node in nodes:
             with Fields(node, self.complaints, "a row") as row:
                 id = ids.read(row)
                 rows.append(read_row(row, id, node.at, KEYS, self.complaints))

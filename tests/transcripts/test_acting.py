@@ -122,6 +122,8 @@ WRONG = {
     "* repeat 0\n  C: x": "'0' is no whole number",
     "* repeat 3": "nothing to repeat (indent the steps below it)",
     "* send nowhere.eml": "no file 'nowhere.eml' beside the suite",
+    "* send /etc/passwd": "'/etc/passwd' leads away from the suite (put the file beside it)",
+    "* send ../a.eml": "'../a.eml' leads away from the suite (put the file beside it)",
     "* accept hop": "a server under test does not connect to us "
     "(`* accept` is for role client and role relay)",
 }
