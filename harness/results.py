@@ -7,6 +7,7 @@ A result is a value before it is a report: nothing here knows SMTP, files or ter
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
@@ -135,6 +136,12 @@ class Outcome:
     def name(self) -> str:
         """The rest of the address: the case's id, with /row for a row of a family."""
         return self.address.removeprefix(self.group).lstrip("/")
+
+    @property
+    def selector(self) -> str:
+        """What `-s` and `explain` know the case by: a suite of the user's own has its path."""
+        words = shlex.split(self.replay)
+        return words[words.index("-s") + 1] if "-s" in words else self.address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

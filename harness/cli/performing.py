@@ -172,9 +172,12 @@ def _run(plan: Plan, settings: Settings, wishes: Wishes) -> int:
         click.echo(f"error: {harmless(str(error))}", err=True)
         result = _result(plan, settings, [_unreached(it, str(error)) for it in plan.cases])
     finally:
-        # If even this run could not end well, what was told is worth keeping.
-        _write(result or _result(plan, settings, told, interrupted=True), wishes)
-    terminal.end(result)
+        try:
+            # If even this run could not end well, what was told is worth keeping.
+            _write(result or _result(plan, settings, told, interrupted=True), wishes)
+        finally:
+            if result is not None:  # a disk that is full takes nobody's verdicts away
+                terminal.end(result)
     if not terminal.is_heard:
         let_go_of_stdout()
     return SIGNALS.get(result.signal, result.exit_status)

@@ -26,7 +26,7 @@ def write_whole(path: Path, text: str) -> None:
     if _is_replaceable(place):
         _write_beside(place, path, octets).replace(place)
     else:
-        place.write_bytes(octets)
+        _write(place, path, octets)
 
 
 def _is_replaceable(place: Path) -> bool:
@@ -37,8 +37,15 @@ def _is_replaceable(place: Path) -> bool:
 def _write_beside(place: Path, path: Path, octets: bytes) -> Path:
     beside = place.with_name(f".{place.name}.{os.getpid()}")
     try:
-        beside.write_bytes(octets)
-    except OSError as error:
+        _write(beside, path, octets)
+    except UsageError:
         beside.unlink(missing_ok=True)
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+        raise
     return beside
+
+
+def _write(place: Path, named: Path, octets: bytes) -> None:
+    try:
+        place.write_bytes(octets)
+    except OSError as error:
+        raise UsageError(f"{named} cannot be written: {error.strerror}") from error

@@ -6,6 +6,7 @@ gets plain lines.  Outcomes arrive in suite order; who plays them side by side s
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -213,7 +214,7 @@ def _more(result: RunResult) -> list[Line]:
         return []
     return [
         Line(""),
-        Line(f"smtp-harness explain {unmet[0].address}", Part.COMMAND),
+        Line(f"smtp-harness explain {shlex.quote(unmet[0].selector)}", Part.COMMAND),
         Line(
             "  tells what a case is about; run -v shows every dialogue, run --json FILE keeps all."
         ),

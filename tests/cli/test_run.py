@@ -47,6 +47,15 @@ def test_our_own_server_meets_the_textbook(invoke):
     assert done.stderr == ""
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is full")
+def test_a_report_that_cannot_be_written_takes_no_verdict_away(invoke):
+    done = invoke("run", "-s", "textbook/dialogue", "--json", "/dev/full")
+
+    assert done.exit_code == 2
+    assert "3 of 3 cases judged in" in done.output
+    assert "/dev/full cannot be written" in done.stderr
+
+
 @pytest.mark.slow
 def test_a_liar_fails_and_the_failure_can_be_understood(invoke):
     done = invoke("run", "--fault", "no-unstuff", "-s", "rfc5321/4.5.2")

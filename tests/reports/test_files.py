@@ -56,6 +56,12 @@ def test_a_place_that_takes_no_file_is_told():
         check_writable(Path("/proc/r.xml"))
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is full")
+def test_a_device_that_is_full_is_told():
+    with pytest.raises(UsageError, match="/dev/full cannot be written: No space left"):
+        write_whole(Path("/dev/full"), "text")
+
+
 def test_a_folder_that_goes_away_during_the_run_is_told(tmp_path):
     with pytest.raises(UsageError, match="cannot be written"):
         write_whole(tmp_path / "gone" / "r.xml", "text")

@@ -70,6 +70,13 @@ def test_the_summary_has_a_line_for_each_verdict_that_occurred():
     assert "smtp-harness explain rfc5321/3.3/rcpt-first" in lines
 
 
+def test_a_case_of_the_users_own_is_explained_from_its_file():
+    own = replace(FAIL, replay="smtp-harness run -s 'my own.smtp.yaml::a' --segment bytes")
+    lines = [line.text for line in summary(a_run(own))]
+
+    assert "smtp-harness explain 'my own.smtp.yaml::a'" in lines
+
+
 def test_the_cases_that_failed_are_named_at_the_end():
     fails = [replace(FAIL, address=f"rfc5321/3.3/n{n}") for n in range(25)]
     lines = [line.text.strip() for line in summary(a_run(*fails, WARN))]
