@@ -29,6 +29,14 @@ def test_a_lie_leaves_the_textbook_dialogue_as_it_is(name):
     assert talk.messages[0].content == b"Do you like ketchup?\r\nHow about pickles?\r\n"
 
 
+@pytest.mark.parametrize("hello", [b"HELO c.test\r\n", b"EHLO c.test\r\n"])
+@pytest.mark.parametrize("parameters", [b"SIZE=abc", b"X=1 SIZE=abc", b"X SIZE"])
+def test_a_liar_that_takes_any_parameter_survives_them_all(hello, parameters):
+    talk = Obliging(LIES["unknown-parameter-accepted"].rules)
+    talk.codes(hello)
+    assert talk.codes(b"MAIL FROM:<a@c.test> %s\r\n" % parameters)[0] in (250, 501)
+
+
 def test_a_voice_leaves_alone_what_a_lie_has_changed():
     lie = LIES["greeting-without-domain"].rules.answers
     spoken = in_voice(lie, "textbook")

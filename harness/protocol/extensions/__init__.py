@@ -10,10 +10,10 @@ from harness.protocol.extensions.body import EIGHT_BIT_MIME
 from harness.protocol.extensions.model import Check, Extension
 from harness.protocol.extensions.pipelining import PIPELINING
 from harness.protocol.extensions.security import AUTH, STARTTLS
-from harness.protocol.extensions.size import SIZE
+from harness.protocol.extensions.size import SIZE, declared_size
 from harness.protocol.extensions.status_codes import ENHANCED_STATUS_CODES
 
-__all__ = ["EXTENSIONS", "Check", "Extension", "check_parameters"]
+__all__ = ["EXTENSIONS", "Check", "Extension", "check_parameters", "declared_size"]
 
 _ROWS = (PIPELINING, SIZE, EIGHT_BIT_MIME, ENHANCED_STATUS_CODES, STARTTLS, AUTH)
 

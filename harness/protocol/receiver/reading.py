@@ -8,7 +8,7 @@ from typing import Final
 
 from harness.protocol.addresses import is_domain_or_literal
 from harness.protocol.commands import Objection, PathCommand, read_path_command, split_verb
-from harness.protocol.extensions import Extension
+from harness.protocol.extensions import Extension, declared_size
 from harness.protocol.order import Verb, after
 from harness.protocol.receiver.answers import Occasion
 from harness.protocol.receiver.events import (
@@ -82,7 +82,7 @@ def _mail(verb: Verb, argument: bytes, scene: Scene) -> Event:
     path = scene.rules.read_reverse_path(command.path)
     if isinstance(path, Objection):
         return _objected(path, scene)
-    size = int(dict(command.parameters).get("SIZE") or 0)
+    size = declared_size(command.parameters)
     if scene.rules.exceeds(size, scene.rules.limits.message):
         return Objected(Occasion.TOO_BIG)
     return Mail(path, command.parameters)
