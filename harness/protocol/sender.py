@@ -19,6 +19,7 @@ from harness.protocol.transparency import stuff, whole_lines
 T = TypeVar("T")
 
 MAX_COMMAND = 512  # octets of a command line with its CRLF: RFC 5321 4.5.3.1.4
+_GIVE_UP: Final = b"*"  # instead of a response: RFC 4954 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,11 @@ def log_in(login: Login, capabilities: Capabilities, mechanism: str | None = Non
         raise PeerError(f"no way to log in; we know {' '.join(CLIENTS)}, the server {offered}")
     client = CLIENTS[chosen](login)
     (answer,) = yield from _ask(Exchange(("AUTH",), _auth_line(chosen, client)))
-    while answer.code == 334:
-        (answer,) = yield from _ask(Exchange(("AUTH",), _response(client, answer) + b"\r\n"))
+    response = b""
+    # Who goes on asking when we have given up would go on for ever.
+    while answer.code == 334 and response != _GIVE_UP:
+        response = _response(client, answer)
+        (answer,) = yield from _ask(Exchange(("AUTH",), response + b"\r\n"))
     return _insisted("AUTH", answer, 2)
 
 
@@ -109,7 +113,7 @@ def _auth_line(mechanism: str, client: SaslClient) -> bytes:
 def _response(client: SaslClient, challenge: Reply) -> bytes:
     octets = decode64(challenge.lines[0].encode())
     response = None if octets is None else client.respond(octets)
-    return b"*" if response is None else encode64(response)  # RFC 4954 4: a lone * gives up
+    return _GIVE_UP if response is None else encode64(response)
 
 
 # --- what is sent --------------------------------------------------------------------------------
