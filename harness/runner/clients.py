@@ -35,7 +35,7 @@ from harness.transcripts.model import (
     Wait,
 )
 from harness.transcripts.variables import Values
-from harness.wire import Log, Wire, masked
+from harness.wire import CHALLENGE, Log, Wire, masked
 
 PATIENCE = 5.0  # seconds for the client's next line
 EAGER = 0.1  # seconds in which a client that does not wait for our reply shows it
@@ -144,11 +144,12 @@ class _Server:
         values = self._values
         said = listen(step, line, row=values.row, as_written=values.as_written)
         if isinstance(said, Surprise):
-            raise self._unmet(_without_secrets(said, line or b""))
+            raise self._unmet(self._without_secrets(said, line or b""))
+        met = f"{spelled(self._fit_to_show(line or b''))} beside others"
         if step.alone and (came_along or self._wire.has_more):
-            raise self._unmet(surprise_at(step.at, "a line in a write of its own", _met(line)))
+            raise self._unmet(surprise_at(step.at, "a line in a write of its own", met))
         if step.waits and not await self._wire.silence(EAGER) and self._wire.has_more:
-            met = f"more: {spelled(self._wire.left)}"
+            met = f"more: {spelled(self._left_behind(line or b''))}"
             raise self._unmet(surprise_at(step.at, "nothing more before our reply", met))
         await self._go_on(said)
 
@@ -218,6 +219,20 @@ class _Server:
             await self._wire.send(answer, self._patience)
             self._is_over = answer is _GO_AWAY or verb == b"QUIT"
 
+    def _fit_to_show(self, line: bytes) -> bytes:
+        return masked(line, code=self._wire.code)
+
+    def _without_secrets(self, surprise: Surprise, line: bytes) -> Surprise:
+        """What a client said in a wrong place may be a password all the same."""
+        said = line.removesuffix(b"\r\n")
+        hidden = self._fit_to_show(said)
+        return surprise if hidden == said else replace(surprise, met=spelled(hidden))
+
+    def _left_behind(self, line: bytes) -> bytes:
+        """What came behind a line, before its turn: behind AUTH that is a password."""
+        begins_auth = line[:5].upper() == b"AUTH "
+        return masked(self._wire.left, code=CHALLENGE if begins_auth else self._wire.code)
+
     def _unmet(self, surprise: Surprise) -> Unmet:
         return Unmet(replace(surprise, exchange=self._wire.last))
 
@@ -227,14 +242,3 @@ def _due(step: Hear) -> str:
     told = listen(replace(step, alternatives=tuple({*step.alternatives} - {"close"})), None)
     assert isinstance(told, Surprise)
     return told.wanted
-
-
-def _without_secrets(surprise: Surprise, line: bytes) -> Surprise:
-    """What a client said in a wrong place may be a password all the same."""
-    said = line.removesuffix(b"\r\n")
-    hidden = masked(said, code=0)
-    return surprise if hidden == said else replace(surprise, met=spelled(hidden))
-
-
-def _met(line: bytes | None) -> str:
-    return f"{spelled(masked(line or b'', code=0))} beside others"

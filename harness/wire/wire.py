@@ -18,13 +18,14 @@ from dataclasses import dataclass
 import trio
 
 from harness.errors import PeerClosed, PeerSilent
-from harness.protocol.replies import Reply, ReplyReader
+from harness.protocol.replies import LINE_LIMIT, Reply, ReplyReader
 from harness.visible import excerpt
 from harness.wire.log import Log, masked
 from harness.wire.tls import Tap, handshake_error, innermost
 
 _RECEIVE = 65_536
 _BLOCK = 65_536  # a peer must read so much within our patience
+_AHEAD = 1_048_576  # octets that we take in before anybody wants them
 _SMALL = 16_384  # surely fits into the buffers between two hosts: nobody need read meanwhile
 
 _GONE = (trio.BrokenResourceError, trio.ClosedResourceError)
@@ -75,7 +76,7 @@ class Wire:
             return
         self.last = self.log.spoke(self._we, shown, self.name)
         if self._we == "S":
-            self.code = int(octets[:3]) if octets[:3].isdigit() else 0
+            self.code = _last_code(octets)
         if len(octets) <= _SMALL:
             is_read = await self._transmit(pieces, patience)
         else:
@@ -108,8 +109,10 @@ class Wire:
             self.log.happened("could not write: the other end is gone", self.name)
 
     async def _keep_reading(self) -> None:
-        while not self.ended:
-            await self._pull()
+        """Take in what comes, but not for ever: who floods us must not fill our memory."""
+        taken = 0
+        while not self.ended and taken < _AHEAD:
+            taken += await self._pull()
 
     # --- what they say -----------------------------------------------------------------------
 
@@ -126,18 +129,28 @@ class Wire:
         return reply
 
     async def line(self, patience: float) -> bytes:
-        """The next line with its end, at the server's end of the wire; LF ends it too."""
+        """The next line with its end, at the server's end of the wire; LF ends it too.
+
+        One of more than LINE_LIMIT octets comes in parts.
+        """
+        searched = 0
         with trio.move_on_after(patience):
-            while b"\n" not in self._received:
+            while not self._end_of_line(searched):
+                searched = len(self._received)
                 self._raise_if_ended()
                 await self._pull()
-        end = self._received.find(b"\n") + 1
+        end = self._end_of_line(searched)
         if not end:
-            raise self._silent(patience, bytes(self._received))
+            raise self._silent(patience, self.left)
         line = bytes(self._received[:end])
         del self._received[:end]
         self.last = self.log.spoke(self._they, masked(line, code=self.code), self.name)
         return line
+
+    def _end_of_line(self, searched: int) -> int:
+        """How many octets the first line has; 0 if its end has not come."""
+        end = self._received.find(b"\n", searched, LINE_LIMIT) + 1
+        return end or (LINE_LIMIT if len(self._received) >= LINE_LIMIT else 0)
 
     async def silence(self, seconds: float) -> bool:
         """Whether nothing came for so long and the other end stayed."""
@@ -160,16 +173,16 @@ class Wire:
 
     @property
     def left(self) -> bytes:
-        """What has come and is neither a reply nor a line yet."""
-        return self._reader.left or bytes(self._received)
+        """What has come and is neither a reply nor a line yet, passwords hidden."""
+        return self._reader.left or masked(bytes(self._received), code=self.code)
 
-    async def _pull(self) -> None:
-        """Wait for octets, or for the end."""
+    async def _pull(self) -> int:
+        """Wait for octets, or for the end; how many octets came."""
         try:
             octets = bytes(await self._stream.receive_some(_RECEIVE))
         except _GONE:
             self._end("reset")
-            return
+            return 0
         if not octets:
             self._end("closed")
         elif self._we == "S":
@@ -179,6 +192,7 @@ class Wire:
             while (reply := self._reader.take()) is not None:
                 at = self.log.spoke(self._they, reply.octets, self.name)
                 self._replies.append((reply, at))
+        return len(octets)
 
     def _end(self, how: str) -> None:
         self.ended = how
@@ -189,12 +203,12 @@ class Wire:
     def _raise_if_ended(self) -> None:
         if self.ended:
             self.last = self._ended_at
-            left = f" in the middle of a reply: {excerpt(self.left)}" if self.left else ""
+            what = "reply" if self._we == "C" else "line"
+            left = f" in the middle of a {what}: {excerpt(self.left)}" if self.left else ""
             raise PeerClosed(self.ended + left)
 
     def _silent(self, patience: float, left: bytes) -> PeerSilent:
-        shown = masked(left, code=self.code) if self._we == "S" else left
-        begun = f", but for the beginning {excerpt(shown)}" if left else ""
+        begun = f", but for the beginning {excerpt(left)}" if left else ""
         words = f"nothing for {patience:g} s{begun}"
         self.last = self.log.happened(words, self.name)
         return PeerSilent(words)
@@ -264,3 +278,9 @@ class Wire:
 def _beginning(octets: bytes) -> str:
     line = octets.splitlines()[0].decode("utf-8", "backslashreplace")
     return line if len(line) <= 40 else f"{line[:40]}..."
+
+
+def _last_code(replies: bytes) -> int:
+    """The code of the last of the replies in one write; 0 if that is none."""
+    code = replies.rstrip(b"\r\n").rpartition(b"\n")[2][:3]
+    return int(code) if code.isdigit() else 0

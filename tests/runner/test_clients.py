@@ -180,6 +180,43 @@ async def test_a_password_in_the_wrong_place_is_not_shown(autojump_clock, author
     assert result.surprise.met == "AUTH PLAIN ***"
 
 
+LOGIN = "S: 220 hi\nC: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\n"
+
+
+@pytest.mark.parametrize(
+    ("dialogue", "said", "met"),
+    {
+        "another response": (LOGIN + "C: *", (b"AUTH LOGIN\r\n", b"Z2VoZWlt\r\n"), "***"),
+        "one that does not end": (
+            LOGIN + "C: *", (b"AUTH LOGIN\r\n", b"Z2VoZWlt", 9.0),
+            "nothing for 5 s, but for the beginning ***",
+        ),
+        "one that comes too early": (
+            "S: 220 hi\nC: AUTH LOGIN\n  waits\nS: 334 VXNlcm5hbWU6",
+            (b"AUTH LOGIN\r\nZ2VoZWlt\r\n",),
+            r"more: ***\r\n",
+        ),
+        "one that is not alone": (
+            LOGIN + "C: {user}\n  alone", (b"AUTH LOGIN\r\n", b"Z2VoZWlt\r\nZ2VoZWlt\r\n"),
+            r"***\r\n beside others",
+        ),
+        "one where silence is due": (
+            LOGIN + "S: silence 1s", (b"AUTH LOGIN\r\nZ2VoZWlt\r\n",), r"***\r\n",
+        ),
+        "behind two replies in one write": (
+            "S: 220 hi\nC: NOOP\nC: AUTH LOGIN\nS: 250 ok\nS: 334 VXNlcm5hbWU6\nC: *",
+            (b"NOOP\r\nAUTH LOGIN\r\n", b"Z2VoZWlt\r\n"), "***",
+        ),
+    }.values(),
+)  # fmt: skip
+async def test_an_answer_to_a_challenge_is_never_shown(autojump_clock, author, dialogue, said, met):
+    result = await spoken(client_case(author, dialogue), *said)
+
+    assert result.surprise
+    assert result.surprise.met == met
+    assert "Z2VoZWlt" not in repr(result)
+
+
 async def test_silence_is_a_surprise_that_names_what_is_due(autojump_clock, author):
     case = client_case(author, "S: 220 hi\nC: HELO {name}\n  or QUIT\n  or close")
     result = await spoken(case, 60.0)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 import trio
+import trio.testing
 
 from harness.errors import PeerClosed, PeerSilent
-from harness.protocol.replies import Fault
+from harness.protocol.replies import LINE_LIMIT, Fault
 from harness.wire import Log, Piece, Wire
 from tests.wire.peers import in_memory
 
@@ -212,6 +213,42 @@ async def test_a_line_that_does_not_end_is_silence(autojump_clock):
 
     with pytest.raises(PeerSilent, match="but for the beginning QUI"):
         await wire.line(5)
+
+
+async def test_a_line_that_never_ends_comes_in_parts(autojump_clock):
+    wire, peer = in_memory(we="S")
+    await peer.send_all(b"x" * (LINE_LIMIT + 1) + b"\n")
+
+    assert await wire.line(5) == b"x" * LINE_LIMIT
+    assert await wire.line(5) == b"x\n"
+
+
+class Flood(trio.abc.ReceiveStream):
+    """Says the same again and again."""
+
+    def __init__(self, octets: bytes) -> None:
+        self.octets = octets
+        self.times = 0
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        self.times += 1
+        await trio.lowlevel.checkpoint()
+        return self.octets
+
+    async def aclose(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+
+@pytest.mark.parametrize("we", ["C", "S"])
+async def test_who_floods_us_is_heard_no_further_than_our_memory_goes(autojump_clock, we):
+    flood = Flood(b"250 " + b"x" * 500 + b"\r\n")
+    _, sink = trio.testing.memory_stream_pair()
+    wire = Wire(trio.StapledStream(sink, flood), Log(), we=we)
+
+    await wire.rest(HOUR)
+
+    assert wire.log.seconds == HOUR
+    assert 1_000_000 < flood.times * len(flood.octets) < 1_100_000
 
 
 async def test_a_client_that_leaves_is_told(autojump_clock):
