@@ -26,7 +26,7 @@ duration: {duration}
 
 @pytest.fixture
 def profile(tmp_path: Path) -> Any:
-    def write(duration: str = "400ms", *more: str) -> Path:
+    def write(duration: str = "1500ms", *more: str) -> Path:
         path = tmp_path / "short.yaml"
         path.write_text(SHORT.format(duration=duration, more="\n".join(more)))
         return path
@@ -36,7 +36,7 @@ def profile(tmp_path: Path) -> Any:
 
 @pytest.fixture
 def load(invoke: Any, profile: Any, tmp_path: Path) -> Any:
-    def load(*words: object, duration: str = "400ms", more: tuple[str, ...] = ()) -> Any:
+    def load(*words: object, duration: str = "1500ms", more: tuple[str, ...] = ()) -> Any:
         path = profile(duration, *more)
         return invoke("load", *words, "--profile", path, "--json", tmp_path / "result.json")
 
@@ -107,6 +107,23 @@ def test_a_result_that_could_not_be_written_is_wrong_use(invoke: Any, profile: A
 
     assert done.exit_code == 2
     assert "there is no directory" in done.output
+
+
+@pytest.mark.slow
+def test_a_result_may_go_into_a_pipe(invoke: Any, profile: Any, tmp_path: Path):
+    # Once it was taken away like the file of an earlier run: nobody wants /dev/null to go.
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        done = invoke("load", "-p", profile(), "--json", pipe)
+        found = from_json(os.read(reading, 1_000_000).decode())
+    finally:
+        os.close(reading)
+
+    assert done.exit_code == 0, done.output
+    assert pipe.is_fifo()
+    assert found.end is End.COMPLETE
 
 
 # --- runs ----------------------------------------------------------------------------------------

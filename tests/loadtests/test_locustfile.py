@@ -68,7 +68,7 @@ def test_our_locustfile_runs_under_locust_itself(tmp_path: Path):
     path = tmp_path / "result.json"
     with aiosmtpd() as (address, taker):
         done = locust(
-            ["-f", str(LOCUSTFILE), "-H", address, "-u", "2", "-t", "1", f"--smtp-result={path}"],
+            ["-f", str(LOCUSTFILE), "-H", address, "-u", "2", "-t", "5", f"--smtp-result={path}"],
             tmp_path,
         )
 
@@ -109,7 +109,7 @@ def test_a_locustfile_of_ones_own_needs_a_few_lines(tmp_path: Path):
     (tmp_path / "mine.yaml").write_text("about: mine\nduration: 1s\nsize: 2KB\n")
     with aiosmtpd() as (address, taker):
         (tmp_path / "own.py").write_text(OWN.format(host=address))
-        done = locust(["-f", "own.py", "-u", "1", "-t", "1"], tmp_path)
+        done = locust(["-f", "own.py", "-u", "1", "-t", "5"], tmp_path)
 
     assert done.returncode == 0, done.stderr
     assert {len(content) for content in taker.taken} == {2000}
@@ -120,7 +120,7 @@ def test_a_locustfile_of_ones_own_may_not_load_others_either(tmp_path: Path):
     (tmp_path / "mine.yaml").write_text("about: mine\nduration: 1s\n")
     (tmp_path / "own.py").write_text(OWN.format(host="mx.example.test"))
 
-    done = locust(["-f", "own.py", "-u", "1", "-t", "1"], tmp_path)
+    done = locust(["-f", "own.py", "-u", "1", "-t", "5"], tmp_path)
 
     assert done.returncode != 0
     assert "is not on loopback" in done.stderr
