@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.errors import HarnessError, TargetUnreachable, UsageError
+from harness.errors import HarnessError, TargetUnreachable
 from harness.load_results import End, LoadResult, read
+from harness.reports.files import check_writable, is_replaceable, write_whole
 from harness.reports.load_summary import progress, summary
 
 if TYPE_CHECKING:
@@ -134,11 +135,7 @@ def _options(
 def _run(options: list[str], shape: Profile, folder: Path, path: Path | None) -> int:
     from harness.cli.generator import generate, last_words
 
-    file = (path or folder / "result.json").resolve()
-    with contextlib.suppress(FileNotFoundError):
-        file.unlink()  # the result of another run must not be taken for ours
-    if not file.parent.is_dir():
-        raise UsageError(f"{path}: there is no directory {file.parent}")
+    file = _result_file(path, folder)
     options = [*options, f"--smtp-result={file}"]
     status = generate(
         options, folder, patience=shape.duration + _GRACE, look=lambda now: _show(file, now)
@@ -146,7 +143,22 @@ def _run(options: list[str], shape: Profile, folder: Path, path: Path | None) ->
     if not file.is_file():
         words = last_words(folder) or "it said nothing"
         raise HarnessError(f"the load generator broke (status {status}): {words}")
+    if path and file != path.resolve():
+        write_whole(path, file.read_text("utf-8"))
     return _tell(read(file), status, last_words(folder))
+
+
+def _result_file(path: Path | None, folder: Path) -> Path:
+    """Where the generator leaves its result: where it is wanted, unless that is a pipe."""
+    ours = folder / "result.json"
+    if path is None:
+        return ours
+    check_writable(path)
+    wanted = path.resolve()
+    if not is_replaceable(wanted):
+        return ours
+    wanted.unlink(missing_ok=True)  # the result of another run must not be taken for ours
+    return wanted
 
 
 def _show(file: Path, seconds: float) -> None:

@@ -15,7 +15,7 @@ def check_writable(path: Path) -> None:
         raise UsageError(f"{path} is a directory; a report is a file")
     if not place.parent.is_dir():
         raise UsageError(f"{path} cannot be written: there is no directory {place.parent}")
-    if _is_replaceable(place):  # permissions, full disks, read-only mounts: trying tells them all
+    if is_replaceable(place):  # permissions, full disks, read-only mounts: trying tells them all
         _write_beside(place, path, b"").unlink()
 
 
@@ -23,13 +23,13 @@ def write_whole(path: Path, text: str) -> None:
     """Write a file that never exists in part: what was there stays until all of it is there."""
     octets = text.encode("utf-8", "backslashreplace")
     place = path.resolve()  # a symbolic link stays one
-    if _is_replaceable(place):
+    if is_replaceable(place):
         _write_beside(place, path, octets).replace(place)
     else:
         _write(place, path, octets)
 
 
-def _is_replaceable(place: Path) -> bool:
+def is_replaceable(place: Path) -> bool:
     """Whether to rename over it: a pipe or /dev/stdout is written to."""
     return place.is_file() or not place.exists()
 
