@@ -40,8 +40,12 @@ def generate(options: Sequence[str], folder: Path, *, patience: float, look: Loo
             stderr=log,
             start_new_session=True,
         )
-        with _passing_signals_to(child):
-            return _wait(child, patience, look)
+        try:
+            with _passing_signals_to(child):
+                return _wait(child, patience, look)
+        finally:  # it has a session of its own: nobody else would end it
+            child.kill()
+            child.wait()
 
 
 def last_words(folder: Path) -> str:

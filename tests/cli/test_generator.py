@@ -4,6 +4,7 @@ import os
 import signal
 from pathlib import Path
 
+import psutil
 import pytest
 
 from harness.cli.generator import generate, last_words
@@ -25,6 +26,18 @@ def options(tmp_path: Path) -> list[str]:
 @pytest.mark.slow
 def test_a_generator_that_does_not_end_in_time_is_killed(options: list[str], tmp_path: Path):
     assert generate(options, tmp_path, patience=0.0, look=lambda _: None) == -signal.SIGKILL
+
+
+@pytest.mark.slow
+def test_a_generator_does_not_outlive_our_own_trouble(options: list[str], tmp_path: Path):
+    def fail(seconds: float) -> None:
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        generate(options, tmp_path, patience=50, look=fail)
+
+    children = psutil.Process().children()
+    assert not [child for child in children if "locust" in child.cmdline()]
 
 
 @pytest.mark.slow
