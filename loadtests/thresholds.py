@@ -82,9 +82,10 @@ class Threshold:
             case "/s":
                 return f"{found:,.1f}/s"
             case "":
-                return f"{found:g}"
+                return f"{found:.0f}"
             case unit:
-                return f"{found / _MICROSECONDS[unit]:.4g}{unit}"
+                value = found / _MICROSECONDS[unit]
+                return f"{value:.4g}{unit}" if value < 1000 else f"{value:.0f}{unit}"
 
 
 class BadThreshold(ValueError):

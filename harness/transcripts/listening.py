@@ -52,7 +52,7 @@ def listen(
     verb = _verb(bare)
     if verb in hear.alternatives:
         return Said(branch=_branch(hear, verb))
-    return _surprise(hear, spelled(bare))
+    return _surprise(hear, spelled(bare) or "an empty line")
 
 
 def _hung_up(hear: Hear) -> Said | Surprise:

@@ -64,6 +64,13 @@ def test_a_variable_binds_up_to_the_next_literal(due, line):
     assert said(f"C: {due}", line) == Said(bound=BOUND[due, line])
 
 
+def test_an_empty_line_is_called_so():
+    found = said("C: .", "")
+
+    assert isinstance(found, Surprise)
+    assert found.met == "an empty line"
+
+
 def test_names_are_bound_unless_the_dialogue_runs_as_it_is_written():
     keys = "names: {crepes.fr: our_name}"
 
