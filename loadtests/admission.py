@@ -15,7 +15,7 @@ POOL = 100  # recipients made of `many`, or more if one message needs more
 
 def admit(target: Target, profile: Profile) -> None:
     """Raises UsageError, with what would help, unless the load may and can be run."""
-    if not target.is_ours:
+    if not target.owns(target.address):
         host = target.address.host
         raise UsageError(
             f"{host} is not on loopback, and load is only for servers that are yours: if it is, "

@@ -184,6 +184,18 @@ def test_a_file_may_say_little(tmp_path):
     assert not target.is_ours
 
 
+@pytest.mark.parametrize(
+    ("mine", "is_ours"), [("", False), ("mine: [MX.a.test]\n", True), ("mine: [b.test]\n", False)]
+)
+def test_a_target_is_ours_if_all_its_listeners_are(tmp_path, mine, is_ours):
+    listeners = "listeners: {lmtp: 'lmtp://[::1]', submission: 'submission://mx.A.test'}\n"
+
+    target = read_text(tmp_path, f"address: localhost\n{listeners}{mine}")
+
+    assert target.is_ours is is_ours
+    assert target.owns(target.address)
+
+
 def test_the_domain_is_that_of_the_first_recipient_unless_told(tmp_path):
     assert read_text(tmp_path, "address: a.test\nrecipients: <bob@b.test>\n").domain == "b.test"
     assert read_text(tmp_path, "address: a.test\nrecipients: postmaster\n").domain is None

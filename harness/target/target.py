@@ -73,8 +73,13 @@ class Target:
 
     @property
     def is_ours(self) -> bool:
-        """Whether it is on loopback, or its owner says that hostile suites may touch it."""
-        return self.address.is_loopback or self.address.host in self.mine
+        """Whether all of it is on loopback, or its owner says that hostile suites may touch it."""
+        return all(map(self.owns, (self.address, *self.listeners.values())))
+
+    def owns(self, address: Address) -> bool:
+        """Whether one of its addresses is on loopback, or said to be ours."""
+        mine = (host.casefold() for host in self.mine)
+        return address.is_loopback or address.host.casefold() in mine
 
     def delivery_of(self, recipient: str) -> str | None:
         """The URL where mail for this recipient can be read back."""
