@@ -62,7 +62,8 @@ class Dialogue:
 
     def __init__(self, case: Case, stage: Stage, values: Values, log: Log) -> None:
         self.ear = Ear(values)
-        self.connections: dict[str, Connection] = {}
+        self._connections: dict[str, Connection] = {}  # the last of each name
+        self._all: list[Connection] = []
         self._case = case
         self._stage = stage
         self._values = values
@@ -74,26 +75,25 @@ class Dialogue:
         """All of it: the start, the steps, the end; raises an Ending, or TargetUnreachable."""
         try:
             address = self._stage.listener(self._case.over)
-            main = await self._stage.connect(self._log, address)
-            self.connections[MAIN] = main
+            main = self._opened(MAIN, await self._stage.connect(self._log, address))
             await reach(main, self._case.start)
             await self._play(self._case.steps)
             if not self._case.drops:
-                for connection in self.connections.values():
+                for connection in self._all:
                     await say_goodbye(connection, self.ear, self._at)
         finally:
-            for connection in self.connections.values():
+            for connection in self._all:
                 await connection.wire.aclose()
 
     @property
     def contents(self) -> list[bytes]:
         """The contents of all messages that were sent."""
-        return [it for connection in self.connections.values() for it in connection.contents]
+        return [it for connection in self._all for it in connection.contents]
 
     @property
     def ports(self) -> tuple[int, ...]:
         """Our ports, in the order in which they were used."""
-        ports = (connection.wire.local_port for connection in self.connections.values())
+        ports = (connection.wire.local_port for connection in self._all)
         return tuple(port for port in ports if port is not None)
 
     async def _play(self, steps: Iterable[Step]) -> None:
@@ -108,7 +108,7 @@ class Dialogue:
                     self._values.count(number, step.name)
                     await self._play(step.steps)
             else:
-                connection = self.connections[_connection_of(step)]
+                connection = self._connections[_connection_of(step)]
                 if not connection.is_over:
                     await self._step(connection, step)
 
@@ -173,7 +173,7 @@ class Dialogue:
     async def _rest(self, seconds: float) -> None:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(trio.sleep, seconds)
-            for connection in self.connections.values():
+            for connection in self._all:
                 nursery.start_soon(connection.wire.rest, seconds)
 
     async def _connect(self, step: Connect) -> None:
@@ -184,8 +184,12 @@ class Dialogue:
             connection = await self._stage.connect(self._log, address, name=step.name)
         except TargetUnreachable as error:
             raise Trouble(f"connection {step.name}: {error}") from error
-        self.connections[step.name] = connection
-        await reach(connection, step.start)
+        await reach(self._opened(step.name, connection), step.start)
+
+    def _opened(self, name: str, connection: Connection) -> Connection:
+        self._connections[name] = connection
+        self._all.append(connection)
+        return connection
 
     async def _send_file(self, connection: Connection, step: SendFile) -> None:
         content = _read(step.path)

@@ -328,6 +328,15 @@ async def test_the_branch_that_fits_is_run(autojump_clock, author, answer, then)
     assert peer.connections == (2 if answer is CLOSE else 1)
 
 
+async def test_every_connection_of_a_name_ends_well(autojump_clock, author):
+    peer = Peer()
+    dialogue = "* repeat 3\n  * connect x\n    start hello\n  C(x): NOOP\n  S(x): 250"
+
+    assert (await played(author.case(dialogue), peer)).is_met
+    assert peer.connections == 4
+    assert peer.heard.count(b"QUIT") == 4
+
+
 async def test_steps_are_repeated_and_counted(autojump_clock, author):
     peer = Peer()
     await played(author.case("* repeat 3 as n\n  C: NOOP {n}\n  S: 250"), peer)
