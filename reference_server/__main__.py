@@ -28,7 +28,10 @@ from reference_server.voices import VOICES
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=2525, show_default=True, help="Port; 0 takes a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=2525, show_default=True, metavar="N",
+    help="Port; 0 takes a free one.",
+)  # fmt: skip
 @click.option("--domain", default="example.test", show_default=True, help="Our domain.")
 @click.option(
     "--user", "users", multiple=True, metavar="NAME[:PASSWORD]",
@@ -47,7 +50,8 @@ from reference_server.voices import VOICES
 @click.option("--list-faults", is_flag=True, help="Name the faults and leave.")
 @click.option("--tls-self-signed", is_flag=True, help="Offer STARTTLS (and AUTH inside it).")
 @click.option(
-    "--max-size", default=RULES.limits.message, show_default=True, metavar="OCTETS",
+    "--max-size", type=click.IntRange(min=1), default=RULES.limits.message, show_default=True,
+    metavar="OCTETS",
     help="The largest message that is taken.",
 )  # fmt: skip
 @click.option("--sync/--no-sync", default=True, help="Wait for the disk before 250 (the default).")

@@ -90,3 +90,10 @@ def test_bad_options_say_what_is_wrong(options, words):
     caught = CliRunner().invoke(main, ["--port", "0", *options]).exception
     assert isinstance(caught, UsageError)
     assert words in str(caught)
+
+
+@pytest.mark.parametrize("options", [["--port", "65536"], ["--port", "-1"], ["--max-size", "0"]])
+def test_numbers_that_cannot_be_are_wrong_use(options):
+    done = CliRunner().invoke(main, options)
+    assert done.exit_code == 2
+    assert "is not in the range" in done.output
