@@ -92,11 +92,13 @@ class Values:
 
     def pattern(self, template: Template) -> str:
         """A regular expression with its variables' values escaped."""
-        pieces = (
-            re.escape(self._value(piece)) if isinstance(piece, Variable) else piece
+        return "".join(
+            re.escape(self._value(piece).decode("utf-8", "backslashreplace"))
+            if isinstance(piece, Variable)
+            else piece.decode()
             for piece in template.pieces
+            if not isinstance(piece, Fill)
         )
-        return b"".join(it for it in pieces if isinstance(it, bytes)).decode()
 
     def _value(self, variable: Variable) -> bytes:
         if self.as_written and variable.written is not None:

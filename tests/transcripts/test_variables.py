@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from harness.errors import UsageError
+from harness.protocol.replies import Reply
 from harness.transcripts.model import Expect, TextMatches, Write
 from harness.transcripts.variables import Segment, Values, make_token, render_write
 from tests.transcripts.written import case, steps
@@ -129,6 +132,17 @@ def test_a_value_in_an_expression_is_escaped():
     assert isinstance(check, TextMatches)
 
     assert Values(FACTS).pattern(check.pattern) == r"^me\.test\d{2}$"
+
+
+def test_octets_that_are_no_text_match_as_replies_show_them():
+    (expect,) = steps(r"S: 250" "\n" r"  text ~ {our_name}")
+    assert isinstance(expect, Expect)
+    (check,) = expect.checks
+    assert isinstance(check, TextMatches)
+    values = Values(FACTS)
+    values["our_name"] = b"\xff."
+
+    assert re.fullmatch(values.pattern(check.pattern), Reply(250, b"250 \xff.\r\n").lines[0])
 
 
 def test_what_has_no_value_is_told_with_its_place():
