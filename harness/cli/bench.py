@@ -69,6 +69,7 @@ def _beside_others(target: Target, *, alone: bool) -> Iterator[None]:
     """Hold a lock on the target that cases of other processes share, unless one is alone."""
     name = hashlib.sha256(str(target).encode()).hexdigest()[:16]
     path = Path(tempfile.gettempdir()) / f"smtp-harness-{os.getuid()}-{name}.lock"
-    with path.open("wb") as lock:
+    # Everybody may write there: what we open must be no link to a file of somebody's.
+    with open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         yield
