@@ -45,15 +45,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register our marks, and a place for what lives as long as this process."""
+    _check_target(config.getoption("--smtp-target"))
     for grade in GRADES:
         word = grade.replace("_", "-")
         config.addinivalue_line("markers", f"smtp_{grade}: a case of an SMTP suite, grade {word}")
     config.stash[_RESOURCES] = contextlib.ExitStack()
 
 
+def _check_target(target: str | None) -> None:
+    """A target that cannot be read is wrong use, told once, and no failure of each case."""
+    if target is not None:
+        from harness.errors import UsageError
+        from harness.target import read_target
+
+        try:
+            read_target(target)
+        except UsageError as error:
+            raise pytest.UsageError(
+                f"--smtp-target: {str(error).removeprefix('error: ')}"
+            ) from None
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop our own server, if it was started."""
-    config.stash[_RESOURCES].close()
+    if _RESOURCES in config.stash:
+        config.stash[_RESOURCES].close()
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SuiteFile | None:

@@ -163,6 +163,14 @@ def test_a_target_that_is_not_there_is_an_error_without_a_traceback(pytester, su
     done.stdout.fnmatch_lines(["error: 127.0.0.1:1: nobody listens there*"])
 
 
+@pytest.mark.parametrize("target", ["nowhere.yaml", "127.0.0.1:99999"])
+def test_a_target_that_cannot_be_read_is_told_once(pytester, suite, target):
+    done = run(pytester, "--smtp-target", target)
+
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    assert str(done.stderr).count("ERROR: --smtp-target: ") == 1
+
+
 def test_a_run_without_suites_starts_nothing(pytester):
     pytester.makepyfile(
         "import sys\n"
