@@ -16,12 +16,11 @@ from gevent import monkey
 from gevent.event import AsyncResult
 
 from harness.errors import PeerClosed, PeerError, PeerSilent, Refused
-from harness.protocol.replies import Reply, ReplyReader
+from harness.protocol.replies import CLOSING, Reply, ReplyReader
 from harness.protocol.sender import Exchange, Flow
 
 READABLE, WRITABLE = 1, 2  # libev's EV_READ and EV_WRITE
 CHUNK = 65_536  # octets read at once
-CLOSING = 421
 
 # What stands for the replies that will never come.  A flow takes a 421 for the last reply there
 # is, which is just what the loss of the peer means; who hears of it knows this one by identity.

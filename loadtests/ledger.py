@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from harness.errors import PeerError, Refused
-from harness.protocol.replies import Reply
+from harness.protocol.replies import CLOSING, Reply
 from harness.protocol.sender import Exchange, Outgoing
 from loadtests import phases
-from loadtests.driver import CLOSING, GONE, Lost
+from loadtests.driver import GONE, Lost
 from loadtests.recorder import Recorder, kind_of
 
 # What an exchange of this name alone is measured as; the final dot is measured where it is judged.

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from harness.protocol.replies import Reply
+from harness.protocol.replies import CLOSING, Reply
 from harness.protocol.sender import Exchange, Flow, Secure
 from harness.wire import Wire
 
 T = TypeVar("T")
-
-CLOSING = 421  # the last reply that there will be (RFC 5321 3.8)
 
 
 async def drive(

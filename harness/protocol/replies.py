@@ -14,6 +14,11 @@ from enum import Enum
 
 from harness.protocol.addresses import is_domain_or_literal
 
+# The codes behind which something else follows than the next command.
+GO_AHEAD = 354  # the text of a message
+CHALLENGE = 334  # a response of an AUTH exchange: RFC 4954 4
+CLOSING = 421  # nothing: the last reply that there will be, RFC 5321 3.8
+
 MAX_LINE = 512  # octets with CRLF: RFC 5321 4.5.3.1.5
 LINE_LIMIT = 65_536  # what we are willing to buffer of one line that never ends
 REPLY_LIMIT = 1_048_576  # and of one reply whose last line never comes
@@ -200,7 +205,7 @@ def _is_no_text(octets: bytes) -> bool:
 
 def grammar_faults(reply: Reply, *, utf8: bool = False) -> tuple[str, ...]:
     """What RFC 5321 4.2 does not allow in this reply, in words; `utf8` where RFC 6531 is in use."""
-    challenge = reply.code == 334
+    challenge = reply.code == CHALLENGE
     words = [
         fault.value
         for fault in Fault

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from harness.errors import PeerError, Refused, UsageError
-from harness.protocol.replies import Capabilities, Reply, read_capabilities
+from harness.protocol.replies import CHALLENGE, CLOSING, Capabilities, Reply, read_capabilities
 from harness.protocol.sasl import CLIENTS, Login, SaslClient, best_mechanism, decode64, encode64
 from harness.protocol.transparency import stuff, whole_lines
 
@@ -89,7 +89,7 @@ def log_in(login: Login, capabilities: Capabilities, mechanism: str | None = Non
     (answer,) = yield from _ask(Exchange(("AUTH",), _auth_line(chosen, client)))
     response = b""
     # Who goes on asking when we have given up would go on for ever.
-    while answer.code == 334 and response != _GIVE_UP:
+    while answer.code == CHALLENGE and response != _GIVE_UP:
         response = _response(client, answer)
         (answer,) = yield from _ask(Exchange(("AUTH",), response + b"\r\n"))
     return _insisted("AUTH", answer, 2)
@@ -306,7 +306,7 @@ def _ask(exchange: Exchange) -> Flow[tuple[Reply, ...]]:
 
 
 def _unless_closing(exchange: Exchange, replies: tuple[Reply, ...]) -> tuple[Reply, ...]:
-    if replies[-1].code == 421:
+    if replies[-1].code == CLOSING:
         raise Refused(exchange.names[len(replies) - 1], replies[-1])
     return replies
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 import trio
 
 from harness.errors import PeerClosed, PeerError, PeerSilent, UsageError
+from harness.protocol.replies import CHALLENGE
 from harness.protocol.transparency import DataReader
 from harness.results import Surprise
 from harness.runner.endings import Played, Trouble, Unmet, Void
@@ -35,7 +36,7 @@ from harness.transcripts.model import (
     Wait,
 )
 from harness.transcripts.variables import Values
-from harness.wire import CHALLENGE, Log, Wire, masked
+from harness.wire import Log, Wire, masked
 
 PATIENCE = 5.0  # seconds for the client's next line
 EAGER = 0.1  # seconds in which a client that does not wait for our reply shows it

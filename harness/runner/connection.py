@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from harness.errors import PeerClosed, PeerSilent
-from harness.protocol.replies import Capabilities, Reply, read_capabilities
+from harness.protocol.replies import CHALLENGE, GO_AHEAD, Capabilities, Reply, read_capabilities
 from harness.protocol.sasl import SaslClient, decode64, encode64
 from harness.protocol.transparency import DataReader
 from harness.target import Address, Scheme, Target
@@ -59,7 +59,7 @@ class Connection:
         self._asks_hello = _HELLO.match(octets) is not None
         if self._in_text and self.texts:
             self.texts[-1] += octets
-        elif self.wire.code == 354:
+        elif self.wire.code == GO_AHEAD:
             self._in_text = True
             self.texts.append(octets)
         await self.wire.send(pieces, self.target.timeouts.reply)
@@ -85,7 +85,7 @@ class Connection:
         self.replies += 1
         self.refusals += reply.code >= 400
         self._in_text = False
-        self.challenge = reply if reply.code == 334 else None
+        self.challenge = reply if reply.code == CHALLENGE else None
         self.has_quit = reply.code == 221
         if self._asks_hello and reply.code == 250:
             self.capabilities = read_capabilities(reply)

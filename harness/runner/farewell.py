@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from harness.documents import Place
 from harness.errors import PeerError
-from harness.protocol.replies import Reply
+from harness.protocol.replies import CHALLENGE, GO_AHEAD, Reply
 from harness.runner.connection import GRACE, Connection
 from harness.runner.endings import Trouble
 from harness.runner.hearing import Ear, ending, surprise_at
@@ -20,7 +20,7 @@ _BYE = Want(("221",))
 _WANTED = "221 to the QUIT that ends every connection, and nothing before it"
 
 # A server that is in the middle of these takes QUIT for text.
-_OPEN = {354: "a text", 334: "an AUTH exchange"}
+_OPEN = {GO_AHEAD: "a text", CHALLENGE: "an AUTH exchange"}
 
 
 async def say_goodbye(connection: Connection, ear: Ear, at: Place) -> None:

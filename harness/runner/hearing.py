@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.documents import Place
-from harness.protocol.replies import Reply
-from harness.results import Spot, Surprise
+from harness.protocol.replies import CLOSING, Reply
+from harness.results import Surprise
 from harness.runner.connection import Connection
 from harness.runner.endings import Busy, Unmet, Void
 from harness.runner.start import demands
@@ -20,13 +20,12 @@ from harness.transcripts.matching import (
     Heard,
     check,
     fits,
+    spot,
 )
 from harness.transcripts.model import Branch, Expect, Want
 from harness.transcripts.variables import Values
 
 PATIENCE_WITH_ERRORS = 3  # refused commands after which a hang-up is a defence (RFC 5321 7.8)
-
-CLOSING = 421
 
 
 class Ear:
@@ -97,8 +96,3 @@ def ending(connection: Connection, found: Surprise, heard: Heard) -> Unmet | Voi
 def surprise_at(at: Place, wanted: str, met: str, *detail: str) -> Surprise:
     """A surprise at a line of the author's."""
     return Surprise(at=spot(at), wanted=wanted, met=met, detail=detail)
-
-
-def spot(at: Place) -> Spot:
-    """The author's line, as reports show it."""
-    return Spot(path=at.path, line=at.line, text=at.text.strip())

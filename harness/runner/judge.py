@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from harness.results import Grade, Outcome, Requirement, Verdict
 from harness.runner.endings import Played
-from harness.runner.hearing import spot
 from harness.runner.known import Deviation
 from harness.transcripts.catalogue import Catalogue
+from harness.transcripts.matching import spot
 from harness.transcripts.model import Case
 
 _VERDICTS = {

@@ -10,7 +10,7 @@ from dataclasses import replace
 import trio
 
 from harness.errors import PeerError, PeerSilent, TargetUnreachable, TlsFailed
-from harness.protocol.replies import Capabilities, Fault, Reply, read_capabilities
+from harness.protocol.replies import CLOSING, Capabilities, Fault, Reply, read_capabilities
 from harness.runner.connection import Connection
 from harness.runner.endings import Busy, Ending
 from harness.runner.offers import Offer
@@ -92,7 +92,7 @@ async def _greeting(stage: Stage, connection: Connection) -> str:
             raise TargetUnreachable(f"{where}, in its greeting: {describe(heard)}")
         case Silent():
             raise TargetUnreachable(await _mute(stage, connection, heard.seconds))
-        case Reply(code=421):
+        case Reply() if heard.code == CLOSING:
             raise Busy(f"the greeting is {heard}")
         case Reply() if Fault.ENDLESS in heard.faults:
             raise TargetUnreachable(f"{where} greets without end: {excerpt(heard.octets)}")
@@ -134,7 +134,7 @@ async def _hello(connection: Connection) -> Reply | None:
             )
         if isinstance(heard, Closed):
             return None
-        if heard.code == 421:
+        if heard.code == CLOSING:
             raise Busy(f"{command} was answered {heard}")
         if heard.code == 250:
             return heard

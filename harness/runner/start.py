@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from harness.client import drive
 from harness.errors import PeerError, Refused, TlsFailed, Untrusted
-from harness.protocol.replies import Reply
+from harness.protocol.replies import CLOSING, GO_AHEAD, Reply
 from harness.protocol.sasl import Login, best_mechanism
 from harness.protocol.sender import log_in
 from harness.runner.connection import Connection
@@ -131,7 +131,7 @@ async def _rcpt(connection: Connection) -> None:
 
 
 async def _data(connection: Connection) -> None:
-    _insist("DATA", await _ask(connection, "DATA"), 354)
+    _insist("DATA", await _ask(connection, "DATA"), GO_AHEAD)
 
 
 _TRANSACTION: Mapping[Start, Step] = {
@@ -158,7 +158,7 @@ def _insist(doing: str, heard: Heard, *codes: int) -> None:
 
 
 def _refused(doing: str, reply: Reply) -> NoReturn:
-    if reply.code == 421:
+    if reply.code == CLOSING:
         raise Busy(f"{doing} was answered {reply}")
     if reply.code == 530:
         raise Void(demands(doing, reply))

@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from harness.results import Spot, Surprise
+from harness.results import Surprise
 from harness.transcripts.hearing import Pattern, heard
-from harness.transcripts.matching import spelled
+from harness.transcripts.matching import spelled, spot
 from harness.transcripts.model import Bind, Fill, Hear, HearBranch, Template, Variable
 from harness.transcripts.templates import joined
 
@@ -74,14 +74,15 @@ def _accept(hear: Hear, line: bytes, match: re.Match[bytes]) -> Said | Surprise:
 
 
 def _surprise(hear: Hear, met: str, *detail: str) -> Surprise:
-    at = Spot(path=hear.at.path, line=hear.at.line, text=hear.at.text.strip())
     due = spelled(
         b"".join(
             b"{%s}" % piece.name.encode() if isinstance(piece, Bind) else piece
             for piece in hear.pattern
         )
     )
-    return Surprise(at=at, wanted="|".join([due, *hear.alternatives]), met=met, detail=detail)
+    return Surprise(
+        at=spot(hear.at), wanted="|".join([due, *hear.alternatives]), met=met, detail=detail
+    )
 
 
 def _branch(hear: Hear, verb: str) -> HearBranch | None:

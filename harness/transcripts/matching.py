@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from harness.documents import Place
 from harness.protocol.addresses import is_domain_or_literal
 from harness.protocol.replies import (
     Fault,
@@ -105,7 +106,7 @@ def fits(want: Want, heard: Heard) -> bool:
 def surprise(expect: Expect, heard: Heard, *, detail: tuple[str, ...] = ()) -> Surprise:
     """The surprise of hearing this where something else is due."""
     wanted = "|".join(expect.want.alternatives)
-    return Surprise(at=spot(expect), wanted=wanted, met=describe(heard), detail=detail)
+    return Surprise(at=spot(expect.at), wanted=wanted, met=describe(heard), detail=detail)
 
 
 def describe(heard: Heard) -> str:
@@ -121,9 +122,9 @@ def describe(heard: Heard) -> str:
     return str(heard)
 
 
-def spot(expect: Expect) -> Spot:
-    """The author's line."""
-    return Spot(path=expect.at.path, line=expect.at.line, text=expect.at.text.strip())
+def spot(at: Place) -> Spot:
+    """The author's line, as reports show it."""
+    return Spot(path=at.path, line=at.line, text=at.text.strip())
 
 
 def spelled(octets: bytes) -> str:
@@ -181,7 +182,7 @@ def _wrong(expect: Expect, wrong: list[_Wrong]) -> Surprise:
     first, *others = wrong
     also = tuple(f"also wanted {it.wish}, met {it.fact}" for it in others)
     wanted = f"{'|'.join(expect.want.alternatives)} with {first.wish}"
-    return Surprise(at=spot(expect), wanted=wanted, met=first.fact, detail=first.detail + also)
+    return Surprise(at=spot(expect.at), wanted=wanted, met=first.fact, detail=first.detail + also)
 
 
 def _check(check: Check, reply: Reply, context: Context) -> _Wrong | None:

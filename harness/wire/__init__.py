@@ -2,12 +2,11 @@
 
 from harness.wire.cuts import Cut, every, read_cut, whole
 from harness.wire.dialing import dial
-from harness.wire.log import CHALLENGE, Log, masked
+from harness.wire.log import Log, masked
 from harness.wire.tls import is_tls
 from harness.wire.wire import Piece, Wire
 
 __all__ = [
-    "CHALLENGE",
     "Cut",
     "Log",
     "Piece",

@@ -9,10 +9,10 @@ import re
 
 import trio
 
+from harness.protocol.replies import CHALLENGE, GO_AHEAD
 from harness.results import Exchange
 
 HIDDEN = b"***"
-TEXT, CHALLENGE = 354, 334  # replies behind which other things than commands are said
 
 # An initial response stands behind the mechanism's name (RFC 4954 4).
 _INITIAL_RESPONSE = re.compile(rb"(?im)^([ \t]*AUTH[ \t]+[^ \t\r\n]+[ \t]+)[^\r\n]+")
@@ -47,7 +47,7 @@ class Log:
 
 def masked(octets: bytes, *, code: int) -> bytes:
     """What a client said after a reply with this code, without what may be a password."""
-    if code == TEXT:
+    if code == GO_AHEAD:
         return octets  # the text of a message
     hidden = _INITIAL_RESPONSE.sub(rb"\g<1>" + HIDDEN, octets)
     return _RESPONSE.sub(HIDDEN, hidden) if code == CHALLENGE else hidden

@@ -326,8 +326,8 @@ def test_a_want_fits_or_not():
 def test_a_surprise_shows_the_author_s_line():
     due = expect("S: 250 ok")
 
-    assert spot(due) == Spot(path="x.smtp.yaml", line=5, text="S: 250 ok")
-    assert surprise(due, Closed()).at == spot(due)
+    assert spot(due.at) == Spot(path="x.smtp.yaml", line=5, text="S: 250 ok")
+    assert surprise(due, Closed()).at == spot(due.at)
 
 
 SPELLED = {

@@ -31,7 +31,7 @@ from harness.protocol.receiver.offer import Offer, make_offer
 from harness.protocol.receiver.reading import Scene, read_command
 from harness.protocol.receiver.rules import RULES, Rules
 from harness.protocol.receiver.transaction import Memory
-from harness.protocol.replies import Reply
+from harness.protocol.replies import CHALLENGE, CLOSING, Reply
 from harness.protocol.sasl import SERVERS, CheckPassword
 from harness.protocol.transparency import DataReader
 
@@ -115,7 +115,7 @@ class Receiver:
     def _write(self, occasion: Occasion | None, reply: Reply) -> None:
         self._output.append(self._rules.write_reply(occasion, reply))
         if occasion is None:
-            self.closing = self.closing or reply.code == 421
+            self.closing = self.closing or reply.code == CLOSING
         elif self._speech.closes(occasion):
             self.closing = True
 
@@ -185,7 +185,7 @@ class Receiver:
     def _after_log_in(self, event: LogIn, reply: Reply) -> None:
         if event.said is Occasion.LOGGED_IN and reply.is_positive:
             self.memory.user = event.user
-        if reply.code != 334:
+        if reply.code != CHALLENGE:
             self._attempt = None
 
     def _enter_next(self, event: Event, reply: Reply) -> None:
