@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from harness.certificates import self_signed
+from harness.certificates import self_signed, server_context
 from harness.errors import UsageError
 from harness.protocol.receiver import RULES
 from reference_server.lies import LIES
@@ -66,7 +66,5 @@ def _open_mailboxes(config: Config, house: House) -> Mailboxes:
 
 
 def _make_context(config: Config) -> ssl.SSLContext:
-    certificate, key = self_signed(["localhost", config.domain, "127.0.0.1"], config.spool)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, key)
-    return context
+    names = ["localhost", config.domain, "127.0.0.1"]
+    return server_context(*self_signed(names, config.spool))

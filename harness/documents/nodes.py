@@ -49,7 +49,6 @@ class MappingNode:
 
     entries: tuple[tuple[TextNode, Node], ...]
     at: Place
-    is_flow: bool = False  # written with braces
 
     def get(self, key: str) -> Node | None:
         """The value of a key, or None."""

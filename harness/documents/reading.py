@@ -196,7 +196,7 @@ class _Tree:
                                      f"it stands in line {first} already")  # fmt: skip
             else:
                 entries[key.value] = (key, value)
-        return MappingNode(tuple(entries.values()), self._place(begin), bool(begin.flow_style))
+        return MappingNode(tuple(entries.values()), self._place(begin))
 
     def _refuse_cleverness(self, event: Any) -> None:
         """Anchors, aliases and tags: once each, for a bomb has millions."""

@@ -80,11 +80,6 @@ def headline(outcome: Outcome) -> str:
     return _one_line(outcome.reason) or outcome.verdict.value
 
 
-def dialogue_text(outcome: Outcome) -> str:
-    """The dialogue alone, as plain text."""
-    return as_text(_dialogue(outcome))
-
-
 def _head(outcome: Outcome) -> Iterator[Line]:
     yield Line(f"{outcome.verdict.value.upper()} {outcome.address}", Part.HEADLINE)
     yield Line(f"  {_one_line(outcome.title)}", Part.TITLE)

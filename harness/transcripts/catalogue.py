@@ -10,7 +10,6 @@ from pathlib import Path
 
 from harness.documents import ListNode, MappingNode, Node, TextNode, load
 from harness.results import Grade
-from harness.transcripts.model import Case
 
 _BY_LEVEL = {
     "MUST": Grade.MUST,
@@ -67,12 +66,6 @@ class Catalogue:
         items = root.items if isinstance(root, ListNode) else ()
         entries = (_entry(node) for node in items if isinstance(node, MappingNode))
         return Catalogue({entry.id: entry for entry in entries})
-
-    def grade(self, case: Case) -> Grade:
-        """How much a case weighs: as its author raised it, or as the first entry that it checks."""
-        if case.grade is not None:
-            return Grade(case.grade)
-        return self.entries[case.checks[0]].grade if case.checks else Grade.DE_FACTO
 
     @property
     def needs(self) -> frozenset[str]:

@@ -7,7 +7,6 @@ import pytest
 from harness.reports.story import (
     Part,
     as_text,
-    dialogue_text,
     headline,
     short_story,
     story,
@@ -55,11 +54,6 @@ def test_a_failure_is_told_whole():
 
 def test_the_short_story_ends_before_the_dialogue():
     assert as_text(short_story(FAIL)) == TOLD.partition("\n\n  The dialogue")[0]
-
-
-def test_the_dialogue_can_be_had_alone():
-    assert "C: RCPT TO:<x@[127.0.0.1]>" in dialogue_text(FAIL)
-    assert dialogue_text(SKIP) == ""
 
 
 def test_a_case_that_was_met_shows_its_first_line_and_no_caret():

@@ -175,21 +175,18 @@ def test_what_a_case_may_say(keys):
 
 
 GRADES = {
-    "": Grade.DE_FACTO,
-    "checks: must-1": Grade.MUST,
-    "checks: must-2": Grade.MUST,
-    "checks: derived-1": Grade.SHOULD,
-    "checks: should-1": Grade.SHOULD,
-    "checks: may-1": Grade.MAY,
-    "checks: folklore-1": Grade.DE_FACTO,
-    "checks: [may-1, must-1]": Grade.MAY,
-    "checks: folklore-1\ngrade: vulnerability": Grade.VULNERABILITY,
+    "must-1": Grade.MUST,
+    "must-2": Grade.MUST,
+    "derived-1": Grade.SHOULD,
+    "should-1": Grade.SHOULD,
+    "may-1": Grade.MAY,
+    "folklore-1": Grade.DE_FACTO,
 }
 
 
-@pytest.mark.parametrize("keys", GRADES)
-def test_the_first_check_gives_the_grade_unless_the_case_raises_it(keys):
-    assert CATALOGUE.grade(case("C: NOOP\nS: 250", keys)) is GRADES[keys]
+@pytest.mark.parametrize("id", GRADES)
+def test_what_is_only_derived_from_a_sentence_weighs_less(id):
+    assert CATALOGUE.entries[id].grade is GRADES[id]
 
 
 # --- rows ------------------------------------------------------------------------------------

@@ -20,7 +20,6 @@ class Extension:
     mail_parameters: Mapping[str, Check] = field(default_factory=dict)
     rcpt_parameters: Mapping[str, Check] = field(default_factory=dict)
     mail_growth: int = 0  # octets that it adds to the longest MAIL line
-    rcpt_growth: int = 0  # and to the longest RCPT line
 
 
 def bad_value(name: str) -> Objection:
