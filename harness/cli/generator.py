@@ -28,6 +28,8 @@ Look = Callable[[float], None]
 def generate(options: Sequence[str], folder: Path, *, patience: float, look: Look) -> int:
     """Run Locust to its end and give back its status; `look` is called now and then meanwhile.
 
+    After a signal for us the status is a shell's for it, 130 or 143.
+
     After `patience` seconds it is killed: it should have stopped by itself long before.
     """
     with (folder / "log").open("wb") as log:
@@ -41,8 +43,9 @@ def generate(options: Sequence[str], folder: Path, *, patience: float, look: Loo
             start_new_session=True,
         )
         try:
-            with _passing_signals_to(child):
-                return _wait(child, patience, look)
+            with _passing_signals_to(child) as passed:
+                status = _wait(child, patience, look)
+            return 128 + passed[0] if passed else status
         finally:  # it has a session of its own: nobody else would end it
             child.kill()
             child.wait()
@@ -84,21 +87,20 @@ def _wait(child: subprocess.Popen[bytes], patience: float, look: Look) -> int:
 
 
 @contextlib.contextmanager
-def _passing_signals_to(child: subprocess.Popen[bytes]) -> Iterator[None]:
+def _passing_signals_to(child: subprocess.Popen[bytes]) -> Iterator[list[int]]:
     """Ctrl-C or SIGTERM stops the child, which keeps what it measured; the second one kills it."""
-    asked = False
+    passed: list[int] = []
 
     def pass_on(number: int, frame: FrameType | None) -> None:
-        nonlocal asked
-        if asked:
+        if passed:
             child.kill()
         else:
             child.terminate()
-        asked = True
+        passed.append(number)
 
     before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield passed
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

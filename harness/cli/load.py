@@ -173,4 +173,5 @@ def _tell(result: LoadResult, status: int, words: str) -> int:
         click.echo(line)
     if result.end is End.RUNNING:
         raise HarnessError(f"the load generator broke off (status {status}): {words}")
-    return result.exit_status
+    # Who cancels a run must not get a green light for the part of it that was measured.
+    return status if result.end is End.INTERRUPTED else result.exit_status
