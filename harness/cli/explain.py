@@ -18,6 +18,7 @@ from harness.runner.judge import grade_of
 from harness.runner.plan import selector_of
 from harness.transcripts.catalogue import Catalogue, Entry
 from harness.transcripts.model import Case
+from harness.visible import harmless
 
 WIDTH = 96
 MET = (
@@ -44,7 +45,7 @@ def explain(name: str) -> None:
     entry = Catalogue.load().entries.get(name)
     pages = [_requirement(entry)] if entry else _cases(name)
     for line in _parted(pages):
-        click.echo(line)
+        click.echo(harmless(line))
 
 
 def _parted(pages: Iterable[Iterable[str]]) -> Iterator[str]:

@@ -10,6 +10,7 @@ import click
 from harness.cli.choosing import choose
 from harness.transcripts.catalogue import Catalogue, Entry
 from harness.transcripts.model import Suite
+from harness.visible import harmless
 
 NORMATIVE = ("MUST", "MUST NOT", "SHOULD", "SHOULD NOT")
 
@@ -25,7 +26,7 @@ def list_(selectors: tuple[str, ...], coverage: bool) -> None:
     """
     suites = choose(selectors)
     for line in _coverage(suites) if coverage else _cases(suites):
-        click.echo(line)
+        click.echo(harmless(line))
 
 
 def _cases(suites: Sequence[Suite]) -> Iterator[str]:

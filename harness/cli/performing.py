@@ -149,7 +149,7 @@ def _target(wishes: Wishes) -> Iterator[Target]:
 def _list(plan: Plan) -> int:
     for planned in plan.cases:
         why = f"  (skip: {planned.skip})" if planned.skip else ""
-        click.echo(f"{planned.case.address}  {planned.case.title}{why}")
+        click.echo(harmless(f"{planned.case.address}  {planned.case.title}{why}"))
     return 0
 
 

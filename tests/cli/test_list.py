@@ -23,6 +23,18 @@ def test_a_file_of_the_users_own_is_listed(invoke, suite):
     assert "mine/greeting/helps/noop" in invoke("list", suite).output
 
 
+def test_a_title_cannot_reach_the_terminal(invoke, tmp_path):
+    path = tmp_path / "odd.smtp.yaml"
+    path.write_text(
+        'suite: odd\ncases:\n  - id: a\n    title: "\\e[2Jx"\n    checks: []\n'
+        "    dialogue: |\n      S: 220\n"
+    )
+
+    for words in (("list", path), ("explain", path), ("run", "--list", "-s", path)):
+        assert "\x1b" not in invoke(*words).output
+        assert r"\x1B[2Jx" in invoke(*words).output
+
+
 def test_a_selection_that_matches_nothing_is_wrong_use(invoke):
     assert invoke("list", "rfc5321/9.9").exit_code == 2
 
