@@ -13,6 +13,7 @@ import trio
 
 from harness.certificates import client_context
 from harness.errors import PeerError, Refused
+from harness.protocol.addresses import is_domain
 from harness.protocol.replies import Capabilities, Reply, read_capabilities
 from harness.target import Target
 from harness.wire import Log, Wire, dial
@@ -158,5 +159,7 @@ def _domains(recipients: Sequence[str]) -> list[str]:
 
 def _guesses(name: str) -> list[str]:
     """mail.example.com takes mail for itself or for example.com."""
+    if not is_domain(name):  # what a server calls itself may be anything
+        return []
     labels = name.split(".")
     return [name, ".".join(labels[1:])] if len(labels) > 2 else [name]

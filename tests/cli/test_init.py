@@ -88,6 +88,10 @@ ODD = {
         {"RCPT": "550 5.1.1 \x1b[31mno"},
         ["# postmaster was refused: 550 5.1.1 \\x1B[31mno", "# recipients: ["],
     ),
+    "a name that is none": (
+        {"EHLO": "250 a\x1b'>x", "RCPT": "550 no"},
+        ["# unknown_recipient: nobody@example.test"],
+    ),
     "log-in demanded": ({"MAIL": "530 5.7.0 log in"}, ["always: [auth]", "\nlogin: {user"]),
     "anybody taken": (
         {},
