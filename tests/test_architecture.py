@@ -90,6 +90,16 @@ def test_protocol_and_transcripts_do_no_io(path):
         assert {name.split(".")[0] for name in imports_of(path)} & (_IO - {"os"}) == set()
 
 
+COMMANDS = sorted((ROOT / "harness" / "cli").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=module_of)
+def test_a_subcommand_imports_the_server_and_the_load_only_where_it_needs_them(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    on_top = {node.module for node in tree.body if isinstance(node, ast.ImportFrom)}
+    assert not [name for name in on_top if name.split(".")[0] in ("reference_server", "loadtests")]
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=module_of)
 def test_locust_stays_in_loadtests_and_trio_out_of_it(path):
     foreign = {name.split(".")[0] for name in imports_of(path)}

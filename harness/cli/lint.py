@@ -15,7 +15,6 @@ from harness.runner.known import read_deviations
 from harness.target import read_target
 from harness.transcripts.linting import lint as lint_suites
 from harness.transcripts.loader import find_suites, shipped_suites
-from loadtests.profile import read_profile, shipped
 
 SUITE = ".smtp.yaml"
 YAML = (".yaml", ".yml")
@@ -55,6 +54,8 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _shipped() -> tuple[Path, ...]:
+    from loadtests.profile import shipped
+
     return shipped_suites(), *shipped().values()
 
 
@@ -102,7 +103,13 @@ def _reader(path: Path) -> Callable[[str], object] | None:
         return read_target
     if "known" in path.stem:
         return _read_known
-    return read_profile if path.parent.name == "profiles" else None
+    return _read_profile if path.parent.name == "profiles" else None
+
+
+def _read_profile(path: str) -> None:
+    from loadtests.profile import read_profile
+
+    read_profile(path)
 
 
 def _read_known(path: str) -> None:
