@@ -126,11 +126,11 @@ def from_json(text: str) -> LoadResult:
     try:
         values = json.loads(text)
         found = values.pop("format")
-    except (ValueError, AttributeError, KeyError, TypeError):
+        if found != FORMAT:
+            raise UsageError(f"this is a {found}, and I read {FORMAT}")
+        return _from_values(values)
+    except (ValueError, AttributeError, LookupError, TypeError):
         raise UsageError("this is not a load result of smtp-harness") from None
-    if found != FORMAT:
-        raise UsageError(f"this is a {found}, and I read {FORMAT}")
-    return _from_values(values)
 
 
 def _from_values(values: dict[str, Any]) -> LoadResult:

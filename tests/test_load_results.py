@@ -65,8 +65,15 @@ def test_messages_of_several_processes_add_up():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[]", "7", "null", '{"format": "smtp-harness-result/1"}']
-)
+    "text",
+    [
+        "", "{}", "[]", "7", "null", '{"format": "smtp-harness-result/1"}',
+        '{"format": "smtp-harness-load/1"}',
+        '{"format": "smtp-harness-load/1", "end": "soon"}',
+        to_json(RESULT).replace('"accepted"', '"excepted"'),
+        to_json(RESULT).replace('"buckets"', '"baskets"'),
+    ],
+)  # fmt: skip
 def test_what_is_no_load_result_is_said_to_be_none(text: str):
     with pytest.raises(UsageError):
         from_json(text)
