@@ -76,6 +76,7 @@ WRONG_ADDRESSES = {
     "mail test": "'mail test' is no host name",
     "-mail.test": "'-mail.test' is no host name",
     "a..b": "'a..b' is no host name",
+    f"{'a' * 64}.test": "is no host name",
     "smtp://mail.test/path": "nothing may follow the port",
 }
 

@@ -40,7 +40,7 @@ _PORTS = {
 _URL = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*)://)?(?:([^@/]*)@)?([^/]*)(/?)")
 _HOST_AND_PORT = re.compile(r"(\[[^\]]*\]|[^\[\]:]*)(?::(.*))?")
 # Underscores are no part of a domain, but of many a host's name in a container network.
-_HOST = re.compile(r"(?!-)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?")
+_HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 
 
 @dataclass(frozen=True, slots=True)
