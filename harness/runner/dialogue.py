@@ -19,7 +19,7 @@ from harness.protocol.replies import Capabilities
 from harness.protocol.sender import Envelope, send_message
 from harness.protocol.transparency import stuff
 from harness.runner.connection import Connection
-from harness.runner.endings import Trouble, Unmet
+from harness.runner.endings import Trouble, Unmet, Void
 from harness.runner.farewell import say_goodbye
 from harness.runner.hearing import Ear, ending, surprise_at
 from harness.runner.security import log_in, open_sasl, shake_hands, start_tls, verify_sasl
@@ -194,6 +194,8 @@ class Dialogue:
     async def _send_file(self, connection: Connection, step: SendFile) -> None:
         content = _read(step.path)
         target, capabilities = connection.target, connection.capabilities or Capabilities("")
+        if not content.isascii() and "8BITMIME" not in capabilities:
+            raise Void(f"{Path(step.path).name} has 8-bit octets: the target offers no 8BITMIME")
         envelope = Envelope(target.sender, (connection.recipient,))
         try:
             flow = send_message(envelope, content, capabilities, pipeline=False)

@@ -218,6 +218,15 @@ async def test_a_file_that_is_not_taken_is_a_surprise(
     assert met in result.surprise.met
 
 
+async def test_a_file_that_may_not_be_sent_is_no_fault_of_the_target(
+    autojump_clock, author, postman, tmp_path
+):
+    (tmp_path / "letter.eml").write_bytes("Subject: ü\r\n\r\nHi\r\n".encode())
+    result = await result_of(author.case("* send letter.eml"), postman)
+
+    assert result.void == "letter.eml has 8-bit octets: the target offers no 8BITMIME"
+
+
 async def test_a_file_that_the_target_falls_silent_over_is_a_surprise(
     autojump_clock, author, tmp_path
 ):
