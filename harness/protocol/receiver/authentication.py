@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-
 from harness.protocol.receiver.answers import Occasion
 from harness.protocol.receiver.events import LogIn
-from harness.protocol.sasl import SERVERS, CheckPassword, Denied, Granted, decode64
+from harness.protocol.sasl import SERVERS, CheckPassword, Denied, Granted, decode64, encode64
 
 
 class Attempt:
@@ -41,7 +39,7 @@ class Attempt:
                 return self._ask(challenge)
 
     def _ask(self, challenge: bytes) -> LogIn:
-        encoded = base64.b64encode(challenge).decode()
+        encoded = encode64(challenge).decode()
         return LogIn(self._mechanism, None, Occasion.CHALLENGE, challenge=encoded)
 
     def _end(self, occasion: Occasion) -> LogIn:
