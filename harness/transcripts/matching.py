@@ -262,9 +262,9 @@ def _matches(check: TextMatches, reply: Reply, values: Values) -> _Wrong | None:
     pattern = values.pattern(check.pattern)
     unlike = [line for line in reply.lines if not re.search(pattern, line)]
     if check.every and unlike:
-        return _Wrong(f"{pattern!r} in every line", repr(unlike[0]))
+        return _Wrong(f"/{pattern}/ in every line", repr(unlike[0]))
     if not check.every and len(unlike) == len(reply.lines):
-        return _Wrong(f"{pattern!r} in a line", describe(reply))
+        return _Wrong(f"/{pattern}/ in a line", describe(reply))
     return None
 
 

@@ -85,6 +85,10 @@ def test_what_is_no_reply_meets_no_want(octets, met, why):
     assert (found.wanted, found.met, found.detail) == ("any", met, (why,))
 
 
+def test_half_a_line_is_shown_with_the_silence_after_it():
+    assert describe(Silent(2.0, b"250 ha\xff")) == r"no line end within 2 s, only 250 ha\xFF"
+
+
 def test_a_reply_without_end_meets_no_want():
     found = verdict("S: 250", b"250-" + b"x" * 70_000)
 
@@ -127,11 +131,11 @@ CHECKS = {
     ],
     "text ~ ^ok$": [
         ("250-no\r\n250 ok", None),
-        ("250 not ok", ("250 with '^ok$' in a line", "250 not ok")),
+        ("250 not ok", ("250 with /^ok$/ in a line", "250 not ok")),
     ],
     "line ~ ^{domain}": [
         ("250-a.test x\r\n250 a.test", None),
-        ("250-a.test x\r\n250 axtest", (r"250 with '^a\\.test' in every line", "'axtest'")),
+        ("250-a.test x\r\n250 axtest", (r"250 with /^a\.test/ in every line", "'axtest'")),
     ],
     "lines 2": [
         ("250-a\r\n250 b", None),
