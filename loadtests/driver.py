@@ -110,7 +110,10 @@ class Connection:
         reader.feed(octets)
         while (reply := reader.take()) is not None:
             replies.append(reply)
-        self._look_at_replies(now)
+        if self._unsent and len(replies) > self._wanted:
+            self._distrust()  # who floods us while we write must not fill our memory
+        else:
+            self._look_at_replies(now)
 
     def _writable(self) -> None:
         self._output.stop()
@@ -139,8 +142,7 @@ class Connection:
         """Hand the flow its replies, and do what it wants next."""
         assert self._flow is not None, "a flow is being run"
         try:
-            # The first thing sent to a generator is None.
-            wish = self._flow.send(replies)  # type: ignore[arg-type]
+            wish = self._flow.send(replies)  # type: ignore[arg-type]  # None to begin with
         except StopIteration as done:
             self._ended.set(done.value)
         except Refused as refused:
@@ -168,8 +170,11 @@ class Connection:
         elif self._replies[0].code == CLOSING or not exchange.octets:
             self._look_at_replies(self._sent_at)  # nothing needs saying to hear this
         else:
-            self._replies.clear()
-            self._lose(Unasked("a reply that nothing asked for"))
+            self._distrust()
+
+    def _distrust(self) -> None:
+        self._replies.clear()
+        self._lose(Unasked("a reply that nothing asked for"))
 
     def _write(self, octets: bytes | memoryview) -> None:
         try:

@@ -186,6 +186,16 @@ def test_after_a_reply_that_nobody_asked_for_no_reply_is_trusted():
         assert isinstance(caught.value.cause, Unasked)
 
 
+def test_who_says_more_than_was_asked_while_we_write_is_not_listened_to():
+    with stage() as on:
+        on.play(b"250 taken\r\n250 and more\r\n")
+
+        with pytest.raises(Lost) as caught:
+            on.connection.run(ask(Exchange(("message",), b"x" * 10_000_000)))
+
+        assert isinstance(caught.value.cause, Unasked)
+
+
 def test_a_silent_peer_is_given_up_after_the_patience():
     with stage(patience=0.05) as on:
         with pytest.raises(Lost, match="greeting: silent") as caught:
