@@ -80,7 +80,7 @@ def _add_options(parser: LocustArgumentParser, **_: Any) -> None:
     option("--smtp-result", "Write the result to this file, as the run goes", type=Path)
 
 
-@events.init.add_listener  # type: ignore[untyped-decorator]
+@events.init.add_listener  # type: ignore[untyped-decorator]  # Locust's is
 def _prepare(environment: Environment, **_: Any) -> None:
     options: Any = environment.parsed_options
     try:
@@ -92,7 +92,8 @@ def _prepare(environment: Environment, **_: Any) -> None:
     _use_as_defaults(run, options)
     gevent.get_hub().loop.update_now()  # else the time that importing took shortens the run
     keeper = Keeper(run, options.smtp_result)
-    environment.events.quitting.add_listener(keeper.finish)  # type: ignore[no-untyped-call]
+    quitting = environment.events.quitting
+    quitting.add_listener(keeper.finish)  # type: ignore[no-untyped-call]  # Locust's is
 
 
 def _run(options: Any) -> LoadRun:

@@ -40,8 +40,7 @@ GRACE = 5.0  # seconds a user has to end its transaction, besides waiting for on
 
 def share(run: LoadRun, environment: Environment) -> None:
     """Make the run known to all users, and give them the time to end their transactions."""
-    # Locust's documentation keeps what users share on the environment, and so do we.
-    environment.smtp_load = run  # type: ignore[attr-defined]
+    environment.smtp_load = run  # type: ignore[attr-defined]  # as Locust's documentation does
     if not environment.stop_timeout:
         environment.stop_timeout = run.target.timeouts.reply + GRACE
 
