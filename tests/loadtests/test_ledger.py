@@ -57,7 +57,7 @@ class Books:
         """Each round takes a second, and its first reply comes in half of it."""
         error: PeerError | None = None
         try:
-            exchange = flow.send(None)  # type: ignore[arg-type]
+            exchange = flow.send(None)  # type: ignore[arg-type]  # to begin with
             for replies in rounds:
                 assert isinstance(exchange, Exchange)
                 sent = self.now
@@ -241,7 +241,7 @@ def test_a_session_is_measured_from_greeting_to_quit(books: Books):
 
 def test_messages_of_a_sender_that_is_killed_are_unanswered(books: Books):
     flow = stream([outgoing()], pipeline=True, tell=books.ledger.tell)
-    group = flow.send(None)  # type: ignore[arg-type]
+    group = flow.send(None)  # type: ignore[arg-type]  # to begin with
     assert isinstance(group, Exchange)
     books.ledger.observe(group, (OK, OK, GO), 0.0, 1.0, 1.0)
     flow.send((OK, OK, GO))

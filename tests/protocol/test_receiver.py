@@ -22,6 +22,14 @@ def limited(**limits):
     return replace(RULES, limits=replace(RULES.limits, **limits))
 
 
+@pytest.mark.parametrize(
+    ("local_part", "is_postmaster"),
+    [("postmaster", True), ("PostMaster", True), ("post.master", False), ("hostmaster", False)],
+)
+def test_the_postmaster_has_no_case(local_part, is_postmaster):
+    assert RULES.is_postmaster(local_part) is is_postmaster
+
+
 # --- one talk, cut everywhere ------------------------------------------------------------------
 
 TALK = HELLO + MAIL + RCPT + b"DATA\r\n" + b"Subject: x\r\n\r\n..dot\r\n.\r\n" + b"noop\r\nQUIT\r\n"

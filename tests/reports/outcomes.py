@@ -91,4 +91,4 @@ def a_run(*outcomes: Outcome, **changes: object) -> RunResult:
         outcomes=outcomes,
         harness="0.1.0",
     )
-    return replace(run, **changes)  # type: ignore[arg-type]
+    return replace(run, **changes)  # type: ignore[arg-type]  # as a test names them

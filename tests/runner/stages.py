@@ -183,5 +183,5 @@ def block(dialogue: str, more: str = "", *, start: str = "hello", id: str = "a")
 
 async def played(case: Case, peer: Peer, **settings: object) -> Played:
     """What comes of playing the case against the peer."""
-    async with staged(peer, settings=Settings(**settings)) as stage:  # type: ignore[arg-type]
+    async with staged(peer, settings=Settings(**settings)) as stage:  # type: ignore[arg-type]  # as a test names them
         return await play(case, stage)

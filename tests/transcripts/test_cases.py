@@ -90,13 +90,13 @@ def test_a_suite_speaks_for_its_cases():
     assert (two.role, two.over, two.as_written) == (Role.SERVER, "smtps", True)
     assert two.needs == ("ext:SIZE", "ext:PIPELINING", "implicit-tls-port", "tls", "domain")
     write, expect = two.steps
-    assert [it.name for it in write.lines[0].octets.variables] == ["sender", "domain"]  # type: ignore[union-attr]
-    assert expect.checks == ()  # type: ignore[union-attr]
+    assert [it.name for it in write.lines[0].octets.variables] == ["sender", "domain"]  # type: ignore[union-attr]  # read above
+    assert expect.checks == ()  # type: ignore[union-attr]  # read above
 
 
 def test_a_suite_s_title_is_its_own_or_its_id():
-    assert read("suite: a/b\ntitle: T\ncases: []")[0].title == "T"  # type: ignore[union-attr]
-    assert read("suite: a/b\ncases: []")[0].title == "a/b"  # type: ignore[union-attr]
+    assert read("suite: a/b\ntitle: T\ncases: []")[0].title == "T"  # type: ignore[union-attr]  # read above
+    assert read("suite: a/b\ncases: []")[0].title == "a/b"  # type: ignore[union-attr]  # read above
 
 
 SUITES = {

@@ -86,7 +86,7 @@ def test_a_row_sets_values_that_hold_facts():
 def test_many_counts_with_the_repetition():
     found = case("* repeat 3 as n\n  C: {many} {n}")
     values = Values.of(found, FACTS)
-    write = found.steps[0].steps[0]  # type: ignore[union-attr]
+    write = found.steps[0].steps[0]  # type: ignore[union-attr]  # read above
 
     rendered = []
     for number in (1, 2):
