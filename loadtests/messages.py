@@ -12,6 +12,7 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from harness.errors import UsageError
 from harness.protocol.replies import Capabilities
 from harness.protocol.sender import Envelope, Opening, Outgoing, mail_parameters, make_opening
 from harness.protocol.transparency import stuff
@@ -95,11 +96,18 @@ def make_envelopes(sender: str, pool: Sequence[str], recipients: int) -> tuple[E
 def make_contents(
     seed: int, *, size: int, sender: str, recipient: str, host: str
 ) -> tuple[Content, ...]:
-    """Contents of exactly `size` octets each, before their dots are stuffed."""
+    """Contents of exactly `size` octets each, before their dots are stuffed.
+
+    Raises UsageError if the header, which names sender and recipient, leaves no room for a line.
+    """
     source = random.Random(seed)
     # The null sender and the bare postmaster (RFC 5321 4.5.1) are no addresses of a header.
     to = recipient if "@" in recipient else f"{recipient}@{host}"
     head = _head(sender or f"postmaster@{host}", to, host)
+    if size < len(head) + len(b"\r\n"):
+        raise UsageError(
+            f"messages of {size} octets are too small: their header alone has {len(head)}"
+        )
     lines = [_line(_LINE, source) for _ in range(_LINES)]
     variety = max(1, min(_VARIETY, _MEMORY // size))
     bodies = (_body(size - len(head), lines, source) for _ in range(variety))
@@ -126,8 +134,6 @@ def _head(sender: str, recipient: str, host: str) -> bytes:
 
 
 def _body(size: int, lines: Sequence[bytes], source: random.Random) -> bytes:
-    if size < 2:
-        raise ValueError(f"{size} octets hold no line of text")
     start = source.randrange(len(lines))
     whole, left = divmod(size, _LINE)
     if left == 1:  # no line is that short: CRLF alone has two octets

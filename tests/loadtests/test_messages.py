@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.errors import UsageError
 from harness.protocol.replies import Capabilities
 from harness.protocol.sender import Envelope
 from harness.protocol.transparency import unstuff
@@ -67,7 +68,7 @@ def test_header_addresses_have_a_domain_even_for_the_bare_postmaster():
 
 
 def test_a_size_that_cannot_hold_the_header_is_our_own_mistake():
-    with pytest.raises(ValueError, match="octets"):
+    with pytest.raises(UsageError, match="their header alone has"):
         contents(size=100)
 
 
