@@ -41,6 +41,8 @@ from harness.wire import Log, Wire, masked
 PATIENCE = 5.0  # seconds for the client's next line
 EAGER = 0.1  # seconds in which a client that does not wait for our reply shows it
 
+COURTESIES = 20  # lines that we still answer when the dialogue is over: some never leave
+
 # What we answer when the dialogue is over, until the client leaves.
 _AFTERWARDS = {b"QUIT": b"221 Bye\r\n", b"RSET": b"250 OK\r\n", b"NOOP": b"250 OK\r\n"}
 _GO_AWAY = b"421 The dialogue is over\r\n"
@@ -210,7 +212,9 @@ class _Server:
 
     async def _see_off(self) -> None:
         """Let the client leave in its own way: what it still says is no part of the case."""
-        while not self._is_over and not self._wire.ended:
+        for _ in range(COURTESIES):
+            if self._is_over or self._wire.ended:
+                return
             try:
                 line = await self._wire.line(self._patience)
             except PeerError:

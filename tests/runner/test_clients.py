@@ -13,7 +13,7 @@ from harness.certificates import client_context, self_signed, server_context
 from harness.client import drive
 from harness.errors import PeerError
 from harness.protocol.sender import Envelope, open_session, quit_, secure, send_message
-from harness.runner.clients import play_client_case
+from harness.runner.clients import COURTESIES, play_client_case
 from harness.runner.endings import Played
 from harness.transcripts.loader import load_suite, shipped_suites
 from harness.transcripts.model import Case
@@ -336,6 +336,13 @@ async def test_a_client_leaves_in_its_own_way(autojump_clock, author, said, answ
 
     assert result.is_met
     assert [it.octets for it in result.exchanges if it.who == "S"][1:] == answered
+
+
+async def test_a_client_that_never_leaves_is_left(autojump_clock, author):
+    result = await spoken(client_case(author, "S: 220 hi"), b"NOOP\r\n" * 1_000, 9.0)
+
+    assert result.is_met
+    assert len([it for it in result.exchanges if it.who == "S"]) == 1 + COURTESIES
 
 
 async def test_end_drop_hangs_up_at_once(autojump_clock, author):
