@@ -67,7 +67,7 @@ def test_header_addresses_have_a_domain_even_for_the_bare_postmaster():
     assert b"To: <postmaster@client.test>" in contents(recipient="postmaster")[0].with_token(b"t")
 
 
-def test_a_size_that_cannot_hold_the_header_is_our_own_mistake():
+def test_a_size_that_cannot_hold_the_header_is_wrong_use():
     with pytest.raises(UsageError, match="their header alone has"):
         contents(size=100)
 
