@@ -18,6 +18,7 @@ import trio
 from harness import __version__
 from harness.errors import TargetUnreachable
 from harness.results import Outcome, RunResult
+from harness.runner.discretion import Discretion
 from harness.runner.endings import Played
 from harness.runner.judge import judge, skipped
 from harness.runner.needs import not_offered
@@ -100,6 +101,7 @@ class _Run:
         self._plan = plan
         self._stage = stage
         self._settings = stage.settings
+        self._discretion = Discretion(plan.target)
         self._side_by_side = stage.settings.jobs
         self._queue = deque((place, planned, 0) for place, planned in enumerate(plan.cases))
         self._scope = trio.CancelScope()
@@ -171,7 +173,7 @@ class _Run:
 
     def _finish(self, place: int, outcome: Outcome) -> None:
         self._last_played = outcome.address
-        self.teller.finish(place, outcome)
+        self.teller.finish(place, self._discretion.hush(outcome))
         if self._settings.fail_fast and self._settings.level.is_failed_by(outcome.verdict):
             self._scope.cancel()
 
