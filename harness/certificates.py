@@ -27,7 +27,7 @@ def client_context(*, verify: bool = True, ca: Path | None = None) -> ssl.SSLCon
         context = ssl.create_default_context(cafile=ca)
     except (OSError, ssl.SSLError) as problem:
         raise UsageError(f"cannot use {ca} as CA certificate: {problem}") from problem
-    # A server under test may be old: what its TLS is worth is for a case to judge, not for us.
+    # RFC 8996: what is older is not to be used any more, not even to be judged.
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if not verify:
         context.check_hostname = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 
 import trio
@@ -77,5 +78,8 @@ class Talk:
             await self._stream.send_all(octets)
 
     async def _last_words(self, occasion: Occasion) -> None:
-        with trio.move_on_after(self._server.patience.farewell, shield=True):
+        with (
+            contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError),
+            trio.move_on_after(self._server.patience.farewell, shield=True),
+        ):
             await self._send(self._connection.say(occasion))

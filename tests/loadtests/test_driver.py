@@ -204,23 +204,25 @@ def test_a_silent_peer_is_given_up_after_the_patience():
         assert isinstance(caught.value.cause, PeerSilent)
 
 
+@pytest.mark.slow
 def test_a_slow_peer_is_not_a_silent_one():
     def slowly(peer: Any) -> None:
         for octet in b"220-a\r\n220 b\r\n":
             peer.sendall(bytes([octet]))
-            gevent.sleep(0.01)
+            gevent.sleep(0.1)
 
-    with stage(patience=0.08) as on:
+    with stage(patience=1.0) as on:
         on.play(slowly)
 
         assert on.connection.run(ask(GREETING)) == [220]
 
 
+@pytest.mark.slow
 def test_idle_time_is_not_silence():
-    with stage(patience=0.05) as on:
+    with stage(patience=0.5) as on:
         on.play(b"220 hi\r\n", len(MAIL.octets), b"250 ok\r\n")
         on.connection.run(ask(GREETING))
-        gevent.sleep(0.12)
+        gevent.sleep(0.7)
 
         assert on.connection.run(ask(MAIL)) == [250]
 
