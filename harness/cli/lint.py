@@ -67,7 +67,7 @@ def _files(places: Iterable[Path]) -> list[Path]:
             raise UsageError(f"there is no file {place}")
         below = [place]
         if place.is_dir():
-            others = (path for path in sorted(place.rglob("*")) if _reader(path))
+            others = (p for p in sorted(place.rglob("*")) if _reader(p) and p.is_file())
             below = [*find_suites(place), *others]
         found.update(dict.fromkeys(below))
     return list(found)

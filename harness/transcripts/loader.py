@@ -63,7 +63,7 @@ def find_suites(places: Path | Iterable[Path]) -> list[Path]:
     """Files as they are and all suites under folders, in the order a reader would list them."""
     found: dict[Path, None] = {}
     for place in [places] if isinstance(places, Path) else places:
-        under = place.rglob(f"*{SUFFIX}") if place.is_dir() else [place]
+        under = filter(Path.is_file, place.rglob(f"*{SUFFIX}")) if place.is_dir() else [place]
         found.update(dict.fromkeys(sorted(under, key=_natural)))
     return list(found)
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
 
@@ -50,6 +52,16 @@ def test_a_known_file_is_read(invoke, suite):
     (suite.parent / "known.yaml").write_text("- nonsense\n")
 
     assert invoke("lint", "known.yaml").exit_code == 2
+
+
+def test_what_is_no_file_is_not_waited_for(invoke, suite):
+    os.mkfifo(suite.parent / "pipe.smtp.yaml")
+    os.mkfifo(suite.parent / "known.yaml")
+
+    done = invoke("lint", ".")
+
+    assert done.exit_code == 0
+    assert "1 file, nothing wrong" in done.output
 
 
 @pytest.mark.parametrize("place", ["gone.smtp.yaml", "empty"])
