@@ -7,8 +7,13 @@ from harness.target import Target
 SERVER = "server.example.test"  # what we call ourselves where a client is under test
 
 
-def facts_of(target: Target, *, token: str, domain: str) -> dict[str, str]:
-    """Every fact that the target knows, by variable; `domain` is for one that does not say."""
+def facts_of(
+    target: Target, *, token: str, domain: str, over_size: int | None = None
+) -> dict[str, str]:
+    """Every fact that is known of the target, by variable.
+
+    `domain` is for a target that does not say, `over_size` is one octet more than it takes.
+    """
     relay = target.relay
     known = {
         "token": token,
@@ -21,6 +26,7 @@ def facts_of(target: Target, *, token: str, domain: str) -> dict[str, str]:
         "unknown": target.unknown_recipient,
         "foreign": target.foreign_recipient,
         "many": target.many,
+        "over_size": None if over_size is None else str(over_size),
         "bounce": relay.bounce if relay else None,
         "relayed": relay.recipient if relay else None,
     }

@@ -37,6 +37,7 @@ _NEEDS: Mapping[str, tuple[Ask, str]] = {
     "time": (_is_there, ""),
     "config": (_is_there, ""),
     "domain": (_is_there, ""),
+    "size-limit": (_is_there, ""),  # as above
     "local-rcpt": (_is_there, ""),  # RFC 5321 4.5.1: <postmaster> at least
     "two-rcpts": (
         lambda target, _: len(target.recipients) > 1,
@@ -119,6 +120,8 @@ def not_offered(case: Case, offer: Offer, *, always_tls: bool) -> str:
             # STARTTLS is never offered within TLS (RFC 3207 4.2): that is where it is looked for.
             where = " inside TLS" if within_tls and keyword != "STARTTLS" else ""
             return f"the target does not offer {keyword}{where}"
+    if "size-limit" in case.needs and offer.over_size is None:
+        return "the target announces no fixed maximum message size: SIZE with a number over 0"
     return ""
 
 

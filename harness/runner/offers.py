@@ -28,6 +28,14 @@ class Offer:
         return within_tls and self.secure is not None and keyword in self.secure
 
     @property
+    def over_size(self) -> int | None:
+        """One octet more than the fixed maximum; None where there is none (RFC 1870 4: SIZE 0)."""
+        for parameter in (self.secure or self.plain).keywords.get("SIZE", ()):
+            if parameter.isdecimal() and int(parameter) > 0:
+                return int(parameter) + 1
+        return None
+
+    @property
     def domain(self) -> str:
         """What the target calls itself."""
         return (self.secure or self.plain).domain or self.plain.domain

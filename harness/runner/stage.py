@@ -79,7 +79,9 @@ class Stage:
 
     def values(self, case: Case, token: str) -> Values:
         """What the case's variables stand for."""
-        facts = facts_of(self.target, token=token, domain=self._domain)
+        facts = facts_of(
+            self.target, token=token, domain=self._domain, over_size=self._offer.over_size
+        )
         return Values.of(case, facts, as_written=self.settings.as_written)
 
     @property

@@ -35,6 +35,7 @@ FACTS: Mapping[str, str | None] = {
     "unknown": "unknown-rcpt",
     "foreign": "remote-rcpt",
     "many": "many",
+    "over_size": "size-limit",
     "greylist": "greylist",
     "bounce": "bounce",
     "relayed": "relay",

@@ -238,3 +238,16 @@ def test_expressions_pick_cases(text):
 def test_expressions_that_are_none_are_refused(text, words):
     with pytest.raises(UsageError, match=words):
         read_expression(text)
+
+
+@pytest.mark.parametrize(
+    ("announced", "over"),
+    [(("1000",), 1001), (("0",), None), ((), None), (("many",), None)],
+)
+def test_a_case_about_the_size_limit_is_skipped_where_there_is_none(author, announced, over):
+    # RFC 1870 4: 0 says that there is no fixed maximum.
+    case = author.case("C: MAIL FROM:<{sender}> SIZE={over_size}\nS: 552", start="hello")
+    offer = Offer("", Capabilities("a.test", {"SIZE": announced}))
+
+    assert offer.over_size == over
+    assert bool(not_offered(case, offer, always_tls=False)) == (over is None)

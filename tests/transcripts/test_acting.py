@@ -115,7 +115,8 @@ WRONG = {
     "* connect again\n  over smtpx": "unknown listener 'smtpx' (did you mean 'smtp'?)",
     "* connect again\n  after soon": "'soon' is no duration (such as 5s, 200ms or 2m)",
     "* connect again\n  after {soon}": "unknown variable 'soon' (there are: bounce, domain, "
-    "foreign, greylist, many, our_name, recipient, recipient2, relayed, sender, server, token, "
+    "foreign, greylist, many, our_name, over_size, "
+    "recipient, recipient2, relayed, sender, server, token, "
     "unknown)",
     "*(again) connect other": "`* connect NAME` is not done on a connection "
     "(write it without (again))",

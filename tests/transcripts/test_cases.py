@@ -260,7 +260,7 @@ ROWS = {
                           ["'delivered' holds for all rows (write it beside `each:`)"]),
     "a variable that nothing sets": ("[{id: a, v: '{nix}'}]", ["unknown variable 'nix' (there "
                                      "are: bounce, domain, foreign, greylist, many, our_name, "
-                                     "recipient, recipient2, relayed, sender, server, token, "
+                                     "over_size, recipient, recipient2, relayed, sender, server, token, "
                                      "unknown)"]),
     "an escape": (r"[{id: a, v!: '\q'}]", [r"unknown escape \q (there are \r \n \t \0 \\ \xHH)"]),
     "a value that nothing uses": ("[{id: a, v: 1, w: 2}]",
@@ -307,6 +307,7 @@ NEEDS = {
     "nobody": ("C: RCPT TO:<{unknown}>", "", ["unknown-rcpt"]),
     "a stranger": ("C: RCPT TO:<{foreign}>", "", ["remote-rcpt"]),
     "many": ("* repeat 3\n  C: RCPT TO:<{many}>", "", ["many"]),
+    "a size": ("C: MAIL FROM:<{sender}> SIZE={over_size}", "", ["size-limit"]),
     "in a branch": ("S: 250\n  on 250:\n    C: {unknown}", "", ["unknown-rcpt"]),
     "in a check": ("S: 250\n  text ~ {recipient}", "", ["local-rcpt"]),
     "exact texts": ("S: 250 {domain}", "texts: exact", ["domain"]),

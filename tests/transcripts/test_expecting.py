@@ -229,7 +229,7 @@ def test_below_a_bad_want_everything_is_still_looked_at():
         "or close)",
         "unknown modifier 'bset' (did you mean 'best'?)",
         "unknown variable 'nix' (there are: bounce, domain, foreign, greylist, many, our_name, "
-        "recipient, recipient2, relayed, sender, server, token, unknown)",
+        "over_size, recipient, recipient2, relayed, sender, server, token, unknown)",
     ]
 
 

@@ -61,15 +61,18 @@ WRONG = {
     "C: {sasl}": "{sasl} before any `* sasl` (write `* sasl PLAIN` above)",
     "S: 250\n  octets {size}": "{size} is for client lines",
     "C: {late}\nS: 250\n  as late": "unknown variable 'late' (there are: bounce, domain, foreign, "
-    "greylist, many, our_name, recipient, recipient2, relayed, sender, server, token, unknown)",
+    "greylist, many, our_name, over_size, "
+    "recipient, recipient2, relayed, sender, server, token, unknown)",
     "S: 250\n  as token": "{token} has a meaning of its own (take another name)",
     "C: {fill 9 as sender}": "{sender} has a meaning of its own (take another name)",
     "* repeat 2 as size\n  C: x": "{size} has a meaning of its own (take another name)",
     "* repeat 2 as number\n  C: x\nC: {number}": "unknown variable 'number' (there are: bounce, "
-    "domain, foreign, greylist, many, our_name, recipient, recipient2, relayed, sender, server, "
+    "domain, foreign, greylist, many, our_name, over_size, "
+    "recipient, recipient2, relayed, sender, server, "
     "token, unknown)",
     "S: 250|4xx\n  on 250:\n    S: 250\n      as deep\nC: {deep}": "unknown variable 'deep' "
-    "(there are: bounce, domain, foreign, greylist, many, our_name, recipient, recipient2, "
+    "(there are: bounce, domain, foreign, greylist, many, our_name, over_size, "
+    "recipient, recipient2, "
     "relayed, sender, server, token, unknown)",
 }
 

@@ -120,7 +120,7 @@ WRONG = {
     "C: DATA\n  within 5s": "unknown modifier 'within' (there are: alone, or, params, waits)",
     "C: {text...}\n  waits": "nothing may stand below '{text...}'",
     "S: 250 {nix}": "unknown variable 'nix' (there are: bounce, domain, foreign, greylist, many, "
-    "our_name, recipient, recipient2, relayed, sender, server, token, unknown)",
+    "our_name, over_size, recipient, recipient2, relayed, sender, server, token, unknown)",
     "C: {fill 9}{a}": "nothing parts {fill} from {a} (a variable binds up to the next literal)",
 }
 
