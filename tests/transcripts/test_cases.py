@@ -260,7 +260,8 @@ ROWS = {
                           ["'delivered' holds for all rows (write it beside `each:`)"]),
     "a variable that nothing sets": ("[{id: a, v: '{nix}'}]", ["unknown variable 'nix' (there "
                                      "are: bounce, domain, foreign, greylist, many, our_name, "
-                                     "over_size, recipient, recipient2, relayed, sender, server, token, "
+                                     "over_size, recipient, recipient2, relayed, sender, "
+                                     "server, token, "
                                      "unknown)"]),
     "an escape": (r"[{id: a, v!: '\q'}]", [r"unknown escape \q (there are \r \n \t \0 \\ \xHH)"]),
     "a value that nothing uses": ("[{id: a, v: 1, w: 2}]",
