@@ -107,6 +107,7 @@ async def _greeting(stage: Stage, connection: Connection) -> str:
 async def _mute(stage: Stage, connection: Connection, seconds: float) -> str:
     """Words about a target that says nothing: it may be waiting for us to begin with TLS."""
     where = connection.address.endpoint
+    await connection.wire.aclose()  # some serve one client at a time
     again = await stage.connect(Log(), connection.address)
     try:
         await again.secure()

@@ -268,12 +268,15 @@ async def test_tls_spoken_to_a_plain_port_is_named(author, tmp_path):
 
 @asynccontextmanager
 async def tls_port(directory):
+    """One that shakes hands with one client at a time, as simple servers do."""
     certificate = self_signed(["localhost"], directory)
+    one_at_a_time = trio.Lock()
 
     async def serve(stream):
         secured = trio.SSLStream(stream, server_context(*certificate), server_side=True)
         try:
-            await secured.do_handshake()
+            async with one_at_a_time:
+                await secured.do_handshake()
             await trio.sleep_forever()
         except trio.BrokenResourceError:
             pass
@@ -288,7 +291,7 @@ IMPATIENT = Timeouts(greeting=0.1, reply=0.1, delivery=0.1)
 @pytest.mark.slow
 async def test_plain_text_spoken_to_a_tls_port_is_named(author, tmp_path):
     async with tls_port(tmp_path) as address:
-        target = Target(address=address, timeouts=replace(IMPATIENT, reply=0.2))
+        target = Target(address=address, timeouts=replace(IMPATIENT, reply=2.0))
         with pytest.raises(TargetUnreachable) as refusal:
             await judged(author, target)
 
