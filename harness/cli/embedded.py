@@ -8,7 +8,6 @@ that a Ctrl-C for us does not take the server away from cases that are being pla
 from __future__ import annotations
 
 import contextlib
-import os
 import select
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
-import harness
+from harness.cli.children import environment
 from harness.documents import nearest
 from harness.errors import HarnessError, UsageError
 from harness.target import Login, Secret, Target, TlsPolicy, read_address
@@ -70,7 +69,7 @@ def _running(spool: Path, fault: str | None) -> Iterator[str]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=complaints,
-            env=_environment(),
+            env=environment(),
             start_new_session=True,
         )
     assert server.stdin is not None
@@ -81,13 +80,6 @@ def _running(spool: Path, fault: str | None) -> Iterator[str]:
         finally:
             server.stdin.close()
             _end(server)
-
-
-def _environment() -> dict[str, str]:
-    """Ours, so that the child finds the very code that we are."""
-    here = str(Path(harness.__file__).parent.parent)
-    path = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
-    return os.environ | {"PYTHONPATH": path}
 
 
 def _address(said: IO[bytes], complaints: Path) -> str:

@@ -7,7 +7,6 @@ own, too: Ctrl-C reaches us alone, and we ask it to end its transactions first.
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from importlib import resources
 from pathlib import Path
 from types import FrameType
 
-import harness
+from harness.cli.children import environment
 
 EVERY = 1.0  # seconds between two looks at the result
 _LOG_LINES = 15  # of what the child said last, for the person who must find out why it broke
@@ -36,7 +35,7 @@ def generate(options: Sequence[str], folder: Path, *, patience: float, look: Loo
         child = subprocess.Popen(
             [*_locust(), *options],
             cwd=folder,  # Locust would import what lies about where we are
-            env=_environment(),
+            env=environment(without="LOCUST_"),  # nothing there may change the run
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=log,
@@ -64,14 +63,6 @@ def _locust() -> list[str]:
         *(sys.executable, "-P", "-m", "locust", "-f", str(locustfile)),
         *("--headless", "--only-summary", "--loglevel", "WARNING"),
     ]
-
-
-def _environment() -> dict[str, str]:
-    """Ours, so that the child finds the very code that we are; nothing in it may change the run."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
-    here = str(Path(harness.__file__).parent.parent)
-    path = os.pathsep.join(filter(None, [here, ours.get("PYTHONPATH")]))
-    return ours | {"PYTHONPATH": path}
 
 
 def _wait(child: subprocess.Popen[bytes], patience: float, look: Look) -> int:
