@@ -292,7 +292,11 @@ LIES: Final[Mapping[str, Lie]] = {
     "crlf-dot-blank-crlf": Lie("CR LF . blank CR LF ends the text", _ends_at(b"\r\n. \r\n")),
     "headerless-refused": Lie(
         "a message that does not begin with a header field is refused",
-        replace(RULES, object_to_content=_no_header_no_mail),
+        replace(
+            RULES,
+            object_to_content=_no_header_no_mail,
+            answers=_answers(BAD_CONTENT=Answer(550, "5.6.0", "A message begins with a header")),
+        ),
     ),
     "message-forgets-hello": Lie(
         "after a message the client must greet again",
