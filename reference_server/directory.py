@@ -1,0 +1,86 @@
+"""The directory: what stands behind an address here: inbox, alias, mailing list, or nothing.
+
+Only the postmaster has no case of his own by RFC 5321 4.5.1; that all other local-parts have none
+either, and that `bob+ketchup` is Bob, is how this site likes it (2.4 leaves it to the site).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+from harness.protocol.addresses import Mailbox
+from harness.protocol.receiver import RULES
+
+MANY = "many"  # the inbox of the domains where everybody exists
+POSTMASTER = "postmaster"
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """A mailbox of ours, by the name of its Maildir."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """Other addresses in place of this one; the reverse-path stays (RFC 5321 3.9.1)."""
+
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MailingList:
+    """Members who get a copy each; what fails for them is its owner's affair (RFC 5321 3.9.2)."""
+
+    members: tuple[str, ...]
+    owner: str  # the reverse-path of its copies
+
+
+Entry = Inbox | Alias | MailingList
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """The addresses of one site; local-parts of aliases and lists are in lower case."""
+
+    domain: str
+    has_user: Callable[[str], bool]
+    aliases: Mapping[str, Alias] = field(default_factory=dict)
+    lists: Mapping[str, MailingList] = field(default_factory=dict)
+    anyone_at: Collection[str] = ()
+    separator: str = "+"  # before the detail of a sub-address (RFC 5233); "" for none
+    is_postmaster: Callable[[str], bool] = RULES.is_postmaster
+
+    def is_ours(self, mailbox: Mailbox) -> bool:
+        """Whether its domain is ours to answer for."""
+        domain = mailbox.domain.lower()
+        return domain in ("", self.domain) or domain in self.anyone_at
+
+    def look_up(self, mailbox: Mailbox) -> Entry | None:
+        """What stands behind the address; None where nobody is, or where it is not ours."""
+        local, domain = mailbox.local, mailbox.domain.lower()
+        if domain in self.anyone_at:
+            return Inbox(MANY)
+        if domain not in ("", self.domain):
+            return None
+        if self.is_postmaster(local):
+            return self.aliases.get(POSTMASTER) or Inbox(POSTMASTER)
+        if not domain:
+            return None  # no other local-part may stand alone: RFC 5321 4.1.1.3
+        return self._named(local.lower())
+
+    def _named(self, name: str) -> Entry | None:
+        for candidate in self._spellings(name):
+            found = self.lists.get(candidate) or self.aliases.get(candidate)
+            if found is not None:
+                return found
+            if self.has_user(candidate):
+                return Inbox(candidate)
+        return None
+
+    def _spellings(self, name: str) -> tuple[str, ...]:
+        """The name, and what is left of it without its detail."""
+        at = name.find(self.separator, 1) if self.separator else -1
+        return (name,) if at < 0 else (name, name[:at])
