@@ -4,7 +4,12 @@ import pytest
 
 from harness.protocol.commands import Objection
 from harness.protocol.extensions import EXTENSIONS, Extension, check_parameters
-from harness.protocol.extensions.xtext import decode_xtext, encode_xtext
+from harness.protocol.extensions.xtext import (
+    decode_unitext,
+    decode_xtext,
+    encode_unitext,
+    encode_xtext,
+)
 
 
 def test_the_table_is_keyed_by_keyword():
@@ -104,3 +109,14 @@ def test_any_octets_survive_xtext():
 
     assert decode_xtext(encode_xtext(octets)) == octets
     assert encode_xtext(b"alice@example.test") == "alice@example.test"
+
+
+def test_any_text_survives_unitext():
+    text = "a b+c=d\\e\x01\x7fä例😀"
+
+    encoded = encode_unitext(text)
+
+    assert encoded.isascii()
+    assert decode_unitext(encoded) == text
+    assert decode_xtext(encode_unitext("alice@例.test")) is not None
+    assert encode_unitext("alice@example.test") == "alice@example.test"

@@ -25,3 +25,9 @@ class Extension:
 def bad_value(name: str) -> Objection:
     """The objection to a parameter that is known, with a value that is not."""
     return Objection(501, "5.5.4", f"Bad value of {name}")
+
+
+def read_by(name: str, read: Callable[[str | None], object]) -> Check:
+    """A check that objects to the values that `read` makes nothing of."""
+    objection = bad_value(name)
+    return lambda value: objection if read(value) is None else None
