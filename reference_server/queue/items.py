@@ -60,6 +60,20 @@ class Change:
     recipient: QueuedRecipient  # by its address, which stands once in an item
 
 
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What somebody asked for from outside (`smtp-harness queue retry`, `queue drop`).
+
+    It stands in the queue already: `due` have a `not_before` of zero, `dropped` are not there.
+    """
+
+    due: tuple[tuple[str, str], ...] = ()  # item's id and recipient's address: try at once
+    dropped: frozenset[str] = frozenset()  # ids: forget, and tell nobody
+
+    def __bool__(self) -> bool:
+        return bool(self.due or self.dropped)
+
+
 class Queue(Protocol):
     """Where items wait.  What `commit` was told is on disk, synced, when it returns.
 
@@ -70,7 +84,10 @@ class Queue(Protocol):
         """Everything that waits, the oldest first."""
 
     async def content(self, id: str) -> bytes:
-        """The content of an item as it was received, with our trace line on top."""
+        """The content of an item as it was received, with our trace line on top.
+
+        KeyError if it is not there any more: somebody may drop an item at any time.
+        """
 
     async def commit(
         self,
@@ -79,4 +96,10 @@ class Queue(Protocol):
         changes: Sequence[Change] = (),
         done: Collection[str] = (),
     ) -> None:
-        """All of it or nothing, as one: new items, changed recipients, items to forget."""
+        """All of it or nothing, as one: new items, changed recipients, items to forget.
+
+        A change of an item that has been dropped meanwhile changes nothing.
+        """
+
+    async def wishes(self) -> Wishes:
+        """What has been asked for since the last look; ask about once a second, it costs little."""
