@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import signal
-import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import click
@@ -17,20 +16,25 @@ import trio
 from harness.errors import UsageError
 from harness.protocol.addresses import is_domain
 from harness.protocol.receiver import RULES
-from reference_server.config import Config, make_server
-from reference_server.crowd import HAS_EPOLL, Crowd
+from reference_server.configuration import Config, make_server
+from reference_server.doors import TRADES, Door, Kind, read_door
 from reference_server.lies import LIES
-from reference_server.listener import serve
-from reference_server.server import Server
-from reference_server.sockets import SocketStream, accept, listen
+from reference_server.running import run as run_server
 from reference_server.voices import VOICES
+
+PORT = 2525  # where plain SMTP is spoken if nobody says where
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
-    "--port", type=click.IntRange(0, 65_535), default=2525, show_default=True, metavar="N",
-    help="Port; 0 takes a free one.",
+    "--port", type=click.IntRange(0, 65_535), metavar="N",
+    help=f"Port for plain SMTP; 0 takes a free one.  [default: {PORT}, if there is no --listen]",
+)  # fmt: skip
+@click.option(
+    "--listen", multiple=True, metavar="KIND://HOST:PORT",
+    help=f"A further door, such as submission://127.0.0.1:2587; may be repeated. "
+         f"Kinds: {', '.join(kind for kind in Kind if TRADES[kind].service)}.",
 )  # fmt: skip
 @click.option("--domain", default="example.test", show_default=True, help="Our domain.")
 @click.option(
@@ -59,7 +63,8 @@ from reference_server.voices import VOICES
 @click.option("--until-eof", is_flag=True, help="Stop when standard input ends.")
 def main(
     host: str,
-    port: int,
+    port: int | None,
+    listen: tuple[str, ...],
     domain: str,
     users: tuple[str, ...],
     anyone_at: tuple[str, ...],
@@ -75,7 +80,7 @@ def main(
 ) -> None:
     """Run the reference server: mail for its users goes to Maildirs, all else is refused.
 
-    It prints one line when it listens.  SIGTERM and Ctrl-C stop it.
+    It prints one line for each door when it listens there.  SIGTERM and Ctrl-C stop it.
     """
     if list_faults:
         for name, lie in LIES.items():
@@ -84,6 +89,7 @@ def main(
     with _spool(spool) as directory:
         config = Config(
             domain=_checked_domain(domain),
+            doors=_doors(host, port, listen),
             users=dict(map(_user, users)),
             anyone_at=tuple(map(_checked_domain, anyone_at)),
             spool=directory,
@@ -94,47 +100,16 @@ def main(
             discard=discard,
             max_size=max_size,
         )
-        trio.run(_run, make_server(config), host, port, until_eof)
+        server = make_server(config)
+        trio.run(partial(run_server, server, config.doors, until_eof=until_eof))
 
 
-async def _run(server: Server, host: str, port: int, until_eof: bool) -> None:
-    try:
-        listener = listen(host, port)
-    except OSError as problem:
-        raise UsageError(f"cannot listen on {host}:{port}: {problem.strerror}") from problem
-    with listener:
-        address, bound = listener.getsockname()[:2]
-        shown = f"[{address}]" if ":" in address else address
-        click.echo(f"listening on {shown}:{bound}")
-        sys.stdout.flush()
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(_stop_on_signal, nursery.cancel_scope)
-            if until_eof:
-                nursery.start_soon(_stop_on_eof, nursery.cancel_scope)
-            await accept(listener, _welcome(server, nursery))
-
-
-def _welcome(server: Server, tasks: trio.Nursery) -> Callable[[socket.socket, str], None]:
-    """How a connection is served: in the crowd, or by a task of its own where there is no epoll."""
-    if HAS_EPOLL:
-        crowd = Crowd(server, tasks)
-        tasks.start_soon(crowd.serve)
-        tasks.start_soon(crowd.sweep)
-        return crowd.join
-    return lambda sock, peer: tasks.start_soon(serve, server, SocketStream(sock), peer)
-
-
-async def _stop_on_signal(scope: trio.CancelScope) -> None:
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async for _ in signals:
-            scope.cancel()
-
-
-async def _stop_on_eof(scope: trio.CancelScope) -> None:
-    stdin = trio.lowlevel.FdStream(sys.stdin.fileno())
-    while await stdin.receive_some(1_024):
-        pass
-    scope.cancel()
+def _doors(host: str, port: int | None, listen: tuple[str, ...]) -> tuple[Door, ...]:
+    """The plain SMTP door stands open unless other doors alone are asked for."""
+    others = tuple(map(read_door, listen))
+    if port is None and others:
+        return others
+    return (Door(Kind.SMTP, host, PORT if port is None else port), *others)
 
 
 @contextlib.contextmanager

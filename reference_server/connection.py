@@ -15,7 +15,9 @@ import trio
 
 from harness.protocol.receiver import Envelope, Occasion, Receiver
 from harness.protocol.receiver.events import Message, Recipient, StartTls
+from harness.protocol.services import Service
 from harness.protocol.trace import Trace, protocol_name, return_path
+from reference_server.doors import Door
 from reference_server.server import Server
 
 OCTETS: Final = 65_536  # the most that we take at once
@@ -26,14 +28,16 @@ Waiting = Message | StartTls  # an event whose answer takes time
 class Connection:
     """One client of the server."""
 
-    def __init__(self, server: Server, peer: str) -> None:
+    def __init__(self, server: Server, peer: str, door: Door) -> None:
         self._server = server
         self._peer = peer
+        desk = server.desks[door.service or Service.SMTP]
         self._receiver = Receiver(
-            server.rules,
-            speech=server.speech,
+            desk.rules,
+            speech=desk.speech,
             check_password=server.house.knows_password,
             has_tls=server.tls is not None,
+            secure=door.implicit_tls,
         )
 
     @property

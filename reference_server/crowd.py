@@ -16,6 +16,7 @@ import trio
 
 from harness.protocol.receiver import Occasion
 from reference_server.connection import OCTETS, Connection, Waiting
+from reference_server.doors import PLAIN, Door
 from reference_server.listener import Talk
 from reference_server.server import Server
 from reference_server.sockets import SocketStream
@@ -41,10 +42,10 @@ class Crowd:
         self._epoll = select.epoll()
         self._members: dict[int, _Member] = {}
 
-    def join(self, sock: socket.socket, peer: str) -> None:
+    def join(self, sock: socket.socket, peer: str, door: Door = PLAIN) -> None:
         """Greet a client and listen to it from now on."""
         self._server.open_connections += 1
-        member = _Member(sock, Connection(self._server, peer), trio.current_time())
+        member = _Member(sock, Connection(self._server, peer, door), trio.current_time())
         self._members[sock.fileno()] = member
         self._epoll.register(sock.fileno(), select.EPOLLIN)
         self._say(member, member.connection.greet(), None)

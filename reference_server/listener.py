@@ -1,4 +1,4 @@
-"""A task for a client: over any stream, with a deadline, to the last word."""
+"""A task for a client: over any stream, with a deadline, from TLS or greeting to the last word."""
 
 from __future__ import annotations
 
@@ -9,17 +9,36 @@ import trio
 
 from harness.protocol.receiver import Occasion
 from reference_server.connection import OCTETS, Connection, Waiting
+from reference_server.doors import PLAIN, Door
 from reference_server.server import Server
 
 
-async def serve(server: Server, stream: trio.abc.Stream, peer: str) -> None:
+async def serve(server: Server, stream: trio.abc.Stream, peer: str, door: Door = PLAIN) -> None:
     """Talk to one client until it leaves, goes quiet, or we shut down."""
     server.open_connections += 1
-    connection = Connection(server, peer)
     try:
-        await Talk(server, connection, stream).run(connection.greet())
+        secured = await shake_hands(server, stream) if door.implicit_tls else stream
+        if secured is not None:
+            connection = Connection(server, peer, door)
+            await Talk(server, connection, secured).run(connection.greet())
     finally:
         server.open_connections -= 1
+
+
+async def shake_hands(server: Server, stream: trio.abc.Stream) -> trio.abc.Stream | None:
+    """The stream inside TLS; None, and it is closed, if the client cannot or takes too long."""
+    assert server.tls is not None, "a door with TLS is opened where there is a certificate"
+    secured = trio.SSLStream(stream, server.tls, server_side=True, https_compatible=True)
+    try:
+        with trio.fail_after(server.patience.handshake):
+            await secured.do_handshake()
+    except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
+        await trio.aclose_forcefully(stream)
+        return None
+    except trio.Cancelled:
+        await trio.aclose_forcefully(stream)
+        raise
+    return secured
 
 
 class Talk:

@@ -1,14 +1,15 @@
-"""What all connections of one server share."""
+"""What all connections of one server share, and what those to one service do."""
 
 from __future__ import annotations
 
 import itertools
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from harness.protocol.receiver import Rules, Speech
+from harness.protocol.services import Service
 from reference_server.mailboxes import Mailboxes
 from reference_server.policy import House
 
@@ -23,6 +24,14 @@ class Patience:
     connections: int = 500
 
 
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """How one service is given: by which rules, in which words."""
+
+    rules: Rules
+    speech: Speech
+
+
 @dataclass(slots=True, kw_only=True)
 class Server:
     """A house, its mailboxes, the rules it obeys, and how many clients it has now."""
@@ -33,11 +42,12 @@ class Server:
     tls: ssl.SSLContext | None = None
     patience: Patience = field(default_factory=Patience)
     open_connections: int = 0
-    speech: Speech = field(init=False)
+    desks: Mapping[Service, Desk] = field(init=False)
     _serial: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
-        self.speech = Speech(self.rules.answers, self.house.domain)
+        speech = Speech(self.rules.answers, self.house.domain)
+        self.desks = {service: Desk(self.rules, speech) for service in Service}
 
     def next_id(self) -> str:
         """An id for a message, unique on this machine."""

@@ -62,6 +62,8 @@ def listen(host: str, port: int, backlog: int = 1_024) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:  # `::` is all of IPv6 and leaves 0.0.0.0 to whoever wants it
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.setblocking(False)
         sock.bind((host, port))
         sock.listen(backlog)

@@ -9,7 +9,7 @@ from pathlib import Path
 import trio
 import trio.testing
 
-from reference_server.config import Config, make_server
+from reference_server.configuration import Config, make_server
 from reference_server.listener import serve
 from reference_server.server import Server
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from harness.target import Login, Secret, Target, TlsPolicy
-from reference_server.config import Config, make_server
+from reference_server.configuration import Config, make_server
 from reference_server.listener import serve
 from tests.wire.peers import listening
 

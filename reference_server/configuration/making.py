@@ -1,37 +1,19 @@
-"""What the server is started with, and the server made of it."""
+"""The server made of what it was told."""
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 
 from harness.certificates import self_signed, server_context
 from harness.errors import UsageError
 from harness.protocol.receiver import RULES
+from reference_server.configuration.values import Config
 from reference_server.lies import LIES
 from reference_server.mailboxes import Mailboxes, NoMailboxes
 from reference_server.policy import MANY, House
-from reference_server.server import Patience, Server
+from reference_server.server import Server
 from reference_server.voices import in_voice
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
-    """The options of `smtp-harness serve`."""
-
-    domain: str
-    users: Mapping[str, str | None] = field(default_factory=dict)  # name -> password
-    anyone_at: tuple[str, ...] = ()
-    spool: Path
-    voice: str = "default"
-    fault: str | None = None
-    tls_self_signed: bool = False
-    sync: bool = True
-    discard: bool = False
-    max_size: int = RULES.limits.message
-    patience: Patience = field(default_factory=Patience)
 
 
 def make_server(config: Config) -> Server:

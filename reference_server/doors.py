@@ -1,0 +1,136 @@
+"""Doors: where clients come in, what each is for, and how it is written: `submission://[::1]:587`."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from harness.documents import nearest
+from harness.errors import UsageError
+from harness.protocol.services import Service
+from reference_server.sockets import listen
+
+LOOPBACK: Final = "127.0.0.1"  # where we listen if nobody says where
+
+
+class Kind(StrEnum):
+    """What is spoken at a door, and whether inside TLS from the first octet."""
+
+    SMTP = "smtp"
+    SMTPS = "smtps"
+    SUBMISSION = "submission"
+    SUBMISSIONS = "submissions"
+    LMTP = "lmtp"
+    POP3 = "pop3"
+    POP3S = "pop3s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trade:
+    """What a kind of door means."""
+
+    service: Service | None  # None is POP3, which receives nothing
+    implicit_tls: bool = False
+    port: int  # the registered one, or the custom
+
+
+# RFC 5321 4.5.4.2, RFC 6409 3.1, RFC 8314 7.1 and 7.3, RFC 1939 3; RFC 2033 5 leaves LMTP's open.
+TRADES: Final[Mapping[Kind, Trade]] = {
+    Kind.SMTP: Trade(service=Service.SMTP, port=25),
+    Kind.SMTPS: Trade(service=Service.SMTP, implicit_tls=True, port=465),
+    Kind.SUBMISSION: Trade(service=Service.SUBMISSION, port=587),
+    Kind.SUBMISSIONS: Trade(service=Service.SUBMISSION, implicit_tls=True, port=465),
+    Kind.LMTP: Trade(service=Service.LMTP, port=24),
+    Kind.POP3: Trade(service=None, port=110),
+    Kind.POP3S: Trade(service=None, implicit_tls=True, port=995),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A place to come in at; port 0 takes a free one."""
+
+    kind: Kind = Kind.SMTP
+    host: str = LOOPBACK
+    port: int = 0
+
+    @property
+    def service(self) -> Service | None:
+        """Which receiving service waits behind it; None if it is POP3."""
+        return TRADES[self.kind].service
+
+    @property
+    def implicit_tls(self) -> bool:
+        """Whether the first octets are TLS (RFC 8314 3)."""
+        return TRADES[self.kind].implicit_tls
+
+    @property
+    def endpoint(self) -> str:
+        """host:port, an IPv6 address in brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def announcement(self) -> str:
+        """How it is named where we say that we listen: plain SMTP, the usual thing, by endpoint."""
+        return self.endpoint if self.kind is Kind.SMTP else str(self)
+
+    def __str__(self) -> str:
+        return f"{self.kind}://{self.endpoint}"
+
+
+PLAIN: Final = Door()
+
+_DOOR = re.compile(r"(?P<kind>[^:/]*)://(?P<host>\[[^\[\]]*\]|[^\[\]:/@]*)(?::(?P<port>[^/:]*))?/?")
+
+
+def read_door(text: str) -> Door:
+    """The door that is written there; raises UsageError if it is none."""
+    match = _DOOR.fullmatch(text)
+    if match is None:
+        raise UsageError(f"{text!r} is no door, such as submission://127.0.0.1:587")
+    kind = _kind(match["kind"], text)
+    host = match["host"].strip("[]") or LOOPBACK
+    if (":" in host) is not match["host"].startswith("["):
+        raise UsageError(f"{text!r}: an IPv6 address stands in brackets, and nothing else does")
+    return Door(kind, host, _port(match["port"], kind, text))
+
+
+def _kind(word: str, text: str) -> Kind:
+    try:
+        return Kind(word.lower())
+    except ValueError:
+        kinds = [kind.value for kind in Kind]
+        hint = nearest(word, kinds) or f"there are: {', '.join(kinds)}"
+        raise UsageError(f"{text!r}: unknown kind of door {word!r} ({hint})") from None
+
+
+def _port(text: str | None, kind: Kind, whole: str) -> int:
+    if text is None:
+        return TRADES[kind].port
+    if not re.fullmatch("[0-9]{1,5}", text, re.ASCII) or int(text) > 65_535:
+        raise UsageError(f"{whole!r}: {text!r} is no port (0 to 65535; 0 takes a free one)")
+    return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDoor:
+    """A door with the socket that listens there, and the address and port that it really has."""
+
+    door: Door
+    listener: socket.socket
+
+
+def open_door(door: Door) -> OpenDoor:
+    """Listen there; raises UsageError if it cannot be."""
+    try:
+        listener = listen(door.host, door.port)
+    except OSError as problem:
+        raise UsageError(f"cannot listen on {door.endpoint}: {problem.strerror}") from problem
+    except UnicodeError:
+        raise UsageError(f"cannot listen on {door.endpoint}: that is no host") from None
+    host, port = listener.getsockname()[:2]
+    return OpenDoor(replace(door, host=host, port=port), listener)

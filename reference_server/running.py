@@ -1,0 +1,101 @@
+"""A server's life: its doors are opened and told of, clients are let in, signals obeyed."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from collections.abc import Callable, Sequence
+
+import click
+import trio
+
+from harness.errors import UsageError
+from reference_server.crowd import HAS_EPOLL, Crowd
+from reference_server.doors import Door, OpenDoor, open_door
+from reference_server.listener import serve
+from reference_server.server import Server
+from reference_server.sockets import SocketStream, accept
+
+Welcome = Callable[[socket.socket, str], None]
+
+
+async def run(
+    server: Server,
+    doors: Sequence[Door],
+    *,
+    until_eof: bool = False,
+    task_status: trio.TaskStatus[Sequence[Door]] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve at these doors until SIGTERM or Ctrl-C comes, or standard input ends."""
+    opened = _open(server, doors)
+    try:
+        _announce(opened)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_stop_on_signal, nursery.cancel_scope)
+            if until_eof:
+                nursery.start_soon(_stop_on_eof, nursery.cancel_scope)
+            reception = Reception(server, nursery)
+            for one in opened:
+                nursery.start_soon(accept, one.listener, reception.at(one.door))
+            task_status.started([one.door for one in opened])
+    finally:
+        for one in opened:
+            one.listener.close()
+
+
+class Reception:
+    """Who comes in is served: by the crowd, or by a task of its own where that cannot be."""
+
+    def __init__(self, server: Server, tasks: trio.Nursery) -> None:
+        self._server = server
+        self._tasks = tasks
+        self._crowd = Crowd(server, tasks) if HAS_EPOLL else None
+        if self._crowd is not None:
+            tasks.start_soon(self._crowd.serve)
+            tasks.start_soon(self._crowd.sweep)
+
+    def at(self, door: Door) -> Welcome:
+        """How a connection to that door is welcomed."""
+        crowd = self._crowd
+        if crowd is None or door.implicit_tls:
+            return lambda sock, peer: self._tasks.start_soon(
+                serve, self._server, SocketStream(sock), peer, door
+            )
+        return lambda sock, peer: crowd.join(sock, peer, door)
+
+
+def _open(server: Server, doors: Sequence[Door]) -> list[OpenDoor]:
+    """All doors or none."""
+    opened: list[OpenDoor] = []
+    try:
+        for door in doors:
+            if door.service is None:
+                raise UsageError(f"{door}: there is no POP3 here yet")
+            if door.implicit_tls and server.tls is None:
+                raise UsageError(f"{door}: TLS needs a certificate (see --tls-self-signed)")
+            opened.append(open_door(door))
+    except UsageError:
+        for one in opened:
+            one.listener.close()
+        raise
+    return opened
+
+
+def _announce(opened: Sequence[OpenDoor]) -> None:
+    for one in opened:
+        click.echo(f"listening on {one.door.announcement}")
+    sys.stdout.flush()
+
+
+async def _stop_on_signal(scope: trio.CancelScope) -> None:
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for _ in signals:
+            scope.cancel()
+
+
+async def _stop_on_eof(scope: trio.CancelScope) -> None:
+    stdin = trio.lowlevel.FdStream(sys.stdin.fileno())
+    while await stdin.receive_some(1_024):
+        pass
+    scope.cancel()
