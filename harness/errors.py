@@ -7,6 +7,7 @@
         PeerClosed      it went away
         PeerSilent      it did not answer in time
         Refused         it answered, and the answer was no (carries the Reply)
+      NotOffered      it lacks an extension that the message needs
 
 Anything else that escapes is our bug and may crash.
 """
@@ -49,6 +50,14 @@ class Untrusted(TlsFailed):
 
 class TargetUnreachable(PeerError):
     """Nobody is there, or nobody who speaks SMTP with us."""
+
+
+class NotOffered(PeerError):
+    """The message needs an extension that the other end does not offer."""
+
+    def __init__(self, keyword: str, why: str) -> None:
+        super().__init__(f"{why}, and the server offers no {keyword}")
+        self.keyword = keyword
 
 
 class Refused(PeerError):

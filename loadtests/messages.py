@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from harness.errors import UsageError
 from harness.protocol.replies import Capabilities
-from harness.protocol.sender import Envelope, Opening, Outgoing, mail_parameters, make_opening
+from harness.protocol.sender import Envelope, Opening, Outgoing, fitted, make_opening
 from harness.protocol.transparency import stuff
 
 SMALLEST = 512  # octets: less would not hold the header fields and a line of text
@@ -27,6 +27,7 @@ _WORDS = (
     "mail", "post", "letter", "reply", "sender", "queue", "relay", "bounce", "the", "of", "and",
     "to", "in", "is", "on", "by", "it", "or", "be", "at", "as", "this", "with", "from", "not",
 )  # fmt: skip
+_ASKED = ("SIZE", "8BITMIME", "SMTPUTF8")  # what an opening depends on
 # Some lines begin with a dot: who forgets RFC 5321 4.5.2 shortens what it stores.
 _DOTTED = 0.05
 
@@ -78,12 +79,13 @@ class Mail:
 
     def _open(self, capabilities: Capabilities) -> tuple[Opening, ...]:
         # The sizes of all contents are equal, and so what MAIL says of them.
-        parameters = mail_parameters(self._contents[0].plain, capabilities)
-        if parameters not in self._openings:
-            self._openings[parameters] = tuple(
-                make_opening(envelope, parameters) for envelope in self._envelopes
+        known = tuple(keyword for keyword in _ASKED if keyword in capabilities)
+        if known not in self._openings:
+            plain = self._contents[0].plain
+            self._openings[known] = tuple(
+                make_opening(fitted(envelope, plain, capabilities)) for envelope in self._envelopes
             )
-        return self._openings[parameters]
+        return self._openings[known]
 
 
 def make_envelopes(sender: str, pool: Sequence[str], recipients: int) -> tuple[Envelope, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from harness.errors import PeerError
 from harness.protocol.replies import CLOSING, Reply
 from harness.protocol.sender import Exchange, Flow, Secure
 from harness.wire import Wire
@@ -19,7 +20,13 @@ async def drive(
     try:
         action = next(flow)
         while True:
-            action = flow.send(await _act(action, wire, patience, secure))
+            try:
+                replies = await _act(action, wire, patience, secure)
+            except PeerError as lost:
+                # A flow may know what to keep of what was answered before.
+                action = flow.throw(lost)
+            else:
+                action = flow.send(replies)
     except StopIteration as done:
         result: T = done.value
         return result

@@ -14,7 +14,7 @@ import trio
 
 from harness.client import drive
 from harness.documents import Place, read_duration
-from harness.errors import PeerError, PeerSilent, Refused, TargetUnreachable
+from harness.errors import NotOffered, PeerError, PeerSilent, Refused, TargetUnreachable
 from harness.protocol.replies import Capabilities
 from harness.protocol.sender import Envelope, send_message
 from harness.protocol.transparency import stuff
@@ -194,14 +194,14 @@ class Dialogue:
     async def _send_file(self, connection: Connection, step: SendFile) -> None:
         content = _read(step.path)
         target, capabilities = connection.target, connection.capabilities or Capabilities("")
-        if not content.isascii() and "8BITMIME" not in capabilities:
-            raise Void(f"{Path(step.path).name} has 8-bit octets: the target offers no 8BITMIME")
         envelope = Envelope(target.sender, (connection.recipient,))
         try:
             flow = send_message(envelope, content, capabilities, pipeline=False)
             handover = await drive(
                 flow, connection.wire, patience=target.timeouts.reply, secure=connection.secure
             )
+        except NotOffered as lack:
+            raise Void(f"{Path(step.path).name}: {lack}") from lack
         except Refused as refusal:
             surprise = surprise_at(step.at, "a message that is taken", str(refusal))
             raise ending(connection, surprise, refusal.reply) from refusal

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from harness.errors import PeerError
 from harness.protocol.receiver import Receiver
 from harness.protocol.receiver.events import Message, StartTls
 from harness.protocol.replies import Reply, ReplyReader, reply
@@ -15,11 +16,16 @@ T = TypeVar("T")
 
 
 def run(flow: Flow[T], act: Callable[[Exchange | Secure], tuple[Reply, ...]]) -> T:
-    """Do what the flow says until it ends."""
+    """Do what the flow says until it ends; what the peer did to us is thrown in."""
     try:
         action = next(flow)
         while True:
-            action = flow.send(act(action))
+            try:
+                replies = act(action)
+            except PeerError as lost:
+                action = flow.throw(lost)
+            else:
+                action = flow.send(replies)
     except StopIteration as end:
         value: T = end.value
         return value
@@ -35,9 +41,10 @@ class Script:
 
     def drive(self, flow: Flow[T]) -> T:
         """Run the flow; what it wrote is in `writes`, what it named in `groups`."""
-        return run(flow, self._act)
+        return run(flow, self.answer)
 
-    def _act(self, action: Exchange | Secure) -> tuple[Reply, ...]:
+    def answer(self, action: Exchange | Secure) -> tuple[Reply, ...]:
+        """What the script says to one action."""
         if isinstance(action, Secure):
             self.writes.append(b"<TLS>")
             return ()
@@ -63,6 +70,7 @@ def script(**answers: int | str | list[int | str]) -> Script:
         "RCPT": 250,
         "DATA": 354,
         "message": 250,
+        "BDAT": 250,
         "RSET": 250,
         "QUIT": 221,
     }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from harness.errors import PeerError, Refused, UsageError
+from harness.errors import Refused, UsageError
 from harness.protocol.replies import Capabilities, reply
 from harness.protocol.sender import (
     GROUP,
@@ -13,7 +15,6 @@ from harness.protocol.sender import (
     Handover,
     Outgoing,
     hand_over,
-    mail_parameters,
     make_opening,
     send_message,
 )
@@ -36,40 +37,20 @@ TEXT = b"Subject: x\r\n\r\n..hidden\r\n.\r\n"
 # --- what is sent --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("content", "capabilities", "parameters"),
-    [
-        (b"hi\r\n", MODERN, ("SIZE=4",)),
-        (b"hi", MODERN, ("SIZE=4",)),
-        (b"", MODERN, ("SIZE=0",)),
-        (b".\r\n", MODERN, ("SIZE=3",)),
-        (b"h\xc3\xad\r\n", MODERN, ("SIZE=5", "BODY=8BITMIME")),
-        (b"hi\r\n", PLAIN, ()),
-        (b"\xff\r\n", Capabilities("mx", {"8BITMIME": ()}), ("BODY=8BITMIME",)),
-    ],
-)
-def test_parameters_are_those_that_the_server_understands(
-    content: bytes, capabilities: Capabilities, parameters: tuple[str, ...]
-):
-    assert mail_parameters(content, capabilities) == parameters
-
-
-def test_8_bit_content_is_not_sent_where_it_is_not_understood():
-    peer = script()
-
-    with pytest.raises(PeerError, match="8BITMIME"):
-        peer.drive(send_message(TO_ONE, b"\xff\r\n", PLAIN))
-
-    assert peer.writes == []
-
-
 def test_an_opening_is_mail_rcpt_and_data():
-    opening = make_opening(TO_TWO, ("SIZE=7", "BODY=8BITMIME"))
-    mail = b"MAIL FROM:<a@b.example> SIZE=7 BODY=8BITMIME\r\n"
+    opening = make_opening(
+        replace(
+            TO_TWO,
+            mail_parameters=(("SIZE", "7"), ("SMTPUTF8", None)),
+            rcpt_parameters={"e@f.example": (("NOTIFY", "NEVER"),), "nobody": (("X", "1"),)},
+        )
+    )
+    mail = b"MAIL FROM:<a@b.example> SIZE=7 SMTPUTF8\r\n"
+    rcpt = b"RCPT TO:<e@f.example> NOTIFY=NEVER\r\n"
 
-    assert [step.octets for step in opening.steps] == [mail, RCPT_C, RCPT_E, DATA]
+    assert [step.octets for step in opening.steps] == [mail, RCPT_C, rcpt, DATA]
     assert opening.groups == (
-        Exchange(("MAIL", "RCPT", "RCPT", "DATA"), mail + RCPT_C + RCPT_E + DATA),
+        Exchange(("MAIL", "RCPT", "RCPT", "DATA"), mail + RCPT_C + rcpt + DATA),
     )
 
 
@@ -95,6 +76,7 @@ def test_no_group_is_larger_than_a_window():
         Envelope("a@b", ()),
         Envelope("a@b>\r\nRSET\r\n", ("c@d",)),
         Envelope("a@b", ("c@d\nDATA",)),
+        Envelope("a@b", ("c@d",), (("ENVID", "a\r\nRSET"),)),
     ],
 )
 def test_an_envelope_cannot_smuggle_commands(envelope: Envelope):
@@ -258,6 +240,13 @@ def test_a_refusal_of_the_whole_is_raised_when_the_connection_is_free_again(
 
     assert (refused.value.doing, refused.value.reply.code) == refusal
     assert peer.writes == (grouped if pipeline else in_turn)
+
+
+@pytest.mark.parametrize("pipeline", [False, True])
+def test_421_to_what_clears_up_takes_no_refusal_back(pipeline: bool):
+    handover = transact(script(RCPT=550, DATA=503, RSET=421), TO_TWO, pipeline=pipeline)
+
+    assert [answer.code for answer in handover.refused.values()] == [550, 550]
 
 
 def test_groups_stop_when_there_is_no_use_in_going_on():

@@ -15,6 +15,7 @@ from harness.protocol.sender import (
     quit_,
     secure,
 )
+from harness.protocol.services import Service
 from tests.protocol.driving import script
 
 PLAIN = Capabilities("mx.example")
@@ -57,6 +58,16 @@ def test_helo_alone_can_be_wished_for():
 
     assert peer.drive(hello("me.example", extended=False)) == Capabilities("mx.example")
     assert peer.writes == [b"HELO me.example\r\n"]
+
+
+def test_lmtp_says_lhlo_and_nothing_instead():
+    peer = script(LHLO="250-mx.example/PIPELINING")
+
+    assert "PIPELINING" in peer.drive(hello("me.example", service=Service.LMTP))
+    assert peer.writes == [b"LHLO me.example\r\n"]
+    with pytest.raises(Refused) as refused:
+        script(LHLO=502).drive(hello("me.example", service=Service.LMTP))
+    assert refused.value.doing == "LHLO"
 
 
 @pytest.mark.parametrize(
@@ -185,6 +196,14 @@ def test_a_session_is_opened_as_far_as_wished():
 
     assert "SIZE" in capabilities
     assert peer.groups == [("greeting",), ("EHLO",), ("STARTTLS",), ("EHLO",), ("AUTH",)]
+
+
+def test_a_session_by_lmtp_says_lhlo_throughout():
+    peer = script(LHLO="250-mx.example/STARTTLS")
+
+    peer.drive(open_session("me.example", tls=True, service=Service.LMTP))
+
+    assert peer.groups == [("greeting",), ("LHLO",), ("STARTTLS",), ("LHLO",)]
 
 
 def test_a_session_can_do_without_tls_and_login():

@@ -224,7 +224,9 @@ async def test_a_file_that_may_not_be_sent_is_no_fault_of_the_target(
     (tmp_path / "letter.eml").write_bytes("Subject: ü\r\n\r\nHi\r\n".encode())
     result = await result_of(author.case("* send letter.eml"), postman)
 
-    assert result.void == "letter.eml has 8-bit octets: the target offers no 8BITMIME"
+    assert result.void == (
+        "letter.eml: the content has 8-bit octets, and the server offers no 8BITMIME"
+    )
 
 
 async def test_a_file_that_the_target_falls_silent_over_is_a_surprise(
