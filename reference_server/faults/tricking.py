@@ -1,0 +1,142 @@
+"""Reading the tricks of a row, and what is done where a row names none."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection
+from typing import Final, TypeVar
+
+from harness.documents import Fields, MappingNode, TextNode
+from harness.errors import UsageError
+from harness.protocol.replies import Reply, reply
+from reference_server.faults import notation
+from reference_server.faults.model import (
+    TRICKS,
+    Certificate,
+    Drop,
+    Greylist,
+    Rate,
+    Split,
+    Stage,
+    Trick,
+    When,
+)
+
+T = TypeVar("T")
+
+GREYLISTED: Final = reply(450, "4.7.1 Greylisted, try again later")
+TOO_FAST: Final = reply(450, "4.7.1 Too much at once, try again later")
+TOO_FAST_TO_COME: Final = reply(421, "4.7.0 Too much at once, try again later")
+_WHOLE: Final = TRICKS - {"after", "again", "keep"}  # the others say how
+_TRICKS: Final = ", ".join(sorted(_WHOLE))
+_NO_REPLY: Final = frozenset({Stage.CONNECT, Stage.GREETING, Stage.TLS})
+_DROPS: Final = {
+    **dict.fromkeys(("yes", "true", "close"), Drop.CLOSE),
+    "reset": Drop.RESET,
+}
+_LONGEST: Final = 86_400.0  # seconds of a delay
+
+
+def read_trick(fields: Fields, stages: Collection[Stage], when: When, seed: str) -> Trick | None:
+    """What goes wrong; None, with a complaint, where the row says nothing of it."""
+    trick = _Reader(fields, stages).trick(seed)
+    if any(key in fields for key in _WHOLE):
+        return trick
+    if isinstance(when, Greylist | Rate):
+        return Trick(reply=_default_reply(stages, when))
+    if fields.at.line:
+        fields.complaints.add(fields.at, "this fault does nothing", f"it could: {_TRICKS}")
+    return None
+
+
+def _default_reply(stages: Collection[Stage], when: When) -> Reply:
+    if isinstance(when, Greylist):
+        return GREYLISTED
+    return TOO_FAST_TO_COME if set(stages) & _NO_REPLY else TOO_FAST
+
+
+class _Reader:
+    """Reads the keys of one row that say what is done."""
+
+    def __init__(self, fields: Fields, stages: Collection[Stage]) -> None:
+        self._fields = fields
+        self._complaints = fields.complaints
+        self._stages = stages
+
+    def trick(self, seed: str) -> Trick:
+        """All of it."""
+        fields = self._fields
+        certificate = fields.choice("certificate", [one.value for one in Certificate])
+        drop = fields.choice("drop", _DROPS)
+        return Trick(
+            after=fields.number("after", 0) or 0,
+            delay=self._delay(),
+            again=self._made("again", notation.read_odds) or 0.0,
+            certificate=Certificate(certificate) if certificate else None,
+            reply=self._reply(),
+            garbage=self._garbage(seed),
+            line_ends=fields.choice("line_ends", ["lf"]) or "",
+            truncate=fields.number("truncate"),
+            split=self._split(),
+            slow=self._slow(),
+            drop=_DROPS[drop] if drop else None,
+            silent=fields.flag("silent"),
+            keep=fields.flag("keep"),
+        )
+
+    def _delay(self) -> float:
+        seconds = self._fields.duration("delay", 0.0) or 0.0
+        if seconds > _LONGEST:
+            self._complaints.add(self._fields.place("delay"), "a delay of more than a day")
+        if "again" in self._fields and "delay" not in self._fields:
+            self._complaints.add(self._fields.place("again"), "'again' without 'delay'")
+        return seconds
+
+    def _reply(self) -> Reply | None:
+        found = self._made("reply", notation.read_reply)
+        if found is not None and found.is_positive and Stage.STARTTLS in self._stages:
+            # Who hears 220 begins a handshake, and we would read it as commands.
+            self._complaints.add(
+                self._fields.place("reply"), "at STARTTLS a reply refuses: 4yz or 5yz"
+            )
+        return found
+
+    def _garbage(self, seed: str) -> bytes:
+        node = self._fields.node("garbage")
+        if node is None:
+            return b""
+        if not node.style and node.value.isdigit():
+            count = self._read(node, notation.read_count) or 1
+            return random.Random(seed).randbytes(min(count, notation.MOST_GARBAGE))
+        return self._read(node, notation.read_octets) or b""
+
+    def _split(self) -> Split | None:
+        node = self._fields.take("split")
+        if node is None:
+            return None
+        if isinstance(node, MappingNode):
+            with Fields(node, self._complaints, "'split'") as parts:
+                after = parts.number("after", minimum=1)
+                octets = parts.number("octets", minimum=1)
+                pause = parts.duration("pause", 0.0) or 0.0
+            if (after is None) == (octets is None):
+                self._complaints.add(node.at, "'split' has either 'after' or 'octets'")
+            return Split(after=after, pieces=octets, pause=pause)
+        text = self._fields.as_text(node)
+        octets = None if text is None else self._read(text, notation.read_count)
+        return None if octets is None else Split(pieces=octets)
+
+    def _slow(self) -> float:
+        rate = self._made("slow", notation.read_rate)
+        return 0.0 if rate is None else rate[0] / rate[1]
+
+    def _made(self, key: str, make: Callable[[str], T]) -> T | None:
+        node = self._fields.node(key)
+        return None if node is None else self._read(node, make)
+
+    def _read(self, node: TextNode, make: Callable[[str], T]) -> T | None:
+        try:
+            return make(node.value)
+        except UsageError as error:
+            self._complaints.add(node.at, str(error))
+            return None
