@@ -65,8 +65,8 @@ class Connection:
         receiver, server = self._receiver, self._server
         while (event := receiver.next_event()) is not None:
             match event:
-                case Recipient(forward_path=path):
-                    receiver.answer(server.house.objection_to(path) or event.said)
+                case Recipient(addressee=addressee):
+                    receiver.answer(server.house.objection_to(addressee.path) or event.said)
                 case Message() if not server.mailboxes.syncs:
                     self._answer_stored(event, self._store(event))
                 case Message() | StartTls():
@@ -107,7 +107,7 @@ class Connection:
 
     def _mailboxes(self, envelope: Envelope) -> list[str]:
         # A recipient named twice, or under two names, gets one copy (RFC 5321 4.1.1.3 allows it).
-        found = map(self._server.house.mailbox_of, envelope.recipients)
+        found = (self._server.house.mailbox_of(one.path) for one in envelope.recipients)
         return list(dict.fromkeys(name for name in found if name is not None))
 
     def _stamped(self, event: Message, id: str) -> bytes:

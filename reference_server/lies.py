@@ -13,7 +13,6 @@ from functools import partial
 from typing import Final, TypeVar
 
 from harness.protocol.addresses import (
-    ForwardPath,
     ReversePath,
     read_forward_path,
     read_reverse_path,
@@ -21,7 +20,7 @@ from harness.protocol.addresses import (
 from harness.protocol.commands import Objection, Parameters
 from harness.protocol.extensions import Extension, check_parameters
 from harness.protocol.order import ORDER, Order, State, Verb
-from harness.protocol.receiver import ANSWERS, RULES, Answer, Answers, Occasion, Rules
+from harness.protocol.receiver import ANSWERS, RULES, Addressee, Answer, Answers, Occasion, Rules
 from harness.protocol.replies import Reply
 from harness.protocol.trace import Trace, received
 from harness.protocol.transparency import DataReader
@@ -102,7 +101,7 @@ def _auth_with_equals(keywords: Sequence[str]) -> Sequence[str]:
     return [*keywords, "AUTH=PLAIN LOGIN"]
 
 
-def _only_the_first(recipients: list[ForwardPath], recipient: ForwardPath) -> None:
+def _only_the_first(recipients: list[Addressee], recipient: Addressee) -> None:
     if not recipients:
         recipients.append(recipient)
 

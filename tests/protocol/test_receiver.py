@@ -3,9 +3,10 @@ from dataclasses import replace
 
 import pytest
 
+from harness.protocol.extensions import Extension
 from harness.protocol.order import State, Verb
 from harness.protocol.receiver import ANSWERS, RULES, Answer, Occasion, Speech, reworded
-from harness.protocol.receiver.events import Mail, Plain, Text
+from harness.protocol.receiver.events import Mail, Plain, Text, Verify
 from harness.protocol.replies import reply
 from tests.protocol.obliging import Obliging
 
@@ -275,6 +276,23 @@ def test_data_asks_policy_with_the_envelope():
     talk = Obliging()
     talk.say(HELLO, MAIL, RCPT, b"DATA\r\n")
     assert any(isinstance(event, Text) and event.envelope.recipients for event in talk.events)
+
+
+def test_who_somebody_is_asks_policy():
+    talk = Obliging()
+    talk.say(b"VRFY  alice\r\nexpn staff\r\n")
+    assert talk.events == [
+        Verify(Verb.VRFY, "alice", Occasion.VERIFIED),
+        Verify(Verb.EXPN, "staff", Occasion.NOT_TOLD),
+    ]
+
+
+def test_a_recipient_keeps_its_own_parameters():
+    row = Extension(keyword="X", rfc=0, rcpt_parameters={"NOTIFY": lambda value: None})
+    talk = Obliging(replace(RULES, extensions={"X": row}))
+    talk.say(HELLO, MAIL, RCPT[:-2] + b" NOTIFY=NEVER\r\n", RCPT, b"DATA\r\nhi\r\n.\r\n")
+    one, other = talk.messages[0].envelope.recipients
+    assert (one.parameters, other.parameters) == ((("NOTIFY", "NEVER"),), ())
 
 
 # --- STARTTLS and AUTH -------------------------------------------------------------------------

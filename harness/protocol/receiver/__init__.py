@@ -1,13 +1,14 @@
 """The receiving end: a machine that obeys a `Rules` value."""
 
 from harness.protocol.receiver.answers import ANSWERS, Answer, Answers, Occasion, Speech, reworded
-from harness.protocol.receiver.events import Envelope, Event
+from harness.protocol.receiver.events import Addressee, Envelope, Event
 from harness.protocol.receiver.rules import RULES, Limits, Rules
 from harness.protocol.receiver.session import Receiver
 
 __all__ = [
     "ANSWERS",
     "RULES",
+    "Addressee",
     "Answer",
     "Answers",
     "Envelope",

@@ -16,12 +16,23 @@ from harness.protocol.replies import Reply
 
 
 @dataclass(frozen=True, slots=True)
+class Addressee:
+    """One who shall have the message, and what RCPT asks for besides."""
+
+    path: ForwardPath
+    parameters: Parameters = ()
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """Who sent it and who shall have it (RFC 5321 2.3.1)."""
 
     reverse_path: ReversePath
-    recipients: tuple[ForwardPath, ...]
-    parameters: Parameters = ()
+    recipients: tuple[Addressee, ...]
+    parameters: Parameters = ()  # of MAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +57,7 @@ class Mail:
 class Recipient:
     """RCPT: may this recipient have the message?"""
 
-    forward_path: ForwardPath
-    parameters: Parameters
+    addressee: Addressee
     said: Occasion = Occasion.RECIPIENT_OK
 
 
@@ -94,8 +104,17 @@ class LogIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Verify:
+    """VRFY or EXPN: who is that?  Telling nothing is always right (RFC 5321 7.3)."""
+
+    verb: Verb
+    argument: str
+    said: Occasion
+
+
+@dataclass(frozen=True, slots=True)
 class Plain:
-    """A command that asks no policy: RSET, NOOP, HELP, VRFY, EXPN, QUIT."""
+    """A command that asks no policy: RSET, NOOP, HELP, QUIT."""
 
     verb: Verb
     said: Occasion
@@ -108,4 +127,6 @@ class Objected:
     said: Occasion | Reply
 
 
-Event = Hello | Mail | Recipient | Text | Message | Unfit | StartTls | LogIn | Plain | Objected
+Event = (
+    Hello | Mail | Recipient | Text | Message | Unfit | StartTls | LogIn | Verify | Plain | Objected
+)

@@ -12,6 +12,7 @@ from harness.protocol.extensions import Extension, declared_size
 from harness.protocol.order import Verb, after
 from harness.protocol.receiver.answers import Occasion
 from harness.protocol.receiver.events import (
+    Addressee,
     Event,
     Hello,
     LogIn,
@@ -21,6 +22,7 @@ from harness.protocol.receiver.events import (
     Recipient,
     StartTls,
     Text,
+    Verify,
 )
 from harness.protocol.receiver.rules import Rules
 from harness.protocol.receiver.transaction import Memory
@@ -97,7 +99,7 @@ def _recipient(verb: Verb, argument: bytes, scene: Scene) -> Event:
         return _objected(path, scene)
     if len(scene.memory.recipients) >= scene.rules.limits.recipients:
         return Objected(Occasion.TOO_MANY_RECIPIENTS)
-    return Recipient(path, command.parameters)
+    return Recipient(Addressee(path, command.parameters))
 
 
 def _path_command(
@@ -131,8 +133,10 @@ def _plain(verb: Verb, argument: bytes, scene: Scene) -> Event:
     return Plain(verb, _OBLIGING[verb])
 
 
-def _about(verb: Verb, argument: bytes, scene: Scene) -> Event:
-    return Plain(verb, _OBLIGING[verb]) if argument else Objected(Occasion.ARGUMENT_MISSING)
+def _verify(verb: Verb, argument: bytes, scene: Scene) -> Event:
+    if not argument:
+        return Objected(Occasion.ARGUMENT_MISSING)
+    return Verify(verb, argument.decode("ascii", "replace"), _OBLIGING[verb])
 
 
 def _objected(objection: Objection, scene: Scene) -> Objected:
@@ -159,7 +163,7 @@ _READERS: Final[Mapping[Verb, Callable[[Verb, bytes, Scene], Event]]] = {
     Verb.DATA: _text,
     Verb.STARTTLS: _starttls,
     Verb.AUTH: _auth,
-    Verb.VRFY: _about,
-    Verb.EXPN: _about,
+    Verb.VRFY: _verify,
+    Verb.EXPN: _verify,
     **dict.fromkeys((Verb.RSET, Verb.NOOP, Verb.QUIT, Verb.HELP), _plain),
 }

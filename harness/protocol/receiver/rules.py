@@ -21,6 +21,7 @@ from harness.protocol.commands import Objection, Parameters
 from harness.protocol.extensions import EXTENSIONS, Extension, check_parameters
 from harness.protocol.order import ORDER, Order, Verb
 from harness.protocol.receiver.answers import ANSWERS, Answers, Occasion
+from harness.protocol.receiver.events import Addressee
 from harness.protocol.replies import Reply
 from harness.protocol.transparency import DataReader, unstuff
 
@@ -87,7 +88,7 @@ class Rules:
     )
     exceeds: Callable[[int, int], bool] = operator.gt
     is_postmaster: Callable[[str], bool] = is_postmaster
-    remember_recipient: Callable[[list[ForwardPath], ForwardPath], None] = list.append
+    remember_recipient: Callable[[list[Addressee], Addressee], None] = list.append
 
     data_reader: Callable[..., DataReader] = DataReader
     data_ends: tuple[bytes, ...] = (b"\r\n.\r\n",)

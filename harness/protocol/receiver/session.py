@@ -176,7 +176,7 @@ class Receiver:
 
     def _after_recipient(self, event: Recipient, reply: Reply) -> None:
         self.memory.enter(self._leads_to)
-        self._rules.remember_recipient(self.memory.recipients, event.forward_path)
+        self._rules.remember_recipient(self.memory.recipients, event.addressee)
 
     def _after_text(self, event: Text, reply: Reply) -> None:
         self._reader = data.open_reader(self._rules)
@@ -220,8 +220,8 @@ def _facts(event: Event | None) -> Mapping[str, str]:
             return {"client": client}
         case Mail(reverse_path=path):
             return {"address": str(path)}
-        case Recipient(forward_path=path):
-            return {"address": str(path)}
+        case Recipient(addressee=addressee):
+            return {"address": str(addressee)}
         case LogIn(challenge=challenge):
             return {"challenge": challenge}
         case _:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from harness.protocol.addresses import NULL_PATH, ForwardPath, ReversePath
+from harness.protocol.addresses import NULL_PATH, ReversePath
 from harness.protocol.commands import Parameters
 from harness.protocol.order import State
-from harness.protocol.receiver.events import Envelope
+from harness.protocol.receiver.events import Addressee, Envelope
 
 
 @dataclass(slots=True)
@@ -20,7 +20,7 @@ class Memory:
     user: str | None = None
     reverse_path: ReversePath = NULL_PATH
     parameters: Parameters = ()
-    recipients: list[ForwardPath] = field(default_factory=list)
+    recipients: list[Addressee] = field(default_factory=list)
 
     def enter(self, state: State) -> None:
         """Go to a state and keep only what that state remembers."""
