@@ -20,6 +20,7 @@ from reference_server.configuration import Config, make_server
 from reference_server.doors import TRADES, Door, Kind, read_door
 from reference_server.lies import LIES
 from reference_server.running import run as run_server
+from reference_server.spool import hold
 from reference_server.voices import VOICES
 
 PORT = 2525  # where plain SMTP is spoken if nobody says where
@@ -86,7 +87,7 @@ def main(
         for name, lie in LIES.items():
             click.echo(f"{name}\t{lie.what}")
         return
-    with _spool(spool) as directory:
+    with _directory(spool) as directory, hold(directory):
         config = Config(
             domain=_checked_domain(domain),
             doors=_doors(host, port, listen),
@@ -113,7 +114,7 @@ def _doors(host: str, port: int | None, listen: tuple[str, ...]) -> tuple[Door, 
 
 
 @contextlib.contextmanager
-def _spool(directory: Path | None) -> Iterator[Path]:
+def _directory(directory: Path | None) -> Iterator[Path]:
     if directory is not None:
         yield directory
         return

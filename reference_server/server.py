@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from harness.protocol.receiver import Rules, Speech
 from harness.protocol.services import Service
-from reference_server.mailboxes import Mailboxes
+from reference_server.intake import Intake
 from reference_server.policy import House
 
 
@@ -34,10 +34,10 @@ class Desk:
 
 @dataclass(slots=True, kw_only=True)
 class Server:
-    """A house, its mailboxes, the rules it obeys, and how many clients it has now."""
+    """A house, its intake, the rules it obeys, and how many clients it has now."""
 
     house: House
-    mailboxes: Mailboxes
+    intake: Intake
     rules: Rules
     tls: ssl.SSLContext | None = None
     patience: Patience = field(default_factory=Patience)

@@ -9,10 +9,15 @@ from harness.certificates import self_signed, server_context
 from harness.errors import UsageError
 from harness.protocol.receiver import RULES
 from reference_server.configuration.values import Config
+from reference_server.disk import DISK, UNSYNCED
+from reference_server.intake import Intake
 from reference_server.lies import LIES
-from reference_server.mailboxes import Mailboxes, NoMailboxes
+from reference_server.mailboxes import Mailboxes
 from reference_server.policy import MANY, House
+from reference_server.queue.store import StoredQueue
 from reference_server.server import Server
+from reference_server.spool import Spool
+from reference_server.storage import DiskStorage, Nowhere
 from reference_server.voices import in_voice
 
 
@@ -31,20 +36,23 @@ def make_server(config: Config) -> Server:
         rules=rules,
     )
     try:
-        mailboxes = _open_mailboxes(config, house)
+        intake = _open_intake(config, house)
         tls = _make_context(config) if config.tls_self_signed else None
     except OSError as problem:
         raise UsageError(f"cannot use the spool {config.spool}: {problem.strerror}") from problem
-    return Server(house=house, mailboxes=mailboxes, rules=rules, tls=tls, patience=config.patience)
+    return Server(house=house, intake=intake, rules=rules, tls=tls, patience=config.patience)
 
 
-def _open_mailboxes(config: Config, house: House) -> Mailboxes:
+def _open_intake(config: Config, house: House) -> Intake:
     if config.discard:
-        return NoMailboxes()
-    mailboxes = Mailboxes(config.spool / "mail", sync=config.sync)
+        return Intake(house, Nowhere())
+    spool = Spool(config.spool)
+    mailboxes = Mailboxes(spool.mail, disk=DISK if config.sync else UNSYNCED)
+    mailboxes.clear()
     for name in ("postmaster", *house.users, *([MANY] if house.anyone_at else [])):
         mailboxes.open(name)
-    return mailboxes
+    queue = StoredQueue(spool.queue, sync=config.sync)
+    return Intake(house, DiskStorage(mailboxes, queue), has_room=spool.has_room)
 
 
 def _make_context(config: Config) -> ssl.SSLContext:
