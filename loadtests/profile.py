@@ -20,8 +20,6 @@ from loadtests.thresholds import BadThreshold, Threshold, read_threshold
 _SUFFIXES = (".yaml", ".yml")
 _UNLIMITED = "unlimited"
 _LARGEST = 1_000_000_000  # octets: a size beyond it is a slip of the pen
-_SIZE = re.compile(r"(\d{1,10}(?:\.\d{1,3})?) ?(B|KB|KiB|MB|MiB|)")
-_OCTETS = {"": 1, "B": 1, "KB": 1_000, "KiB": 1_024, "MB": 1_000_000, "MiB": 1_048_576}
 
 
 class Pipelining(StrEnum):
@@ -115,19 +113,11 @@ def _messages(fields: Fields) -> int | None:
 
 
 def _size(fields: Fields) -> int:
-    node = fields.node("size")
-    if node is None:
-        return 1_024
-    match = _SIZE.fullmatch(node.value)
-    if match is None:
-        units = ", ".join(filter(None, _OCTETS))
-        complaint = f"{node.value!r} is no size"
-        fields.complaints.add(node.at, complaint, f"such as 10KiB; units: {units}")
-        return SMALLEST
-    octets = round(float(match[1]) * _OCTETS[match[2]])
+    octets = fields.size("size", 1_024) or 0
     if not SMALLEST <= octets <= _LARGEST:
         fields.complaints.add(
-            node.at, f"'size' must be from {SMALLEST} octets, which hold the header, to 1000MB"
+            fields.place("size"),
+            f"'size' must be from {SMALLEST} octets, which hold the header, to 1000MB",
         )
     return octets
 

@@ -21,6 +21,7 @@ from harness.documents import (
     parse,
     read,
     read_duration,
+    read_size,
     render,
 )
 from harness.errors import UsageError
@@ -335,6 +336,15 @@ DURATIONS = {"5s": 5.0, "200ms": 0.2, "1.5s": 1.5, "2m": 120.0, "1h": 3600.0, "4
              "5": None, "s": None, "-1s": None, "5 s": None, "": None}  # fmt: skip
 
 
+SIZES = {"512": 512, "2KB": 2000, "2 KiB": 2048, "1.5MB": 1_500_000, "1GiB": 2**30, "0": 0,
+         "": None, "KB": None, "-1": None, "1 KB ": None, "1kb": None, "1e3": None}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "octets"), SIZES.items(), ids=SIZES)
+def test_sizes(text, octets):
+    assert read_size(text) == octets
+
+
 @pytest.mark.parametrize(("text", "seconds"), DURATIONS.items(), ids=DURATIONS)
 def test_durations(text, seconds):
     assert read_duration(text) == pytest.approx(seconds)
@@ -344,7 +354,7 @@ def test_fields_are_read_into_values():
     complaints = Complaints()
     with fields(
         "text: a\nlist: [a, b]\none: a\nflag: yes\nnumber: 7\ntime: 2s\nword: red\n"
-        "pairs: {a: b}\ninner: {x: y}\n", complaints
+        "pairs: {a: b}\ninner: {x: y}\nsize: 2KiB\npauses: [1s, 2m]\n", complaints
     ) as it:  # fmt: skip
         assert it.text("text") == it.required_text("text") == "a"
         assert it.texts("list") == ("a", "b")
@@ -355,6 +365,9 @@ def test_fields_are_read_into_values():
         assert it.number("number") == 7
         assert it.duration("time") == 2.0
         assert it.choice("word", ["red", "blue"]) == "red"
+        assert it.size("size") == 2048
+        assert it.durations("pauses") == (1.0, 120.0)
+        assert it.made(it.node("number"), lambda text: int(text) + 1) == 8
         assert {name: node.value for name, node in it.pairs("pairs").items()} == {"a": "b"}
         inner = it.fields("inner")
         assert inner is not None
@@ -373,11 +386,18 @@ def test_what_is_not_there_has_a_default():
         assert it.choice("x", ["y"]) is None
         assert it.number("x", 3) == 3
         assert it.duration("x", 0.5) == 0.5
+        assert it.durations("x") == ()
+        assert it.size("x", 5) == 5
+        assert it.made(None, int) is None
         assert it.fields("x") is None
         assert it.pairs("x") == {}
         assert [key.value for key, _ in it.rest()] == ["a"]
         assert it.rest() == []
     assert list(complaints) == []
+
+
+def refuse(text):
+    raise UsageError(f"no such {text}")
 
 
 WRONG = {
@@ -398,6 +418,11 @@ WRONG = {
     "a small number": ("x: 0", lambda it: it.number("x", minimum=1), "'x' must be at least 1"),
     "a duration": ("x: 5", lambda it: it.duration("x"),
                    "'x' must be a duration, not '5' (such as 5s, 200ms or 2m)"),
+    "a duration among others": ("x: [1s, 2]", lambda it: it.durations("x"),
+                                "'x' must be a duration, not '2' (such as 5s, 200ms or 2m)"),
+    "a size": ("x: 5 PB", lambda it: it.size("x"),
+               "'5 PB' is no size (such as 10KiB; units: B, KB, KiB, MB, MiB, GB, GiB)"),
+    "what nothing can be made of": ("x: a", lambda it: it.made(it.node("x"), refuse), "no such a"),
     "an item": ("x: [a, {b: c}]", lambda it: it.texts("x"),
                 "a mapping where text is wanted (quote it: \"{b: c}\")"),
     "a pair": ("x: {a: [b]}", lambda it: it.pairs("x"),

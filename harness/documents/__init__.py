@@ -11,7 +11,7 @@ they are and every complaint can point at the author's own line.
 """
 
 from harness.documents.complaints import Complaint, Complaints, DocumentError, nearest, render
-from harness.documents.fields import Fields, read_duration
+from harness.documents.fields import Fields, read_duration, read_size
 from harness.documents.nodes import ListNode, MappingNode, Node, TextNode
 from harness.documents.places import Place
 from harness.documents.reading import MAX_SIZE, load, parse, read
@@ -32,5 +32,6 @@ __all__ = [
     "parse",
     "read",
     "read_duration",
+    "read_size",
     "render",
 ]

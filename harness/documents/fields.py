@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from types import TracebackType
+from typing import TypeVar
 
 from harness.documents.complaints import Complaints
 from harness.documents.nodes import ListNode, MappingNode, Node, TextNode
 from harness.documents.places import Place
+from harness.errors import UsageError
+
+T = TypeVar("T")
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,3})?) ?(B|KB|KiB|MB|MiB|GB|GiB|)")
+_OCTETS = {"": 1, "B": 1, "KB": 10**3, "KiB": 2**10, "MB": 10**6, "MiB": 2**20,
+           "GB": 10**9, "GiB": 2**30}  # fmt: skip
 _FLAGS = {"yes": True, "true": True, "no": False, "false": False}
 
 
@@ -19,6 +26,12 @@ def read_duration(text: str) -> float | None:
     """Seconds in `200ms`, `1.5s`, `5m`, `2h` or `4d`, or None if it is no duration."""
     match = _DURATION.fullmatch(text)
     return float(match[1]) * _SECONDS[match[2]] if match else None
+
+
+def read_size(text: str) -> int | None:
+    """Octets in `512`, `10KiB` or `1.5 MB`, or None if it is no size."""
+    match = _SIZE.fullmatch(text)
+    return round(float(match[1]) * _OCTETS[match[2]]) if match else None
 
 
 class Fields:
@@ -109,15 +122,11 @@ class Fields:
 
     def text_nodes(self, key: str) -> tuple[TextNode, ...]:
         """The nodes of a list of texts, or of one text."""
-        nodes = (self.as_text(node) for node in self.items(key))
-        return tuple(node for node in nodes if node is not None)
+        return self.as_texts(self.take(key))
 
     def items(self, key: str) -> tuple[Node, ...]:
         """The items of a list; one value that is no list counts as a list of one."""
-        node = self.take(key)
-        if node is None:
-            return ()
-        return node.items if isinstance(node, ListNode) else (node,)
+        return _items(self.take(key))
 
     def choice(self, key: str, words: Collection[str]) -> str | None:
         """One of these words, or None."""
@@ -148,11 +157,41 @@ class Fields:
     def duration(self, key: str, default: float | None = None) -> float | None:
         """Seconds, from `5s` or `200ms`."""
         node = self.node(key)
-        seconds = None if node is None else read_duration(node.value)
-        if node is not None and seconds is None:
+        seconds = None if node is None else self._duration(node, key)
+        return default if seconds is None else seconds
+
+    def _duration(self, node: TextNode, key: str) -> float | None:
+        seconds = read_duration(node.value)
+        if seconds is None:
             self.complaints.add(node.at, f"{key!r} must be a duration, not {node.value!r}",
                                 "such as 5s, 200ms or 2m")  # fmt: skip
-        return default if seconds is None else seconds
+        return seconds
+
+    def durations(self, key: str) -> tuple[float, ...]:
+        """A list of durations, or one."""
+        nodes = self.text_nodes(key)
+        read = (self._duration(node, key) for node in nodes)
+        return tuple(seconds for seconds in read if seconds is not None)
+
+    def size(self, key: str, default: int | None = None) -> int | None:
+        """Octets, from `10KiB` or a whole number."""
+        node = self.node(key)
+        octets = None if node is None else read_size(node.value)
+        if node is not None and octets is None:
+            units = ", ".join(filter(None, _OCTETS))
+            self.complaints.add(node.at, f"{node.value!r} is no size",
+                                f"such as 10KiB; units: {units}")  # fmt: skip
+        return default if octets is None else octets
+
+    def made(self, node: TextNode | None, make: Callable[[str], T]) -> T | None:
+        """What `make` makes of a text; a UsageError that it raises becomes a complaint there."""
+        if node is None:
+            return None
+        try:
+            return make(node.value)
+        except UsageError as error:
+            self.complaints.add(node.at, str(error))
+            return None
 
     def fields(self, key: str) -> Fields | None:
         """The fields of a mapping within this one, or None."""
@@ -166,6 +205,11 @@ class Fields:
         texts = ((name.value, self.as_text(node)) for name, node in entries)
         return {name: node for name, node in texts if node is not None}
 
+    def as_texts(self, node: Node | None) -> tuple[TextNode, ...]:
+        """The texts of a list, or one text; complains of what is no text."""
+        nodes = (self.as_text(one) for one in _items(node))
+        return tuple(one for one in nodes if one is not None)
+
     def as_text(self, node: Node) -> TextNode | None:
         """The node if it is text; else complains, and says to quote what YAML took for more."""
         if isinstance(node, TextNode):
@@ -177,6 +221,12 @@ class Fields:
                 node.at, "a mapping where text is wanted", _quoting(node.at, "{", "}")
             )
         return None
+
+
+def _items(node: Node | None) -> tuple[Node, ...]:
+    if node is None:
+        return ()
+    return node.items if isinstance(node, ListNode) else (node,)
 
 
 def _quoting(at: Place, opening: str, closing: str) -> str:

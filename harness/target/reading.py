@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 from harness.documents import Complaints, Fields, TextNode, read
 from harness.errors import UsageError
@@ -14,8 +12,6 @@ from harness.target.environment import filled_in
 from harness.target.options import read_delivery, read_mailbox
 from harness.target.secret import PASSWORD_ENV, Login, Secret
 from harness.target.target import ANY, Relay, Target, Timeouts, TlsPolicy, domain_of
-
-T = TypeVar("T")
 
 LISTENERS = ("smtp", "smtps", "lmtp", "submission", "submissions")
 DEMANDS = ("tls", "auth")
@@ -56,7 +52,7 @@ class _Reader:
         fields = self._fields
         fields.require("address")
         standard = Target(address=Address("localhost", 25))
-        address = self._made(fields.node("address"), read_address) or standard.address
+        address = self._fields.made(fields.node("address"), read_address) or standard.address
         recipients = self._mailboxes("recipients") or standard.recipients
         return Target(
             address=address,
@@ -82,36 +78,26 @@ class _Reader:
             arguments=(path,),
         )
 
-    def _made(self, node: TextNode | None, make: Callable[[str], T]) -> T | None:
-        """What `make` reads in the node; a UsageError becomes a complaint at its place."""
-        if node is None:
-            return None
-        try:
-            return make(node.value)
-        except UsageError as error:
-            self._complaints.add(node.at, str(error))
-            return None
-
     def _listeners(self) -> dict[str, Address]:
         listeners = {}
         for name, node in self._fields.pairs("listeners").items():
             if name not in LISTENERS:
                 self._complaints.unknown(node.at, "listener", name, LISTENERS)
-            elif address := self._made(node, read_address):
+            elif address := self._fields.made(node, read_address):
                 listeners[name] = address
         return listeners
 
     def _mailbox(self, fields: Fields, key: str) -> str | None:
-        return self._made(fields.node(key), lambda text: read_mailbox(text, key))
+        return self._fields.made(fields.node(key), lambda text: read_mailbox(text, key))
 
     def _mailboxes(self, key: str) -> tuple[str, ...]:
         nodes = self._fields.text_nodes(key)
-        read = (self._made(node, lambda text: read_mailbox(text, key)) for node in nodes)
+        read = (self._fields.made(node, lambda text: read_mailbox(text, key)) for node in nodes)
         return tuple(mailbox for mailbox in read if mailbox is not None)
 
     def _sender(self, default: str) -> str:
         node = self._fields.node("sender")
-        sender = self._made(node, lambda text: read_mailbox(text, "sender", null=True))
+        sender = self._fields.made(node, lambda text: read_mailbox(text, "sender", null=True))
         return default if sender is None else sender
 
     def _many(self) -> str | None:
@@ -153,10 +139,10 @@ class _Reader:
         if node is None:
             return {}
         if isinstance(node, TextNode):
-            return dict(filter(None, [self._made(node, self._read_delivery)]))
+            return dict(filter(None, [self._fields.made(node, self._read_delivery)]))
         found = {}
         for recipient, node in self._fields.pairs("delivery").items():
-            if delivery := self._made(node, self._read_delivery):
+            if delivery := self._fields.made(node, self._read_delivery):
                 found[recipient.strip("<>")] = delivery[1]
         return found
 
@@ -174,7 +160,7 @@ class _Reader:
             fields.require("recipient")
             return Relay(
                 recipient=self._mailbox(fields, "recipient") or "",
-                next_hop=self._made(fields.node("next_hop"), read_address),
+                next_hop=self._fields.made(fields.node("next_hop"), read_address),
                 bounce=self._mailbox(fields, "bounce"),
             )
 

@@ -68,7 +68,7 @@ WRONG = {
     "duration: ten": "'duration' must be a duration, not 'ten' (such as 5s, 200ms or 2m)",
     "messages_per_connection: 0": "'messages_per_connection' must be a number from 1 on, "
     "or 'unlimited'",
-    "size: big": "'big' is no size (such as 10KiB; units: B, KB, KiB, MB, MiB)",
+    "size: big": "'big' is no size (such as 10KiB; units: B, KB, KiB, MB, MiB, GB, GiB)",
     "size: 100": "'size' must be from 512 octets, which hold the header, to 1000MB",
     "size: 5000MB": "'size' must be from 512 octets, which hold the header, to 1000MB",
     "pipelining: of": "unknown pipelining 'of' (did you mean 'off'?)",
