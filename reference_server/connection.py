@@ -6,19 +6,17 @@ an event, so that one task can serve a crowd of clients and give a task only to 
 
 from __future__ import annotations
 
-import contextlib
 import email.utils
 import functools
 import time
-from collections.abc import Iterator
 from typing import Final
 
 import trio
 
-from harness.protocol.receiver import Occasion, Receiver
-from harness.protocol.receiver.events import Mail, Message, Recipient, StartTls
+from harness.protocol.receiver import Envelope, Occasion, Receiver
+from harness.protocol.receiver.events import Message, Recipient, StartTls
 from harness.protocol.services import Service
-from harness.protocol.trace import Trace, protocol_name
+from harness.protocol.trace import Trace, protocol_name, return_path
 from reference_server.doors import Door
 from reference_server.server import Server
 
@@ -49,7 +47,7 @@ class Connection:
 
     def greet(self) -> bytes:
         """The greeting, or why there is none."""
-        too_many = self._server.open_connections > self._server.patience.connections
+        too_many = self._server.open_connections > self._server.allowance.connections
         return self.say(Occasion.TOO_MANY_CONNECTIONS if too_many else Occasion.GREETING)
 
     def say(self, occasion: Occasion) -> bytes:
@@ -69,10 +67,8 @@ class Connection:
             match event:
                 case Recipient(addressee=addressee):
                     receiver.answer(server.house.objection_to(addressee.path) or event.said)
-                case Mail():
-                    receiver.answer(server.intake.objection_to(event) or event.said)
-                case Message() if not server.intake.waits:
-                    self._take_now(event)
+                case Message() if not server.mailboxes.syncs:
+                    self._answer_stored(event, self._store(event))
                 case Message() | StartTls():
                     return event
                 case _:
@@ -87,31 +83,32 @@ class Connection:
         """Do what has to wait and answer it; gives the stream that the talk goes on over."""
         match event:
             case Message():
-                await self._take(event)
+                self._answer_stored(event, await trio.to_thread.run_sync(self._store, event))
                 return stream
             case StartTls():
                 return await self._secure(event, stream)
 
     # --- a message -----------------------------------------------------------------------------
 
-    async def _take(self, event: Message) -> None:
+    def _store(self, event: Message) -> str | None:
+        """Store the message; its id, or None if the disk refuses."""
         id = self._server.next_id()
-        with self._answering(event, id):
-            await self._server.intake.take(event.envelope, self._stamped(event, id))
-
-    def _take_now(self, event: Message) -> None:
-        id = self._server.next_id()
-        with self._answering(event, id):
-            self._server.intake.take_now(event.envelope, self._stamped(event, id))
-
-    @contextlib.contextmanager
-    def _answering(self, event: Message, id: str) -> Iterator[None]:
         try:
-            yield
+            self._server.mailboxes.store(self._mailboxes(event.envelope), self._stamped(event, id))
         except OSError:
+            return None
+        return id
+
+    def _answer_stored(self, event: Message, id: str | None) -> None:
+        if id is None:
             self._receiver.answer(Occasion.NO_SPACE)
         else:
-            self._receiver.answer(event.said, id=id)  # kept, then said: a 250 is a promise
+            self._receiver.answer(event.said, id=id)  # stored, then said: a 250 is a promise
+
+    def _mailboxes(self, envelope: Envelope) -> list[str]:
+        # A recipient named twice, or under two names, gets one copy (RFC 5321 4.1.1.3 allows it).
+        found = (self._server.house.mailbox_of(one.path) for one in envelope.recipients)
+        return list(dict.fromkeys(name for name in found if name is not None))
 
     def _stamped(self, event: Message, id: str) -> bytes:
         memory, recipients = self._receiver.memory, event.envelope.recipients
@@ -128,7 +125,8 @@ class Connection:
             date=_date(int(time.time())),
             recipient=str(recipients[0]) if len(recipients) == 1 else None,
         )
-        return self._server.rules.stamp(trace, event.content)
+        path = return_path(str(event.envelope.reverse_path))
+        return path + self._server.rules.stamp(trace, event.content)
 
     # --- TLS -----------------------------------------------------------------------------------
 

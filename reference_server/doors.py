@@ -51,6 +51,17 @@ TRADES: Final[Mapping[Kind, Trade]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An address and a port of this machine, or of another one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
 class Door:
     """A place to come in at; port 0 takes a free one."""
 
@@ -69,14 +80,14 @@ class Door:
         return TRADES[self.kind].implicit_tls
 
     @property
-    def endpoint(self) -> str:
-        """host:port, an IPv6 address in brackets."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+    def endpoint(self) -> Endpoint:
+        """Where it is."""
+        return Endpoint(self.host, self.port)
 
     @property
     def announcement(self) -> str:
         """How it is named where we say that we listen: plain SMTP, the usual thing, by endpoint."""
-        return self.endpoint if self.kind is Kind.SMTP else str(self)
+        return str(self.endpoint if self.kind is Kind.SMTP else self)
 
     def __str__(self) -> str:
         return f"{self.kind}://{self.endpoint}"
@@ -84,7 +95,9 @@ class Door:
 
 PLAIN: Final = Door()
 
-_DOOR = re.compile(r"(?P<kind>[^:/]*)://(?P<host>\[[^\[\]]*\]|[^\[\]:/@]*)(?::(?P<port>[^/:]*))?/?")
+_ENDPOINT = r"(?P<host>\[[^\[\]]*\]|[^\[\]:/@]*)(?::(?P<port>[^/:]*))?"
+_DOOR = re.compile(rf"(?P<kind>[^:/]*)://{_ENDPOINT}/?")
+_PORT_ALONE = re.compile("[0-9]+", re.ASCII)
 
 
 def read_door(text: str) -> Door:
@@ -93,10 +106,25 @@ def read_door(text: str) -> Door:
     if match is None:
         raise UsageError(f"{text!r} is no door, such as submission://127.0.0.1:587")
     kind = _kind(match["kind"], text)
-    host = match["host"].strip("[]") or LOOPBACK
-    if (":" in host) is not match["host"].startswith("["):
-        raise UsageError(f"{text!r}: an IPv6 address stands in brackets, and nothing else does")
-    return Door(kind, host, _port(match["port"], kind, text))
+    port = TRADES[kind].port if match["port"] is None else _port(match["port"], text)
+    return Door(kind, _host(match["host"], text), port)
+
+
+def read_endpoint(text: str) -> Endpoint:
+    """`9100`, which is on loopback, or `192.0.2.1:9100`; raises UsageError if it is neither."""
+    if _PORT_ALONE.fullmatch(text):
+        return Endpoint(LOOPBACK, _port(text, text))
+    match = re.fullmatch(_ENDPOINT, text)
+    if match is None or match["port"] is None:
+        raise UsageError(f"{text!r} is no port or host:port")
+    return Endpoint(_host(match["host"], text), _port(match["port"], text))
+
+
+def _host(text: str, whole: str) -> str:
+    host = text.strip("[]") or LOOPBACK
+    if (":" in host) is not text.startswith("["):
+        raise UsageError(f"{whole!r}: an IPv6 address stands in brackets, and nothing else does")
+    return host
 
 
 def _kind(word: str, text: str) -> Kind:
@@ -108,9 +136,7 @@ def _kind(word: str, text: str) -> Kind:
         raise UsageError(f"{text!r}: unknown kind of door {word!r} ({hint})") from None
 
 
-def _port(text: str | None, kind: Kind, whole: str) -> int:
-    if text is None:
-        return TRADES[kind].port
+def _port(text: str, whole: str) -> int:
     if not re.fullmatch("[0-9]{1,5}", text, re.ASCII) or int(text) > 65_535:
         raise UsageError(f"{whole!r}: {text!r} is no port (0 to 65535; 0 takes a free one)")
     return int(text)

@@ -10,18 +10,19 @@ from dataclasses import dataclass, field
 
 from harness.protocol.receiver import Rules, Speech
 from harness.protocol.services import Service
-from reference_server.intake import Intake
+from reference_server.limits import Allowance
+from reference_server.mailboxes import Mailboxes
 from reference_server.policy import House
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long we wait, in seconds, and for how many connections at once."""
+    """How long we wait, in seconds."""
 
     idle: float = 301.0  # for the next octets, within a second: RFC 5321 4.5.3.2.7 wants 300
     handshake: float = 30.0
     farewell: float = 0.2  # to get a last 421 out
-    connections: int = 500
+    stop: float = 10.0  # for transactions under way to finish when we are to stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,14 @@ class Desk:
 
 @dataclass(slots=True, kw_only=True)
 class Server:
-    """A house, its intake, the rules it obeys, and how many clients it has now."""
+    """A house, its mailboxes, the rules it obeys, and how many clients it has now."""
 
     house: House
-    intake: Intake
+    mailboxes: Mailboxes
     rules: Rules
     tls: ssl.SSLContext | None = None
     patience: Patience = field(default_factory=Patience)
+    allowance: Allowance = field(default_factory=Allowance)
     open_connections: int = 0
     desks: Mapping[Service, Desk] = field(init=False)
     _serial: Iterator[int] = field(default_factory=lambda: itertools.count(1))

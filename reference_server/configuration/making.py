@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 import ssl
 from dataclasses import replace
 
 from harness.certificates import self_signed, server_context
 from harness.errors import UsageError
-from harness.protocol.receiver import RULES
+from harness.protocol.receiver import RULES, Limits, Rules
 from reference_server.configuration.values import Config
-from reference_server.disk import DISK, UNSYNCED
-from reference_server.intake import Intake
+from reference_server.directory import MANY
 from reference_server.lies import LIES
-from reference_server.mailboxes import Mailboxes
-from reference_server.policy import MANY, House
-from reference_server.queue.store import StoredQueue
+from reference_server.mailboxes import Mailboxes, NoMailboxes
+from reference_server.policy import House
 from reference_server.server import Server
-from reference_server.spool import Spool
-from reference_server.storage import DiskStorage, Nowhere
 from reference_server.voices import in_voice
 
 
 def make_server(config: Config) -> Server:
     """The server that the options describe; makes its directories, Maildirs and certificate."""
-    rules = LIES[config.fault].rules if config.fault else RULES
-    rules = replace(
-        rules,
-        answers=in_voice(rules.answers, config.voice),
-        limits=replace(rules.limits, message=config.max_size),
-    )
+    _refuse_what_is_not_built(config)
+    rules = make_rules(config)
     house = House(
         domain=config.domain.lower(),
         users={name.lower(): password for name, password in config.users.items()},
@@ -36,25 +29,79 @@ def make_server(config: Config) -> Server:
         rules=rules,
     )
     try:
-        intake = _open_intake(config, house)
-        tls = _make_context(config) if config.tls_self_signed else None
+        mailboxes = _open_mailboxes(config, house)
+        tls = make_context(config)
     except OSError as problem:
         raise UsageError(f"cannot use the spool {config.spool}: {problem.strerror}") from problem
-    return Server(house=house, intake=intake, rules=rules, tls=tls, patience=config.patience)
+    return Server(
+        house=house,
+        mailboxes=mailboxes,
+        rules=rules,
+        tls=tls,
+        patience=config.patience,
+        allowance=config.allowance,
+    )
 
 
-def _open_intake(config: Config, house: House) -> Intake:
-    if config.discard:
-        return Intake(house, Nowhere())
-    spool = Spool(config.spool)
-    mailboxes = Mailboxes(spool.mail, disk=DISK if config.sync else UNSYNCED)
-    mailboxes.clear()
-    for name in ("postmaster", *house.users, *([MANY] if house.anyone_at else [])):
-        mailboxes.open(name)
-    queue = StoredQueue(spool.queue, sync=config.sync)
-    return Intake(house, DiskStorage(mailboxes, queue), has_room=spool.has_room)
+def _refuse_what_is_not_built(config: Config) -> None:
+    """What would be without effect is no option: a row goes as soon as its room is wired in."""
+    rows = {
+        "users": config.users_file,
+        "aliases": config.aliases,
+        "lists": config.lists,
+        "relay": config.relay,
+        "faults": config.faults,
+        "log": config.log,
+        "metrics": config.metrics,
+        "workers": config.workers > 1,
+    }
+    for name, value in rows.items():
+        if value:
+            raise UsageError(f"{name!r} in a configuration: this cannot be done yet")
 
 
-def _make_context(config: Config) -> ssl.SSLContext:
+def make_rules(config: Config) -> Rules:
+    """The honest rules or those of a lie, in the voice, within the limits that were asked for."""
+    rules = LIES[config.fault].rules if config.fault else RULES
+    offered = rules.extensions.items()
+    return replace(
+        rules,
+        answers=in_voice(rules.answers, config.voice),
+        limits=_changed(rules.limits, config.limits),
+        extensions={name: row for name, row in offered if name not in config.without},
+    )
+
+
+def _changed(limits: Limits, asked: Limits) -> Limits:
+    """A lie may be about a limit: only those that somebody asked for replace it."""
+    standard = Limits()
+    names = (field.name for field in dataclasses.fields(Limits))
+    return replace(
+        limits,
+        **{
+            name: getattr(asked, name)
+            for name in names
+            if getattr(asked, name) != getattr(standard, name)
+        },
+    )
+
+
+def make_context(config: Config) -> ssl.SSLContext | None:
+    """What TLS is spoken by, if there is a certificate."""
+    if config.key_pair is not None:
+        return server_context(config.key_pair.certificate, config.key_pair.key)
+    if not config.tls_self_signed:
+        return None
+    assert config.spool is not None, "a certificate that is made has a place"
     names = ["localhost", config.domain, "127.0.0.1"]
     return server_context(*self_signed(names, config.spool))
+
+
+def _open_mailboxes(config: Config, house: House) -> Mailboxes:
+    if config.discard:
+        return NoMailboxes()
+    assert config.spool is not None, "mail that is kept has a place"
+    mailboxes = Mailboxes(config.spool / "mail", sync=config.sync)
+    for name in ("postmaster", *house.users, *([MANY] if house.anyone_at else [])):
+        mailboxes.open(name)
+    return mailboxes

@@ -1,29 +1,64 @@
-"""What a server can be told, as values."""
+"""What a server can be told, as values; those of one room alone stand in that room."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
-from harness.protocol.receiver import RULES
-from reference_server.doors import PLAIN, Door
+from harness.protocol.receiver import Limits
+from reference_server.configuration.relaying import Relaying
+from reference_server.directory import Alias, MailingList
+from reference_server.doors import LOOPBACK, Door, Endpoint, Kind
+from reference_server.faults.model import Table
+from reference_server.limits import Allowance
+from reference_server.log import Logging
 from reference_server.server import Patience
+
+STANDARD: Final = Door(Kind.SMTP, LOOPBACK, 2525)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """The files of a certificate and its key."""
+
+    certificate: Path
+    key: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Everything that `smtp-harness serve` can be told."""
 
-    domain: str
-    doors: tuple[Door, ...] = (PLAIN,)
-    users: Mapping[str, str | None] = field(default_factory=dict)  # name -> password
+    # --- whose mail it takes
+    domain: str = "example.test"
+    users: Mapping[str, str | None] = field(default_factory=dict, repr=False)  # with passwords
+    users_file: Path | None = None
+    aliases: Mapping[str, Alias] = field(default_factory=dict)  # by local-part, in lower case
+    lists: Mapping[str, MailingList] = field(default_factory=dict)
+    separator: str = "+"  # of sub-addresses
     anyone_at: tuple[str, ...] = ()
-    spool: Path
-    voice: str = "default"
-    fault: str | None = None
-    tls_self_signed: bool = False
+
+    # --- where it goes
+    spool: Path | None = None  # None: a temporary directory
     sync: bool = True
     discard: bool = False
-    max_size: int = RULES.limits.message
+    relay: Relaying | None = None  # None: nobody's mail goes elsewhere
+
+    # --- how it talks
+    doors: tuple[Door, ...] = (STANDARD,)
+    voice: str = "default"
+    fault: str | None = None
+    faults: Table | None = None  # accidents
+    tls_self_signed: bool = False
+    key_pair: KeyPair | None = None
+    without: frozenset[str] = frozenset()  # extensions that are not offered, by keyword
+    limits: Limits = field(default_factory=Limits)
+
+    # --- how it keeps house
+    allowance: Allowance = field(default_factory=Allowance)
     patience: Patience = field(default_factory=Patience)
+    workers: int = 1
+    log: Logging | None = None
+    metrics: Endpoint | None = None

@@ -11,7 +11,6 @@ import errno
 import functools
 import sqlite3
 import threading
-import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,7 +33,6 @@ class StoredQueue:
 
     def __init__(self, path: Path, *, sync: bool = True, inline: bool = False) -> None:
         self._connection = schema.open_file(path, sync=sync)
-        self._close = weakref.finalize(self, self._connection.close)  # at the latest
         self._inline = inline
         self._turn = threading.Lock()
         self._seen = -1  # the data version that our last look for wishes met
@@ -42,7 +40,7 @@ class StoredQueue:
     def close(self) -> None:
         """Let go of the file."""
         with self._turn:
-            self._close()
+            self._connection.close()
 
     async def load(self) -> Sequence[Item]:
         """Everything that waits, the oldest first."""

@@ -6,7 +6,7 @@ import trio
 import trio.testing
 
 from reference_server.crowd import HAS_EPOLL, Crowd
-from reference_server.server import Patience
+from reference_server.limits import Allowance
 from tests.reference_server.connecting import Client, mail_of, server_in
 
 pytestmark = pytest.mark.skipif(not HAS_EPOLL, reason="there is no epoll here")
@@ -95,7 +95,7 @@ async def test_who_is_quiet_for_five_minutes_is_told_421(tmp_path, autojump_cloc
 
 
 async def test_one_too_many_is_told_421(tmp_path):
-    async with crowd_of(server_in(tmp_path, patience=Patience(connections=1))) as let_in:
+    async with crowd_of(server_in(tmp_path, allowance=Allowance(connections=1))) as let_in:
         assert (await let_in().reply()).startswith(b"220")
         second = let_in()
         assert (await second.reply()).startswith(b"421 example.test too many connections")

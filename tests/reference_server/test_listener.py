@@ -5,8 +5,8 @@ import pytest
 import trio
 from trio.testing import memory_stream_pair
 
+from reference_server.limits import Allowance
 from reference_server.listener import serve
-from reference_server.server import Patience
 from tests.reference_server.connecting import connected, mail_of, server_in
 
 
@@ -91,7 +91,7 @@ async def test_a_client_that_reads_nothing_is_let_go(tmp_path, autojump_clock):
 
 
 async def test_one_connection_too_many_is_told_421(tmp_path):
-    server = server_in(tmp_path, patience=Patience(connections=1))
+    server = server_in(tmp_path, allowance=Allowance(connections=1))
     async with connected(server), connected(server, greeted=False) as second:
         assert (await second.reply()).startswith(b"421 example.test too many connections")
         assert await second.reply() == b""

@@ -3,12 +3,16 @@ import smtplib
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
 
 from harness.errors import UsageError
-from reference_server.__main__ import main
+from harness.protocol.receiver import Limits
+from reference_server.__main__ import main, with_options
+from reference_server.configuration import Config
+from reference_server.doors import Door, Kind
 from reference_server.lies import LIES
 
 
@@ -67,6 +71,43 @@ def test_a_usage_error_is_one_line_and_status_2():
     )
     assert child.returncode == 2
     assert child.stderr == "error: there is no fault 'no-unstaff' (did you mean 'no-unstuff'?)\n"
+
+
+@pytest.mark.slow
+def test_what_the_command_line_says_wins_over_the_file(tmp_path):
+    file = tmp_path / "serve.yaml"
+    file.write_text("domain: a.test\nvoice: textbook\nlisten: lmtp://127.0.0.1:0\nspool: spool\n")
+    with running("--config", str(file), "--domain", "b.test") as (_, line), smtplib.SMTP() as c:
+        assert c.connect("127.0.0.1", port_of(line)) == (220, b"b.test")
+    assert (tmp_path / "spool" / "mail" / "postmaster").is_dir()
+
+
+OPTIONS = {
+    "nothing": ({}, {}),
+    "a port": ({"port": 0}, {"doors": (Door(Kind.SMTP, "127.0.0.1", 0),)}),
+    "a host": ({"host": "::1"}, {"doors": (Door(Kind.SMTP, "::1", 2525),)}),
+    "a door alone": ({"doors": ["lmtp://:0"]}, {"doors": (Door(Kind.LMTP),)}),
+    "a door too": ({"doors": ["lmtp://:0"], "port": 0}, {"doors": (Door(), Door(Kind.LMTP))}),
+    "a user": ({"users": ["al", "bo:x:y"]}, {"users": {"carol": "c", "al": None, "bo": "x:y"}}),
+    "a size": ({"max_size": 9}, {"limits": Limits(message=9, errors=2)}),
+    "no syncing": ({"sync": False}, {"sync": False}),
+    "a domain of many": ({"anyone_at": ["m.test"]}, {"anyone_at": ("l.test", "m.test")}),
+}
+
+
+@pytest.mark.parametrize(("options", "changes"), OPTIONS.values(), ids=OPTIONS)
+def test_an_option_changes_what_it_names_and_nothing_else(options, changes):
+    config = Config(users={"carol": "c"}, anyone_at=("l.test",), limits=Limits(errors=2))
+    assert with_options(config, **options) == replace(config, **changes)
+
+
+@pytest.mark.parametrize("setting", ["relay: {dns: yes}", "aliases: {a: b}", "workers: 2"])
+def test_what_would_be_without_effect_is_refused(tmp_path, setting):
+    file = tmp_path / "serve.yaml"
+    file.write_text(setting)
+    caught = CliRunner().invoke(main, ["--config", str(file)]).exception
+    assert isinstance(caught, UsageError)
+    assert str(caught).endswith("this cannot be done yet")
 
 
 def test_the_faults_are_listed_with_what_is_wrong():

@@ -1,0 +1,38 @@
+"""Checks of single words that the file and the command line share: they raise UsageError."""
+
+from __future__ import annotations
+
+from harness.documents import nearest
+from harness.errors import UsageError
+from harness.protocol.addresses import is_domain
+from reference_server.expansion import mailbox_of
+from reference_server.lies import LIES
+
+
+def check_domain(text: str) -> str:
+    """The text, which must be a domain."""
+    if not is_domain(text):
+        raise UsageError(f"{text!r} is not a domain")
+    return text
+
+
+def check_user(name: str) -> str:
+    """The name, which must be fit for a mailbox directory."""
+    if not name or "/" in name or name.startswith(".") or not name.isprintable():
+        raise UsageError(f"{name!r}: a user's name is also the name of a mailbox directory")
+    return name
+
+
+def check_fault(name: str) -> str:
+    """The name, which must be one of a lie."""
+    if name not in LIES:
+        hint = nearest(name, LIES) or "see --list-faults"
+        raise UsageError(f"there is no fault {name!r} ({hint})")
+    return name
+
+
+def check_address(text: str) -> str:
+    """The text, which must be a mailbox, or the local-part of one here."""
+    if mailbox_of(text) is None and mailbox_of(f"{text}@example.test") is None:
+        raise UsageError(f"{text!r} is no address, nor a name here")
+    return text

@@ -1,0 +1,240 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from harness.documents import DocumentError
+from harness.protocol.extensions import EXTENSIONS
+from harness.protocol.receiver import Limits
+from harness.target import read_address
+from reference_server.configuration import Config, KeyPair, make_server, read_config
+from reference_server.configuration.making import make_rules
+from reference_server.configuration.relaying import Dns
+from reference_server.directory import Alias, MailingList
+from reference_server.doors import Door, Endpoint, Kind
+from reference_server.limits import Allowance
+from reference_server.log import Form, Level, Logging
+from reference_server.relay.routes import Route, Tls
+from reference_server.relay.schedule import Schedule
+from reference_server.server import Patience
+
+DOCS = Path(__file__).parents[2] / "docs" / "serve.md"
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "serve.yaml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def complaints_about(folder: Path, text: str) -> list[str]:
+    with pytest.raises(DocumentError) as caught:
+        read_config(written(folder, text))
+    return [f"{one.at.line}:{one.at.column}: {one.sentence}" for one in caught.value.complaints]
+
+
+def test_the_example_of_the_documentation_is_read_and_makes_a_server(tmp_path):
+    (example,) = re.findall("<!-- example.*?```yaml\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)
+    config = read_config(written(tmp_path, example))
+    assert config.spool == tmp_path / "spool"
+    assert config.limits == Limits()  # the text says that these are the defaults
+    assert config.patience == Patience()
+    assert config.allowance == Allowance(connections_per_address=100)
+
+
+def test_what_is_not_said_is_as_if_there_was_no_file(tmp_path):
+    assert read_config(written(tmp_path, "domain: example.test")) == Config()
+
+
+EVERYTHING = """\
+domain: Mail.Example.Test
+listen: [smtp://127.0.0.1:0, "lmtp://[::1]:2424"]
+users: {Alice: wonderland, bob: }
+aliases: {Sales: [alice, carol@elsewhere.test], root: bob}
+lists: {crew: {members: [alice], owner: bob}}
+separator: "-"
+anyone_at: many.example.test
+spool: spool
+sync: no
+discard: yes
+voice: textbook
+fault: no-unstuff
+tls: {certificate: cert.pem, key: /etc/key.pem}
+extensions: {8BITMIME: no, SIZE: yes}
+limits:
+  {message: 1MB, recipients: 3, command_line: 1KiB, text_line: 1000, errors: 2, connections: 9,
+   connections_per_address: 2, commands: 50, octets: 5MB, session: 1h, rate: 1KB, window: 10s}
+timeouts: {idle: 10s, handshake: 3s, farewell: 1s, stop: 2s}
+workers: 2
+log: {to: server.log, form: text, level: debug}
+metrics: 0.0.0.0:9100
+relay:
+  networks: [192.0.2.0/24, "2001:db8::1"]
+  routes:
+    bob.example: smtp://127.0.0.1:2526
+    .partner.test: {hosts: [mx1.partner.test, "smtps://[::1]:465"], tls: required}
+    "*": smarthost.test:587
+  dns: {servers: 127.0.0.1, port: 5353, trusts_ad: yes, timeout: 2s}
+  tls: "off"
+  schedule: {retry: [1m, 5m], warn_after: never, give_up_after: 2d}
+  messages_per_connection: 5
+  connection_age: 1m
+"""
+
+
+def test_every_key_is_read(tmp_path):
+    config = read_config(written(tmp_path, EVERYTHING))
+    assert config.domain == "Mail.Example.Test"
+    assert config.doors == (Door(Kind.SMTP, "127.0.0.1", 0), Door(Kind.LMTP, "::1", 2424))
+    assert config.users == {"Alice": "wonderland", "bob": None}
+    assert config.aliases == {
+        "sales": Alias(("alice", "carol@elsewhere.test")),
+        "root": Alias(("bob",)),
+    }
+    assert config.lists == {"crew": MailingList(("alice",), "bob")}
+    assert (config.separator, config.anyone_at) == ("-", ("many.example.test",))
+    assert (config.spool, config.sync, config.discard) == (tmp_path / "spool", False, True)
+    assert (config.voice, config.fault) == ("textbook", "no-unstuff")
+    assert config.key_pair == KeyPair(tmp_path / "cert.pem", Path("/etc/key.pem"))
+    assert not config.tls_self_signed
+    assert config.without == {"8BITMIME"}
+    assert config.limits == Limits(
+        message=1_000_000, recipients=3, command_line=1024, text_line=1000, errors=2
+    )
+    assert config.allowance == Allowance(
+        connections=9,
+        connections_per_address=2,
+        commands=50,
+        octets=5_000_000,
+        seconds=3600.0,
+        rate=1000,
+        window=10.0,
+    )
+    assert config.patience == Patience(idle=10.0, handshake=3.0, farewell=1.0, stop=2.0)
+    assert config.workers == 2
+    assert config.log == Logging(path=tmp_path / "server.log", form=Form.TEXT, level=Level.DEBUG)
+    assert config.metrics == Endpoint("0.0.0.0", 9100)
+
+
+def test_relaying_is_read(tmp_path):
+    relay = read_config(written(tmp_path, EVERYTHING)).relay
+    assert relay is not None
+    assert list(map(str, relay.networks)) == ["192.0.2.0/24", "2001:db8::1/128"]
+    bob, mx1, mx2, smarthost = map(
+        read_address,
+        ["smtp://127.0.0.1:2526", "mx1.partner.test", "smtps://[::1]:465", "smarthost.test:587"],
+    )
+    assert relay.routes == (
+        Route(domains=("bob.example",), hosts=(bob,), tls=Tls.OFF),
+        Route(domains=(".partner.test",), hosts=(mx1, mx2), tls=Tls.REQUIRED),
+        Route(domains=("*",), hosts=(smarthost,), tls=Tls.OFF),
+    )
+    assert relay.dns == Dns(servers=("127.0.0.1",), port=5353, trusts_ad=True, patience=2.0)
+    assert relay.schedule == Schedule(pauses=(60.0, 300.0), warn_after=None, lifetime=172_800.0)
+    assert (relay.messages_per_connection, relay.seconds_per_connection) == (5, 60.0)
+
+
+SHORT = {
+    "log: stderr": lambda it: it.log == Logging(path=None),
+    "log: {level: warning}": lambda it: it.log == Logging(level=Level.WARNING),
+    "tls: {self_signed: yes}": lambda it: it.tls_self_signed and it.key_pair is None,
+    "metrics: 9100": lambda it: it.metrics == Endpoint("127.0.0.1", 9100),
+    "relay: {dns: yes}": lambda it: it.relay.dns == Dns(),
+    "relay: {dns: no}": lambda it: it.relay.dns is None,
+    "users: people.yaml": lambda it: it.users_file.name == "people.yaml" and not it.users,
+    "separator: ''": lambda it: it.separator == "",
+    "limits: {rate: 0}": lambda it: it.allowance.rate == 0,
+    "limits: {text_line: 998}": lambda it: it.limits.text_line == 998,
+}
+
+
+@pytest.mark.parametrize(("text", "holds"), SHORT.items(), ids=SHORT)
+def test_short_forms(tmp_path, text, holds):
+    assert holds(read_config(written(tmp_path, text)))
+
+
+def test_one_file_may_hold_certificate_and_key(tmp_path):
+    config = read_config(written(tmp_path, "tls: {certificate: both.pem}"))
+    assert config.key_pair == KeyPair(tmp_path / "both.pem", tmp_path / "both.pem")
+
+
+WRONG = {
+    "domain: a_b": "1:9: 'a_b' is not a domain",
+    "domian: a.test": "1:1: unknown key 'domian' (did you mean 'domain'?)",
+    "listen: subnission://:25": "1:9: 'subnission://:25': unknown kind of door 'subnission' "
+    "(did you mean 'submission'?)",
+    "users: {../etc: x}": "1:9: '../etc': a user's name is also the name of a mailbox directory",
+    "users: {alice: a, Alice: b}": "1:19: 'Alice' is 'alice' in other letters "
+    "(which stands in line 1)",
+    "users: {alice: [a]}": '1:16: a list where text is wanted (quote it: "[a]")',
+    "aliases: {sales: [al ice]}": "1:19: 'al ice' is no address, nor a name here",
+    "lists: {crew: {members: alice}}": "1:15: the list 'crew' has no 'owner'",
+    "separator: plus": "1:12: 'separator' is one character, or '' for none",
+    "voice: loud": "1:8: unknown voice 'loud' (there are: default, textbook)",
+    "fault: no-unstaff": "1:8: there is no fault 'no-unstaff' (did you mean 'no-unstuff'?)",
+    "tls: {}": "1:6: 'tls' wants either a certificate or `self_signed: yes`",
+    "tls: {self_signed: yes, certificate: a}": "1:6: 'tls' wants either a certificate or "
+    "`self_signed: yes`",
+    "extensions: {8BITMINE: no}": "1:14: unknown key '8BITMINE' (did you mean '8BITMIME'?)",
+    "limits: {message: big}": "1:19: 'big' is no size "
+    "(such as 10KiB; units: B, KB, KiB, MB, MiB, GB, GiB)",
+    "limits: {message: 0}": "1:19: 'message' must be at least 1",
+    "limits: {errors: 0}": "1:18: 'errors' must be at least 1",
+    "timeouts: {idle: 0s}": "1:18: 'idle' must be some time",
+    "timeouts: {idle: 5}": "1:18: 'idle' must be a duration, not '5' (such as 5s, 200ms or 2m)",
+    "workers: 0": "1:10: 'workers' must be at least 1",
+    "log: {form: xml}": "1:13: unknown form 'xml' (there are: json, text)",
+    "metrics: here": "1:10: 'here' is no port or host:port",
+    "relay: {networks: 0.0.0.0/0}": "1:19: '0.0.0.0/0' would make an open relay: "
+    "everybody could send through us",
+    "relay: {networks: 192.0.2.1/24}": "1:19: '192.0.2.1/24' is no network: "
+    "192.0.2.1/24 has host bits set",
+    "relay: {routes: {a_b: x.test}}": "1:18: 'a_b' is no domain "
+    "(example.net, .example.net for those below it, or *)",
+    "relay: {routes: {b.test: smtp://}}": "1:26: 'smtp://': the host is missing",
+    "relay: {routes: {b.test: {tls: off}}}": "1:26: the route 'b.test' has no 'hosts'",
+    "relay: {dns: {servers: ns.test}}": "1:24: 'ns.test' is no IP address",
+    "relay: {dns: maybe}": "1:14: unknown dns 'maybe' (there are: false, no, true, yes)",
+    "relay: {schedule: {retry: 30}}": "1:27: 'retry' must be a duration, not '30' "
+    "(such as 5s, 200ms or 2m)",
+    "- a": "1:1: the configuration must be a mapping: `key: value` lines",
+}
+
+
+@pytest.mark.parametrize(("text", "complaint"), WRONG.items(), ids=WRONG)
+def test_what_is_wrong_is_told_with_its_place(tmp_path, text, complaint):
+    assert complaints_about(tmp_path, text) == [complaint]
+
+
+def test_everything_that_is_wrong_is_told_at_once_even_what_stands_in_another_file(tmp_path):
+    (tmp_path / "faults.yaml").write_text("faults: [{at: nowhere, reply: 451 later}]\n")
+    text = "voice: loud\nfaults: faults.yaml\nlimits: {errors: x}\nusers: {'': a}\n"
+    with pytest.raises(DocumentError) as caught:
+        read_config(written(tmp_path, text))
+    places = [(Path(one.at.path).name, one.at.line) for one in caught.value.complaints]
+    assert places == [
+        ("faults.yaml", 1),
+        ("serve.yaml", 1),
+        ("serve.yaml", 3),
+        ("serve.yaml", 4),
+    ]
+
+
+def test_a_lie_about_a_limit_is_told_unless_the_limit_is_asked_for():
+    lie = make_rules(Config(fault="short-command-line")).limits
+    assert lie.command_line < Limits().command_line
+    assert make_rules(Config(limits=Limits(message=5))).limits == Limits(message=5)
+
+
+def test_an_extension_that_is_switched_off_is_not_there():
+    offered = make_rules(Config(without=frozenset({"SIZE"}))).extensions
+    assert set(offered) == set(EXTENSIONS) - {"SIZE"}
+
+
+def test_a_certificate_of_ones_own_is_used_and_one_that_is_none_refused(tmp_path):
+    made = make_server(Config(spool=tmp_path, tls_self_signed=True))
+    assert made.tls is not None
+    pair = KeyPair(tmp_path / "cert.pem", tmp_path / "key.pem")
+    assert make_server(Config(spool=tmp_path, key_pair=pair)).tls is not None
+    with pytest.raises(Exception, match=r"cannot use .*absent\.pem"):
+        make_server(Config(spool=tmp_path, key_pair=KeyPair(tmp_path / "absent.pem", pair.key)))
