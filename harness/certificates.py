@@ -35,9 +35,34 @@ def client_context(*, verify: bool = True, ca: Path | None = None) -> ssl.SSLCon
     return context
 
 
-def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
+class ServerContext(ssl.SSLContext):
+    """A server's context that knows its certificate: channel binding needs it (RFC 5929 4)."""
+
+    certificate: bytes | None = None  # as DER
+
+    def load_cert_chain(self, certfile: Path, keyfile: Path) -> None:  # type: ignore[override]
+        """Load it and remember its first certificate."""
+        super().load_cert_chain(certfile, keyfile)
+        pem = certfile.read_text("ascii", "replace")
+        first = pem[pem.index(ssl.PEM_HEADER) :].partition(ssl.PEM_FOOTER)
+        self.certificate = ssl.PEM_cert_to_DER_cert(first[0] + first[1])
+
+
+def end_point(certificate: bytes) -> bytes | None:
+    """The tls-server-end-point binding of a certificate (RFC 5929 4.1); None if it has none."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+
+    read = x509.load_der_x509_certificate(certificate)
+    algorithm = read.signature_hash_algorithm
+    if isinstance(algorithm, hashes.MD5 | hashes.SHA1):
+        algorithm = hashes.SHA256()  # RFC 5929 4.1: those two are not used
+    return None if algorithm is None else read.fingerprint(algorithm)
+
+
+def server_context(certificate: Path, key: Path) -> ServerContext:
     """The context to be a server with."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
     try:
         context.load_cert_chain(certificate, key)
     except (OSError, ssl.SSLError) as problem:

@@ -61,6 +61,12 @@ T = TypeVar("T")
     "--tls-self-signed", is_flag=True, default=None, help="Offer STARTTLS (and AUTH inside it)."
 )
 @click.option(
+    "--auth-in-clear",
+    is_flag=True,
+    default=None,
+    help="Offer AUTH outside TLS too.",
+)
+@click.option(
     "--max-size", type=click.IntRange(min=1), metavar="OCTETS",
     help=f"The largest message that is taken.  [default: {RULES.limits.message}]",
 )  # fmt: skip

@@ -14,30 +14,35 @@ from typing import Final
 import trio
 
 from harness.protocol.receiver import Envelope, Occasion, Receiver
-from harness.protocol.receiver.events import Message, Recipient, StartTls
+from harness.protocol.receiver.events import LogIn, Message, Recipient, StartTls
+from harness.protocol.sasl.sides import Bindings
 from harness.protocol.services import Service
 from harness.protocol.trace import Trace, protocol_name, return_path
+from harness.wire.tls import channel_bindings
 from reference_server.doors import Door
 from reference_server.server import Server
 
 OCTETS: Final = 65_536  # the most that we take at once
 
-Waiting = Message | StartTls  # an event whose answer takes time
+Waiting = Message | StartTls | LogIn  # an event whose answer takes time
 
 
 class Connection:
     """One client of the server."""
 
-    def __init__(self, server: Server, peer: str, door: Door) -> None:
+    def __init__(
+        self, server: Server, peer: str, door: Door, bindings: Bindings | None = None
+    ) -> None:
         self._server = server
         self._peer = peer
         desk = server.desks[door.service or Service.SMTP]
         self._receiver = Receiver(
             desk.rules,
             speech=desk.speech,
-            check_password=server.house.knows_password,
+            credentials=server.house.accounts,
             has_tls=server.tls is not None,
             secure=door.implicit_tls,
+            bindings=bindings or {},
         )
 
     @property
@@ -71,6 +76,8 @@ class Connection:
                     self._answer_stored(event, self._store(event))
                 case Message() | StartTls():
                     return event
+                case LogIn() if event.takes_time:
+                    return event
                 case _:
                     receiver.answer(event.said)
         return None
@@ -87,6 +94,10 @@ class Connection:
                 return stream
             case StartTls():
                 return await self._secure(event, stream)
+            case LogIn():
+                await trio.to_thread.run_sync(event.judge, limiter=self._server.judges)
+                self._receiver.answer(event.said)
+                return stream
 
     # --- a message -----------------------------------------------------------------------------
 
@@ -137,7 +148,7 @@ class Connection:
         secured = trio.SSLStream(stream, self._server.tls, server_side=True, https_compatible=True)
         with trio.fail_after(self._server.patience.handshake):
             await secured.do_handshake()
-        self._receiver.secured()
+        self._receiver.secured(channel_bindings(secured))
         return secured
 
 

@@ -8,6 +8,7 @@ import math
 import trio
 
 from harness.protocol.receiver import Occasion
+from harness.wire.tls import channel_bindings
 from reference_server.connection import OCTETS, Connection, Waiting
 from reference_server.doors import PLAIN, Door
 from reference_server.server import Server
@@ -19,7 +20,7 @@ async def serve(server: Server, stream: trio.abc.Stream, peer: str, door: Door =
     try:
         secured = await shake_hands(server, stream) if door.implicit_tls else stream
         if secured is not None:
-            connection = Connection(server, peer, door)
+            connection = Connection(server, peer, door, channel_bindings(secured))
             await Talk(server, connection, secured).run(connection.greet())
     finally:
         server.open_connections -= 1

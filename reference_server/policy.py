@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 
 from harness.protocol.addresses import ForwardPath
 from harness.protocol.receiver import RULES, Occasion, Rules
+from harness.protocol.sasl import Credentials
 
 MANY = "many"  # the mailbox of the domains where everybody exists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """Whose mail we take: our domain, its users with their passwords, and who lives elsewhere."""
+    """Whose mail we take: our domain, its users and what they log in with, who lives elsewhere."""
 
     domain: str
-    users: Mapping[str, str | None] = field(default_factory=dict)
+    users: Collection[str] = ()
+    accounts: Credentials | None = None
     anyone_at: Collection[str] = ()
     rules: Rules = RULES
 
@@ -38,9 +39,3 @@ class House:
         if self.rules.is_postmaster(local):
             return "postmaster"
         return local.lower() if domain and local.lower() in self.users else None
-
-    def knows_password(self, user: str, password: str) -> bool:
-        """May this user log in?  Takes as long for a user who does not exist."""
-        known = self.users.get(user.lower())
-        same = hmac.compare_digest((known or "").encode(), password.encode())
-        return same and known is not None

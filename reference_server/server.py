@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+import trio
+
 from harness.protocol.receiver import Rules, Speech
 from harness.protocol.services import Service
 from reference_server.limits import Allowance
@@ -44,6 +46,8 @@ class Server:
     patience: Patience = field(default_factory=Patience)
     allowance: Allowance = field(default_factory=Allowance)
     open_connections: int = 0
+    # A password's hash takes a core for a while, and memory: a crowd that guesses gets no more.
+    judges: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(4))
     desks: Mapping[Service, Desk] = field(init=False)
     _serial: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 

@@ -39,7 +39,9 @@ class Connection:
     has_quit: bool = False
     is_half_closed: bool = False
     sasl: SaslClient | None = None
+    is_sasl_mutual: bool = False  # by this mechanism the server proves itself too
     challenge: Reply | None = None  # a 334 that `{sasl}` has not answered yet
+    _answer: bytes | None = None  # what `{sasl}` will stand for, where that is known already
     _asks_hello: bool = False
     _in_text: bool = False
 
@@ -111,13 +113,21 @@ class Connection:
     def next_answer(self) -> bytes:
         """What `{sasl}` stands for now."""
         assert self.sasl is not None, "lint has seen `* sasl` above"
-        if self.challenge is None:
-            initial = self.sasl.initial()
-            return b"" if initial is None else encode64(initial) or b"="
+        self.take_challenge()
+        answer, self._answer = self._answer, None
+        if answer is not None:
+            return answer
+        initial = self.sasl.initial()
+        return b"" if initial is None else encode64(initial) or b"="
+
+    def take_challenge(self) -> None:
+        """Tell the last 334 to the mechanism; what it answers waits for `{sasl}`."""
+        if self.sasl is None or self.challenge is None:
+            return
         challenge = decode64(self.challenge.lines[0].encode())
         self.challenge = None
         answer = None if challenge is None else self.sasl.respond(challenge)
-        return b"*" if answer is None else encode64(answer)
+        self._answer = b"*" if answer is None else encode64(answer)
 
 
 def _content(text: bytes) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from harness.protocol.sasl import CLIENTS
+from harness.protocol.sasl import MECHANISMS
 from harness.runner.offers import Offer
 from harness.runner.settings import Settings
 from harness.target import Target
@@ -98,7 +98,7 @@ def missing(case: Case, target: Target, settings: Settings) -> str:
 
 def _unspoken(case: Case) -> str:
     for mechanism in _mechanisms(case):
-        if mechanism not in CLIENTS:
+        if mechanism not in MECHANISMS:
             return f"this harness does not speak {mechanism} yet"
     return ""
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from harness.documents import Place
 from harness.errors import PeerClosed, PeerError, PeerSilent, Refused, Untrusted
 from harness.protocol.replies import Reply
-from harness.protocol.sasl import CLIENTS, Login
+from harness.protocol.sasl import MECHANISMS, Login, Spoil, open_client
 from harness.runner.connection import Connection
 from harness.runner.endings import Trouble, Unmet, Void
 from harness.runner.hearing import ending, surprise_at
-from harness.runner.start import authenticate, login_of, untrusted
+from harness.runner.start import authenticate, login_of, side_of, untrusted
 from harness.transcripts.matching import Closed, Heard, Silent, describe
 from harness.transcripts.model import Auth, Sasl, SaslVerified, StartTls, Tls
 from harness.wire import Piece
@@ -61,17 +63,29 @@ async def log_in(connection: Connection, step: Auth) -> None:
 
 def open_sasl(connection: Connection, step: Sasl) -> None:
     """`* sasl PLAIN`: from now on `{sasl}` has a value."""
-    if step.spoil:
-        raise Void(f"this harness does not spoil {step.mechanism} yet")
+    row, side = MECHANISMS[step.mechanism], side_of(connection)
+    if connection.capabilities is not None and step.mechanism not in side.offered:
+        raise Void(f"the target does not offer AUTH {step.mechanism} here")
+    if row.binds and not side.bindings:
+        raise Void(f"{step.mechanism} needs TLS")
+    spoil = Spoil(step.spoil) if step.spoil else None
+    if spoil is not None and spoil not in row.spoils:
+        raise Void(f"there is no {spoil} in {step.mechanism} to spoil")
     login = login_of(connection.target)
     if step.wrong_password:
         login = Login(login.user, f"not {login.password}")
-    connection.sasl = CLIENTS[step.mechanism](login)
+    connection.sasl = open_client(step.mechanism, login, replace(side, spoil=spoil))
+    connection.is_sasl_mutual = row.is_mutual
 
 
 def verify_sasl(connection: Connection, step: SaslVerified) -> None:
-    """`* sasl verified`: of the mechanisms that we speak, none proves the server."""
-    raise Void("this harness speaks no mechanism by which a server proves itself yet")
+    """`* sasl verified`: the server has proven that it knows the password too."""
+    assert connection.sasl is not None, "lint has seen `* sasl` above"
+    if not connection.is_sasl_mutual:
+        raise Void("by this mechanism no server proves itself")
+    connection.take_challenge()
+    if not connection.sasl.is_content:
+        raise Unmet(surprise_at(step.at, "the server's signature", "none, or a wrong one"))
 
 
 def _met(connection: Connection, at: Place, wanted: str, error: PeerError) -> Exception:

@@ -8,7 +8,7 @@ from typing import NoReturn
 from harness.client import drive
 from harness.errors import PeerError, Refused, TlsFailed, Untrusted
 from harness.protocol.replies import CLOSING, GO_AHEAD, Reply
-from harness.protocol.sasl import Login, best_mechanism
+from harness.protocol.sasl import ClientSide, Login, best_mechanism
 from harness.protocol.sender import log_in
 from harness.runner.connection import Connection
 from harness.runner.endings import Busy, StartRefused, Trouble, Void
@@ -89,7 +89,7 @@ async def _auth(connection: Connection) -> None:
     if not connection.capabilities or not connection.capabilities.mechanisms:
         await _tls_for_auth(connection)
     offered = connection.capabilities.mechanisms if connection.capabilities else ()
-    if best_mechanism(offered) is None:
+    if best_mechanism(offered, bindings=connection.wire.bindings) is None:
         raise Void(f"the target offers no log-in that we speak: AUTH {' '.join(offered)}".rstrip())
     try:
         await authenticate(connection, None)
@@ -110,9 +110,18 @@ async def authenticate(connection: Connection, mechanism: str | None) -> Reply:
     """Log in as the target's user; raises PeerError."""
     login = login_of(connection.target)
     assert connection.capabilities is not None, "EHLO was answered"
-    flow = log_in(login, connection.capabilities, mechanism)
+    flow = log_in(login, connection.capabilities, mechanism, side=side_of(connection))
     patience = connection.target.timeouts.reply
     return await drive(flow, connection.wire, patience=patience, secure=connection.secure)
+
+
+def side_of(connection: Connection) -> ClientSide:
+    """What we know of the connection when we log in."""
+    offered = connection.capabilities.mechanisms if connection.capabilities else ()
+    address = connection.address
+    return ClientSide(
+        bindings=connection.wire.bindings, offered=offered, host=address.host, port=address.port
+    )
 
 
 def login_of(target: Target) -> Login:

@@ -6,7 +6,9 @@ import ssl
 
 import trio
 
+from harness.certificates import ServerContext, end_point
 from harness.errors import PeerClosed, PeerError, TlsFailed, Untrusted
+from harness.protocol.sasl.sides import Bindings
 
 _REMEMBERED = 64  # octets
 
@@ -43,6 +45,32 @@ def innermost(stream: trio.abc.Stream) -> trio.abc.Stream:
     while isinstance(stream, trio.SSLStream | Tap):
         stream = stream.transport_stream if isinstance(stream, trio.SSLStream) else stream.stream
     return stream
+
+
+def channel_bindings(stream: trio.abc.Stream) -> Bindings:
+    """The channel bindings of a TLS connection by type, as far as Python's ssl tells them.
+
+    tls-exporter (RFC 9266) is among them as soon as Python can make it; tls-unique means nothing in
+    TLS 1.3 (RFC 9266 2); tls-server-end-point (RFC 5929 4) is made of the server's certificate.
+    """
+    if not isinstance(stream, trio.SSLStream):
+        return {}
+    is_modern = stream.version() == "TLSv1.3"
+    if stream.session_reused and not is_modern:
+        return {}  # RFC 7677 4: who stands between two resumed sessions could make them look alike
+    types = [type for type in ssl.CHANNEL_BINDING_TYPES if type != "tls-unique" or not is_modern]
+    bindings = {type: stream.get_channel_binding(type) for type in types}
+    certificate = _server_certificate(stream)
+    hashed = end_point(certificate) if certificate else None
+    return bindings if hashed is None else bindings | {"tls-server-end-point": hashed}
+
+
+def _server_certificate(stream: trio.SSLStream[trio.abc.Stream]) -> bytes | None:
+    if not stream.server_side:
+        found: bytes | None = stream.getpeercert(binary_form=True)
+        return found
+    context = stream.context
+    return context.certificate if isinstance(context, ServerContext) else None
 
 
 def is_tls(octets: bytes) -> bool:

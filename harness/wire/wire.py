@@ -19,9 +19,10 @@ import trio
 
 from harness.errors import PeerClosed, PeerSilent
 from harness.protocol.replies import LINE_LIMIT, Reply, ReplyReader
+from harness.protocol.sasl.sides import Bindings
 from harness.visible import excerpt
 from harness.wire.log import Log, masked
-from harness.wire.tls import Tap, handshake_error, innermost
+from harness.wire.tls import Tap, channel_bindings, handshake_error, innermost
 
 _RECEIVE = 65_536
 _BLOCK = 65_536  # a peer must read so much within our patience
@@ -212,6 +213,11 @@ class Wire:
         words = f"nothing for {patience:g} s{begun}"
         self.last = self.log.happened(words, self.name)
         return PeerSilent(words)
+
+    @property
+    def bindings(self) -> Bindings:
+        """What stands for this TLS connection in an exchange that is bound to it (RFC 5056)."""
+        return channel_bindings(self._stream)
 
     # --- what happens to the wire --------------------------------------------------------------
 

@@ -25,6 +25,7 @@ def _limits(fields: Fields, standard: Limits) -> Limits:
         message=_octets(fields, "message", standard.message),
         recipients=_count(fields, "recipients", standard.recipients),
         errors=_count(fields, "errors", standard.errors),
+        log_ins=_count(fields, "log_ins", standard.log_ins),
     )
 
 

@@ -15,6 +15,7 @@ from reference_server.lies import LIES
 from reference_server.mailboxes import Mailboxes, NoMailboxes
 from reference_server.policy import House
 from reference_server.server import Server
+from reference_server.users import MemoryUsers
 from reference_server.voices import in_voice
 
 
@@ -22,9 +23,11 @@ def make_server(config: Config) -> Server:
     """The server that the options describe; makes its directories, Maildirs and certificate."""
     _refuse_what_is_not_built(config)
     rules = make_rules(config)
+    users = MemoryUsers(config.users)
     house = House(
         domain=config.domain.lower(),
-        users={name.lower(): password for name, password in config.users.items()},
+        users=users,
+        accounts=users,
         anyone_at=tuple(domain.lower() for domain in config.anyone_at),
         rules=rules,
     )
@@ -68,6 +71,7 @@ def make_rules(config: Config) -> Rules:
         rules,
         answers=in_voice(rules.answers, config.voice),
         limits=_changed(rules.limits, config.limits),
+        allows_auth_in_clear=config.auth_in_clear or rules.allows_auth_in_clear,
         extensions={name: row for name, row in offered if name not in config.without},
     )
 

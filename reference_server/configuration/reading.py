@@ -68,6 +68,7 @@ class _Reader:
             faults=self._faults(),
             tls_self_signed=self_signed,
             key_pair=key_pair,
+            auth_in_clear=fields.flag("auth_in_clear"),
             without=self._without(),
             limits=limits,
             allowance=allowance,

@@ -53,6 +53,7 @@ class Config:
     faults: Table | None = None  # accidents
     tls_self_signed: bool = False
     key_pair: KeyPair | None = None
+    auth_in_clear: bool = False  # log-ins outside TLS too
     without: frozenset[str] = frozenset()  # extensions that are not offered, by keyword
     limits: Limits = field(default_factory=Limits)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.protocol.receiver import RULES, Event, Occasion, Receiver, Rules, Speech
 from harness.protocol.receiver.events import Message, StartTls
+from tests.protocol.accounts import Accounts
 
 
 class Obliging:
@@ -15,7 +16,7 @@ class Obliging:
         self.receiver = Receiver(
             rules,
             speech=Speech(rules.answers, "example.test"),
-            check_password=lambda user, password: (user, password) == ("alice", "secret"),
+            credentials=Accounts(),
             has_tls=tls,
             secure=secure,
         )

@@ -5,9 +5,18 @@ import pytest
 
 from harness.protocol.extensions import Extension
 from harness.protocol.order import State, Verb
-from harness.protocol.receiver import ANSWERS, RULES, Answer, Occasion, Speech, reworded
-from harness.protocol.receiver.events import Mail, Plain, Text, Verify
+from harness.protocol.receiver import (
+    ANSWERS,
+    RULES,
+    Answer,
+    Occasion,
+    Receiver,
+    Speech,
+    reworded,
+)
+from harness.protocol.receiver.events import LogIn, Mail, Plain, Text, Verify
 from harness.protocol.replies import reply
+from tests.protocol.accounts import Accounts
 from tests.protocol.obliging import Obliging
 
 MAIL = b"MAIL FROM:<a@b.test>\r\n"
@@ -309,7 +318,7 @@ def test_starttls_forgets_everything_and_what_was_behind_it():
 def test_inside_tls_auth_is_offered_and_starttls_is_not():
     talk = Obliging(secure=True)
     lines = talk.say(HELLO).split(b"\r\n")
-    assert b"250-AUTH PLAIN LOGIN" in lines
+    assert b"250-AUTH SCRAM-SHA-256 CRAM-MD5 PLAIN LOGIN OAUTHBEARER" in lines
     assert not any(b"STARTTLS" in line for line in lines)
     assert talk.codes(b"STARTTLS\r\n") == [503]
 
@@ -344,6 +353,65 @@ def test_auth_inside_tls(lines, codes):
     talk = Obliging(secure=True)
     talk.say(HELLO)
     assert talk.codes(*[line + b"\r\n" for line in lines]) == codes
+
+
+def test_auth_in_the_clear_is_for_rules_that_say_so():
+    talk = Obliging(replace(RULES, allows_auth_in_clear=True))
+    assert b"250-AUTH SCRAM-SHA-256 CRAM-MD5 PLAIN LOGIN\r\n" in talk.say(HELLO)
+    assert talk.codes(b"AUTH PLAIN " + GOOD + b"\r\n") == [235]
+
+
+def test_plus_is_offered_where_tls_can_be_bound_to():
+    talk = Obliging()
+    talk.receiver.secured({"tls-server-end-point": b"x"})
+    assert b"250-AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 " in talk.say(HELLO)
+
+
+def test_what_is_not_offered_is_unknown():
+    talk = Obliging(secure=True)
+    talk.say(HELLO)
+    assert talk.codes(b"AUTH SCRAM-SHA-256-PLUS\r\n") == [504]
+
+
+def test_log_ins_that_fail_end_the_connection_before_other_errors_do():
+    talk = Obliging(limited(log_ins=2), secure=True)
+    talk.say(HELLO)
+    wrong = b"AUTH PLAIN " + encoded("\0alice\0guess") + b"\r\n"
+    assert talk.codes(wrong, b"NOPE\r\n", wrong, wrong) == [535, 500, 535, 421]
+
+
+def test_both_limits_at_once_are_told_once():
+    talk = Obliging(limited(log_ins=1, errors=1), secure=True)
+    talk.say(HELLO)
+    assert talk.codes(b"AUTH PLAIN " + encoded("\0alice\0guess") + b"\r\n") == [535, 421]
+
+
+def test_a_log_in_is_judged_once_and_when_asked():
+    accounts = Accounts(takes_time=True)
+    receiver = Receiver(speech=Speech(ANSWERS, "x.test"), credentials=accounts, secure=True)
+    receiver.feed(HELLO)
+    receiver.answer(receiver.next_event().said)
+    receiver.feed(b"AUTH PLAIN " + GOOD + b"\r\n")
+    event = receiver.next_event()
+    assert isinstance(event, LogIn)
+    assert event.takes_time
+    assert accounts.asked == []
+    event.judge()
+    assert receiver.answer(event.said).code == 235
+    assert len(accounts.asked) == 1
+    assert repr(event) == "LogIn('PLAIN')"
+
+
+def test_policy_may_refuse_a_log_in_without_judging_it():
+    accounts = Accounts()
+    receiver = Receiver(speech=Speech(ANSWERS, "x.test"), credentials=accounts, secure=True)
+    receiver.feed(HELLO)
+    receiver.answer(receiver.next_event().said)
+    receiver.feed(b"AUTH PLAIN " + GOOD + b"\r\n")
+    assert receiver.next_event() is not None
+    receiver.answer(reply(454, "Not now", enhanced="4.7.0"))
+    assert receiver.memory.user is None
+    assert accounts.asked == []
 
 
 def test_the_empty_challenge_keeps_its_blank():

@@ -24,6 +24,7 @@ from harness.protocol.sender import (
     stream,
 )
 from harness.protocol.transparency import stuff
+from tests.protocol.accounts import Accounts
 from tests.protocol.driving import Ends, Script, script
 
 ALICE = Login("alice", "secret")
@@ -192,7 +193,7 @@ def ends(**limits: int) -> Ends:
     receiver = Receiver(
         rules,
         speech=Speech(rules.answers, "mx.example"),
-        check_password=lambda user, password: (user, password) == ("alice", "secret"),
+        credentials=Accounts(),
         has_tls=True,
     )
     receiver.say(Occasion.GREETING)

@@ -1,5 +1,7 @@
 import os
 import ssl
+import threading
+from dataclasses import replace
 
 import pytest
 import trio
@@ -7,6 +9,7 @@ from trio.testing import memory_stream_pair
 
 from reference_server.limits import Allowance
 from reference_server.listener import serve
+from tests.protocol.accounts import Accounts
 from tests.reference_server.connecting import connected, mail_of, server_in
 
 
@@ -157,8 +160,43 @@ async def test_noise_instead_of_a_handshake_ends_the_connection(tmp_path):
 
 
 async def test_a_wrong_password_is_535(tmp_path):
-    house = server_in(tmp_path).house
-    assert house.knows_password("Alice", "secret")
-    assert not house.knows_password("alice", "guess")
-    assert not house.knows_password("bob", "")
-    assert not house.knows_password("nobody", "")
+    server = server_in(tmp_path, auth_in_clear=True)
+    async with connected(server) as client:
+        await client.say(b"EHLO c.test\r\n")
+        assert (await client.say(b"AUTH PLAIN AGFsaWNlAG5v\r\n")).startswith(b"535 5.7.8")
+        assert (await client.say(b"AUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n")).startswith(b"235")
+
+
+async def test_the_fifth_failure_to_log_in_is_the_last(tmp_path):
+    async with connected(server_in(tmp_path, auth_in_clear=True)) as client:
+        await client.say(b"EHLO c.test\r\n")
+        for _ in range(5):
+            assert (await client.say(b"AUTH PLAIN AGFsaWNlAG5v\r\n")).startswith(b"535 5.7.8")
+        assert (await client.reply()).startswith(b"421 4.7.0")
+        assert await client.reply() == b""
+
+
+async def test_a_password_that_takes_time_holds_up_nobody(tmp_path):
+    server = server_in(tmp_path, auth_in_clear=True)
+    accounts = SlowAccounts()
+    server.house = replace(server.house, accounts=accounts)
+    async with connected(server) as slow, connected(server) as other:
+        await slow.say(b"EHLO c.test\r\n")
+        await slow.stream.send_all(b"AUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n")
+        await trio.to_thread.run_sync(accounts.begun.wait)
+        assert (await other.say(b"NOOP\r\n")).startswith(b"250")
+        accounts.may_end.set()
+        assert (await slow.reply()).startswith(b"235")
+
+
+class SlowAccounts(Accounts):
+    """Checks a password for as long as somebody else wants."""
+
+    def __init__(self) -> None:
+        super().__init__(takes_time=True)
+        self.begun, self.may_end = threading.Event(), threading.Event()
+
+    def knows_password(self, user: str, password: str) -> bool:
+        self.begun.set()
+        assert self.may_end.wait(5)
+        return super().knows_password(user, password)

@@ -48,7 +48,7 @@ async def test_where_tls_is_implicit_it_comes_first_and_is_offered_no_more(tmp_p
             assert server.open_connections == 1
             await client.stream.send_all(b"EHLO c.test\r\n")
             offered = bytes(await client.stream.receive_some(65_536))
-            assert b"AUTH PLAIN" in offered
+            assert b"250-AUTH SCRAM-SHA-256-PLUS" in offered
             assert b"STARTTLS" not in offered
             assert (await client.say(b"STARTTLS\r\n")).startswith(b"503")
         async with visiting(door) as client:  # who speaks in the clear is not answered in the clear

@@ -16,7 +16,9 @@ PASSWORD = "wonderland"
 
 
 @asynccontextmanager
-async def reference(spool: Path, fault: str | None = None) -> AsyncIterator[Target]:
+async def reference(
+    spool: Path, fault: str | None = None, *, auth_in_clear: bool = False
+) -> AsyncIterator[Target]:
     """The target that it is."""
     config = Config(
         domain=DOMAIN,
@@ -25,6 +27,7 @@ async def reference(spool: Path, fault: str | None = None) -> AsyncIterator[Targ
         fault=fault,
         tls_self_signed=True,
         sync=False,
+        auth_in_clear=auth_in_clear,
     )
     server = make_server(config)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import trio
@@ -17,16 +18,22 @@ from harness.runner.run import run_suites
 from harness.runner.settings import Settings
 from harness.runner.stage import Stage
 from harness.target import Address, Login, Scheme, Secret, Target, Timeouts, TlsPolicy
+from harness.transcripts.loader import load_suite
 from tests.runner.reference import reference
 from tests.runner.stages import ADDRESS, CLOSE, SILENT, Peer, played, staged
 from tests.wire.peers import listening
 
+HARD = Path(__file__).parent.parent / "data" / "later" / "hard-cases.smtp.yaml"
 NOOP = "C: NOOP\nS: 250"
 
 
 async def result_of(case, target: Target) -> Played:
     return await play(case, Stage(target, Settings()))
 
+
+SCRAM = "C: AUTH SCRAM-SHA-256 {sasl}\nS: 334\nC: {sasl}\n"
+PLUS = SCRAM.replace("256", "256-PLUS")
+VERIFIED = "S: 334\n* sasl verified\nC: {sasl}\nS: 235\n* sasl verified"
 
 MET = {
     "starttls": ("hello", "* starttls\nC: EHLO x\nS: 250\n  has AUTH PLAIN"),
@@ -52,6 +59,12 @@ MET = {
         "tls",
         "* sasl PLAIN\nC: AUTH PLAIN {sasl}\nS: 235\nC: NOOP {sasl}\nS: 2xx|5xx",
     ),
+    "CRAM-MD5": ("tls", "* sasl CRAM-MD5\nC: AUTH CRAM-MD5\nS: 334\nC: {sasl}\nS: 235"),
+    "a server that proves itself": ("tls", f"* sasl SCRAM-SHA-256\n{SCRAM}{VERIFIED}"),
+    "a log-in that is bound to TLS": ("tls", f"* sasl SCRAM-SHA-256-PLUS\n{PLUS}{VERIFIED}"),
+    "a spoilt nonce": ("tls", f"* sasl SCRAM-SHA-256\n  spoil nonce\n{SCRAM}S: 535"),
+    "a spoilt proof": ("tls", f"* sasl SCRAM-SHA-256-PLUS\n  spoil proof\n{PLUS}S: 535"),
+    "a spoilt binding": ("tls", f"* sasl SCRAM-SHA-256-PLUS\n  spoil binding\n{PLUS}S: 535"),
     "mail over tls": (
         "data",
         "C: Subject: {token}\nC: .\nS: 250\n* starttls\nC: EHLO x\nS: 250",
@@ -77,7 +90,7 @@ async def test_what_a_target_always_demands_is_on_the_way(author, tmp_path):
     assert result.is_met
     said = b"".join(exchange.octets for exchange in result.exchanges if exchange.who == "C")
     assert b"STARTTLS" in said
-    assert b"AUTH PLAIN ***\r\n" in said
+    assert b"AUTH SCRAM-SHA-256-PLUS ***\r\n" in said
 
 
 async def test_a_case_about_tls_runs_on_a_listener_that_begins_with_it(author, tmp_path):
@@ -235,8 +248,12 @@ async def test_a_target_that_breaks_off_a_log_in_is_told(autojump_clock, author,
 @pytest.mark.parametrize(
     ("dialogue", "words"),
     [
-        ("* sasl PLAIN\n  spoil nonce\nC: AUTH PLAIN {sasl}\nS: 5xx", "does not spoil PLAIN yet"),
-        ("* sasl PLAIN\n* sasl verified", "no mechanism by which a server proves itself"),
+        (
+            "* sasl PLAIN\n  spoil nonce\nC: AUTH PLAIN {sasl}\nS: 5xx",
+            "there is no nonce in PLAIN to spoil",
+        ),
+        ("* sasl PLAIN\n* sasl verified", "by this mechanism no server proves itself"),
+        ("* sasl OAUTHBEARER", "the target does not offer AUTH OAUTHBEARER here"),
     ],
 )
 async def test_what_no_mechanism_of_ours_can_do_makes_the_case_void(
@@ -246,6 +263,46 @@ async def test_what_no_mechanism_of_ours_can_do_makes_the_case_void(
         result = await result_of(author.case(dialogue, start="tls"), target)
 
     assert words in result.void
+
+
+SCRAM_FIRST = b"250-peer.test\r\n250 AUTH SCRAM-SHA-256\r\n"
+
+
+async def test_a_server_that_does_not_prove_itself_is_a_surprise(autojump_clock, author):
+    peer = Peer(EHLO=SCRAM_FIRST, AUTH=b"334 dj1mb3JnZWQ=\r\n")
+    dialogue = "* sasl SCRAM-SHA-256\nC: AUTH SCRAM-SHA-256 {sasl}\nS: 334\n* sasl verified"
+    async with staged(peer, Target(address=ADDRESS, login=LOGIN)) as stage:
+        result = await play(author.case(dialogue, start="hello"), stage)
+
+    assert result.surprise
+    assert result.surprise.wanted == "the server's signature"
+
+
+async def test_a_log_in_without_proof_is_no_start(autojump_clock, author):
+    peer = Peer(EHLO=SCRAM_FIRST, AUTH=b"235 welcome\r\n")
+    async with staged(peer, Target(address=ADDRESS, login=LOGIN)) as stage:
+        result = await play(author.case(NOOP, start="auth"), stage)
+
+    assert "without having proven" in result.trouble
+
+
+async def test_a_mechanism_may_be_tried_before_anything_is_offered(autojump_clock, author):
+    peer = Peer(AUTH=b"503 hello first\r\n")
+    case = author.case("* sasl CRAM-MD5\nC: AUTH CRAM-MD5\nS: 503", start="greeting")
+    bound = author.case("* sasl SCRAM-SHA-256-PLUS", start="greeting")
+    async with staged(peer, Target(address=ADDRESS, login=LOGIN)) as stage:
+        assert (await play(case, stage)).is_met
+        assert (await play(bound, stage)).void == "SCRAM-SHA-256-PLUS needs TLS"
+
+
+@pytest.mark.parametrize("id", ["cram-wrong-password", "scram-foreign-nonce", "empty-challenge"])
+async def test_the_hard_cases_about_log_ins_are_met_by_our_server(tmp_path, id):
+    suite = load_suite(HARD)
+    (case,) = [case for case in suite.cases if case.id == id]
+    async with reference(tmp_path, auth_in_clear=True) as target:
+        result = await result_of(case, target)
+
+    assert result.is_met, result
 
 
 # --- TLS spoken to a plain port, and the other way round ---------------------------------------

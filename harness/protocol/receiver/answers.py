@@ -129,7 +129,7 @@ class Speech:
 
     def __init__(self, answers: Answers, domain: str) -> None:
         self._answers = answers
-        self._domain = domain
+        self.domain = domain
         self._plain, self._enhanced = (
             {
                 occasion: self._make(occasion, extended, {}, ())
@@ -165,7 +165,7 @@ class Speech:
         answer = self._answers[occasion]
         # What the client said may stand in our text; a control character may not.
         safe = {name: fact.translate(_VISIBLE) for name, fact in facts.items()}
-        text = answer.text.format(domain=self._domain, **safe)
+        text = answer.text.format(domain=self.domain, **safe)
         enhanced = answer.enhanced if extended and occasion not in _UNENHANCED else None
         return reply(answer.code, text, *more, enhanced=enhanced)
 

@@ -1,46 +1,46 @@
-"""AUTH: an exchange of challenges and responses (RFC 4954 4), each step of it an event."""
+"""AUTH: the steps of an exchange of challenges and responses (RFC 4954 4) as events."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from harness.protocol.receiver.answers import Occasion
-from harness.protocol.receiver.events import LogIn
-from harness.protocol.sasl import SERVERS, CheckPassword, Denied, Granted, decode64, encode64
+from harness.protocol.receiver.events import LogIn, Verdict
+from harness.protocol.sasl import Attempt, Challenge, Denied, Granted, Judging, Outcome, Spoilt
+
+_SPOILT: Final[Mapping[Spoilt, Occasion]] = {
+    Spoilt.CANCELLED: Occasion.CANCELLED,
+    Spoilt.BAD_BASE64: Occasion.BAD_BASE64,
+    Spoilt.INITIAL_REFUSED: Occasion.INITIAL_REFUSED,
+}
 
 
-class Attempt:
-    """One AUTH exchange; the connection's lines are responses while a challenge is open."""
+def begin(mechanism: str, attempt: Attempt, initial: bytes | None) -> LogIn:
+    """The event of an AUTH line."""
+    return _event(mechanism, attempt.begin(initial))
 
-    def __init__(self, mechanism: str, check: CheckPassword) -> None:
-        self._mechanism = mechanism
-        self._server = SERVERS[mechanism](check)
 
-    def begin(self, initial: bytes | None) -> LogIn:
-        """The first step; `initial` is None where the AUTH line held no response."""
-        if initial is None:
-            return self._ask(self._server.first_challenge)
-        if not self._server.client_begins:
-            return self._end(Occasion.INITIAL_REFUSED)  # RFC 4954 4
-        return self._take(b"" if initial == b"=" else initial)
+def respond(mechanism: str, attempt: Attempt, line: bytes) -> LogIn:
+    """The event of a line within the exchange."""
+    return _event(mechanism, attempt.respond(line))
 
-    def respond(self, line: bytes) -> LogIn:
-        """The step that a line calls for; a lone * gives up."""
-        return self._end(Occasion.CANCELLED) if line == b"*" else self._take(line)
 
-    def _take(self, encoded: bytes) -> LogIn:
-        response = decode64(encoded)
-        if response is None:
-            return self._end(Occasion.BAD_BASE64)
-        match self._server.feed(response):
-            case Granted(user):
-                return LogIn(self._mechanism, None, Occasion.LOGGED_IN, user)
-            case Denied():
-                return self._end(Occasion.WRONG_PASSWORD)
-            case challenge:
-                return self._ask(challenge)
+def _event(mechanism: str, step: Challenge | Judging | Spoilt) -> LogIn:
+    match step:
+        case Spoilt():
+            return LogIn(mechanism, lambda: Verdict(said=_SPOILT[step]))
+        case Challenge():
+            return LogIn(mechanism, lambda: _verdict(step))
+        case Judging():
+            return LogIn(mechanism, lambda: _verdict(step.judge()), takes_time=step.takes_time)
 
-    def _ask(self, challenge: bytes) -> LogIn:
-        encoded = encode64(challenge).decode()
-        return LogIn(self._mechanism, None, Occasion.CHALLENGE, challenge=encoded)
 
-    def _end(self, occasion: Occasion) -> LogIn:
-        return LogIn(self._mechanism, None, occasion)
+def _verdict(outcome: Outcome) -> Verdict:
+    match outcome:
+        case Challenge(text):
+            return Verdict(said=Occasion.CHALLENGE, challenge=text)
+        case Granted(user):
+            return Verdict(said=Occasion.LOGGED_IN, user=user)
+        case Denied():
+            return Verdict(said=Occasion.WRONG_PASSWORD)

@@ -6,7 +6,8 @@ objected.  Policy looks at the event and answers with `said` or with something e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from harness.protocol.addresses import ForwardPath, ReversePath
 from harness.protocol.commands import Parameters
@@ -93,14 +94,52 @@ class StartTls:
 
 
 @dataclass(frozen=True, slots=True)
-class LogIn:
-    """A step of AUTH: a challenge is due, or the outcome."""
+class Auth:
+    """AUTH as it was said; `LogIn` is what becomes of it."""
 
     mechanism: str
     initial: bytes | None  # the initial response as it came, in base64
-    said: Occasion = Occasion.CHALLENGE
-    user: str = ""  # whose password was right
-    challenge: str = ""  # in base64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a step of AUTH comes to: a challenge is due, or the outcome."""
+
+    said: Occasion
+    user: str = ""  # who has logged in
+    challenge: str = field(default="", repr=False)  # in base64
+
+
+class LogIn:
+    """A step of AUTH, judged when somebody wants to know.
+
+    Judging may take as long as checking a password does.  Where `takes_time` says so, a server
+    calls `judge` in a thread before it answers; who does not waits for it in `said`.
+    """
+
+    __slots__ = ("_judge", "_verdict", "mechanism", "takes_time")
+
+    def __init__(
+        self, mechanism: str, judge: Callable[[], Verdict], *, takes_time: bool = False
+    ) -> None:
+        self.mechanism = mechanism
+        self.takes_time = takes_time
+        self._judge = judge
+        self._verdict: Verdict | None = None
+
+    def judge(self) -> Verdict:
+        """What the step comes to; only the first call takes its time."""
+        if self._verdict is None:
+            self._verdict = self._judge()
+        return self._verdict
+
+    @property
+    def said(self) -> Occasion:
+        """What an obliging server answers."""
+        return self.judge().said
+
+    def __repr__(self) -> str:
+        return f"LogIn({self.mechanism!r})"
 
 
 @dataclass(frozen=True, slots=True)

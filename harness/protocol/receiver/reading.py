@@ -13,9 +13,9 @@ from harness.protocol.order import Verb, after
 from harness.protocol.receiver.answers import Occasion
 from harness.protocol.receiver.events import (
     Addressee,
+    Auth,
     Event,
     Hello,
-    LogIn,
     Mail,
     Objected,
     Plain,
@@ -41,7 +41,7 @@ class Scene:
     secure: bool
 
 
-def read_command(line: bytes, scene: Scene) -> tuple[Event, Verb | None]:
+def read_command(line: bytes, scene: Scene) -> tuple[Event | Auth, Verb | None]:
     """The event that a command line is; the verb where it is one that leads somewhere."""
     if b"\r" in line or b"\n" in line:
         return Objected(Occasion.BARE_LINE_END), None
@@ -120,13 +120,13 @@ def _starttls(verb: Verb, argument: bytes, scene: Scene) -> Event:
     return StartTls()
 
 
-def _auth(verb: Verb, argument: bytes, scene: Scene) -> Event:
+def _auth(verb: Verb, argument: bytes, scene: Scene) -> Event | Auth:
     if scene.memory.user is not None:
         return Objected(Occasion.ALREADY)
     mechanism, _, initial = argument.partition(b" ")
     if not mechanism:
         return Objected(Occasion.ARGUMENT_MISSING)
-    return LogIn(mechanism.decode("ascii", "replace").upper(), initial or None)
+    return Auth(mechanism.decode("ascii", "replace").upper(), initial or None)
 
 
 def _plain(verb: Verb, argument: bytes, scene: Scene) -> Event:
@@ -155,7 +155,7 @@ _OBLIGING: Final = {
     Verb.EXPN: Occasion.NOT_TOLD,
 }
 
-_READERS: Final[Mapping[Verb, Callable[[Verb, bytes, Scene], Event]]] = {
+_READERS: Final[Mapping[Verb, Callable[[Verb, bytes, Scene], Event | Auth]]] = {
     Verb.EHLO: _hello,
     Verb.HELO: _hello,
     Verb.MAIL: _mail,

@@ -36,6 +36,7 @@ class Limits:
     message: int = 10_485_760  # octets
     recipients: int = 1_000
     errors: int = 20  # refusals on one connection before it is closed
+    log_ins: int = 5  # that fail, on one connection
 
 
 def refuse_bare_line_ends(content: bytes) -> Occasion | None:
@@ -88,6 +89,7 @@ class Rules:
     )
     exceeds: Callable[[int, int], bool] = operator.gt
     is_postmaster: Callable[[str], bool] = is_postmaster
+    allows_auth_in_clear: bool = False  # RFC 4954 4: where no TLS hides a password
     remember_recipient: Callable[[list[Addressee], Addressee], None] = list.append
 
     data_reader: Callable[..., DataReader] = DataReader

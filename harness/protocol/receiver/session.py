@@ -6,14 +6,14 @@ The replies of one batch leave together, which is what PIPELINING asks for (RFC 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from harness.protocol.order import State
-from harness.protocol.receiver import data
+from harness.protocol.receiver import authentication, data
 from harness.protocol.receiver.answers import Occasion, Speech
-from harness.protocol.receiver.authentication import Attempt
 from harness.protocol.receiver.events import (
+    Auth,
     Event,
     Hello,
     LogIn,
@@ -32,8 +32,11 @@ from harness.protocol.receiver.reading import Scene, read_command
 from harness.protocol.receiver.rules import RULES, Rules
 from harness.protocol.receiver.transaction import Memory
 from harness.protocol.replies import CHALLENGE, CLOSING, Reply
-from harness.protocol.sasl import SERVERS, CheckPassword
+from harness.protocol.sasl import Attempt, Credentials, ServerSide, offered_mechanisms
+from harness.protocol.sasl.sides import Bindings
 from harness.protocol.transparency import DataReader
+
+_NO_BINDINGS: Final[Bindings] = {}
 
 
 class Receiver:
@@ -44,24 +47,26 @@ class Receiver:
         rules: Rules = RULES,
         *,
         speech: Speech,
-        check_password: CheckPassword | None = None,
+        credentials: Credentials | None = None,
         has_tls: bool = False,
         secure: bool = False,
+        bindings: Bindings = _NO_BINDINGS,
     ) -> None:
         self.memory = Memory()
         self.secure = secure
         self.closing = False  # the last reply ended the connection
         self._rules = rules
         self._speech = speech
-        self._check_password = check_password
+        self._credentials = credentials
+        self._bindings = bindings
         self._has_tls = has_tls
         self._lines = LineReader(rules.line_ends)
         self._reader: DataReader | None = None  # while the text of a message arrives
-        self._attempt: Attempt | None = None  # while an AUTH exchange goes on
+        self._attempt: tuple[str, Attempt] | None = None  # while an AUTH exchange goes on
         self._event: Event | None = None
         self._leads_to = State.FRESH
         self._output: list[bytes] = []
-        self._errors = 0
+        self._errors = self._failed_log_ins = 0
         self._offer, self._scene = self._look_around()
 
     # --- octets in, events out ----------------------------------------------------------------
@@ -81,9 +86,9 @@ class Receiver:
             self._event = self._read_line()
         return self._event
 
-    def secured(self) -> None:
+    def secured(self, bindings: Bindings = _NO_BINDINGS) -> None:
         """The handshake is done: what came in the clear counts no more (RFC 3207 4.2)."""
-        self.secure = True
+        self.secure, self._bindings = True, bindings
         self._lines.feed(self._rules.left_after_tls(self._lines.clear()))
         self._offer, self._scene = self._look_around()
 
@@ -124,6 +129,11 @@ class Receiver:
         if self._errors >= self._rules.limits.errors and not self.closing:
             self.say(Occasion.TOO_MANY_ERRORS)
 
+    def _count_failed_log_in(self) -> None:
+        self._failed_log_ins += 1
+        if self._failed_log_ins >= self._rules.limits.log_ins and not self.closing:
+            self.say(Occasion.TOO_MANY_ERRORS)
+
     # --- reading ---------------------------------------------------------------------------------
 
     def _read_line(self) -> Event | None:
@@ -135,20 +145,25 @@ class Receiver:
         if isinstance(line, TooLong):
             self._attempt = None
             return Objected(Occasion.LINE_TOO_LONG)
-        return self._read_command(line) if attempt is None else attempt.respond(line)
+        if attempt is not None:
+            return authentication.respond(*attempt, line)
+        return self._read_command(line)
 
     def _read_command(self, line: bytes) -> Event:
         event, verb = read_command(line, self._scene)
         if verb is not None:
             self._leads_to = self._rules.order[self.memory.state][verb]
-        return self._begin(event) if isinstance(event, LogIn) else event
+        return self._begin(event) if isinstance(event, Auth) else event
 
-    def _begin(self, event: LogIn) -> Event:
-        if event.mechanism not in SERVERS:
+    def _begin(self, auth: Auth) -> Event:
+        if auth.mechanism not in self._offer.mechanisms:
             return Objected(Occasion.UNKNOWN_MECHANISM)
-        assert self._check_password is not None, "AUTH is offered where there are passwords"
-        self._attempt = Attempt(event.mechanism, self._check_password)
-        return self._attempt.begin(event.initial)
+        assert self._credentials is not None, "AUTH is offered where there are accounts"
+        side = ServerSide(
+            credentials=self._credentials, bindings=self._bindings, host=self._speech.domain
+        )
+        self._attempt = auth.mechanism, Attempt(auth.mechanism, side)
+        return authentication.begin(*self._attempt, auth.initial)
 
     def _read_text(self, reader: DataReader) -> Event | None:
         content = reader.take()
@@ -183,10 +198,13 @@ class Receiver:
         self._reader.feed(self._lines.clear())
 
     def _after_log_in(self, event: LogIn, reply: Reply) -> None:
-        if event.said is Occasion.LOGGED_IN and reply.is_positive:
-            self.memory.user = event.user
-        if reply.code != CHALLENGE:
-            self._attempt = None
+        if reply.code == CHALLENGE:
+            return
+        self._attempt = None
+        if reply.is_positive and event.said is Occasion.LOGGED_IN:
+            self.memory.user = event.judge().user
+        elif reply.code == 535:
+            self._count_failed_log_in()
 
     def _enter_next(self, event: Event, reply: Reply) -> None:
         self.memory.enter(self._leads_to)
@@ -199,10 +217,17 @@ class Receiver:
             self._rules,
             has_tls=self._has_tls,
             secure=self.secure,
-            has_logins=self._check_password is not None,
+            mechanisms=self._mechanisms(),
         )
         offered = offer.extensions if self.memory.extended else {}
         return offer, Scene(self._rules, self.memory, offered, self.secure)
+
+    def _mechanisms(self) -> Sequence[str]:
+        """How a client may log in: not at all in the clear, unless the rules say so."""
+        accounts = self._credentials
+        if accounts is None or not (self.secure or self._rules.allows_auth_in_clear):
+            return ()
+        return offered_mechanisms(accounts, bindings=self._bindings, is_secure=self.secure)
 
     def _reply(self, occasion: Occasion, event: Event | None, id: str) -> Reply:
         extended = self.memory.extended
@@ -222,8 +247,8 @@ def _facts(event: Event | None) -> Mapping[str, str]:
             return {"address": str(path)}
         case Recipient(addressee=addressee):
             return {"address": str(addressee)}
-        case LogIn(challenge=challenge):
-            return {"challenge": challenge}
+        case LogIn():
+            return {"challenge": event.judge().challenge}
         case _:
             return {}
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from harness.errors import PeerError
 from harness.protocol.replies import CHALLENGE, Capabilities, Reply, read_capabilities
-from harness.protocol.sasl import CLIENTS, Login, SaslClient, best_mechanism, decode64, encode64
+from harness.protocol.sasl import (
+    ClientSide,
+    Login,
+    SaslClient,
+    choose_mechanism,
+    decode64,
+    encode64,
+    open_client,
+)
 from harness.protocol.sender.flow import Exchange, Flow, Secure, ask, insist, insisted, line
 from harness.protocol.services import Service
 
@@ -59,20 +68,30 @@ def secure(name: str, *, service: Service = Service.SMTP) -> Flow[Capabilities]:
     return (yield from hello(name, service=service))
 
 
-def log_in(login: Login, capabilities: Capabilities, mechanism: str | None = None) -> Flow[Reply]:
-    """AUTH with the mechanism named, or else with the best that both ends know."""
-    chosen = (mechanism or best_mechanism(capabilities.mechanisms) or "").upper()
-    if chosen not in CLIENTS:
-        offered = " ".join(capabilities.mechanisms) or "none"
-        raise PeerError(f"no way to log in; we know {' '.join(CLIENTS)}, the server {offered}")
-    client = CLIENTS[chosen](login)
+def log_in(
+    login: Login,
+    capabilities: Capabilities,
+    mechanism: str | None = None,
+    *,
+    side: ClientSide | None = None,
+) -> Flow[Reply]:
+    """AUTH with the mechanism named, or else with the best that both ends know.
+
+    `side` is what we know of the connection, its channel bindings above all.
+    """
+    side = replace(side or ClientSide(), offered=capabilities.mechanisms)
+    chosen = choose_mechanism(side, mechanism)
+    client = open_client(chosen, login, side)
     (answer,) = yield from ask(Exchange(("AUTH",), _auth_line(chosen, client)))
     response = b""
     # Who goes on asking when we have given up would go on for ever.
     while answer.code == CHALLENGE and response != _GIVE_UP:
         response = _response(client, answer)
         (answer,) = yield from ask(Exchange(("AUTH",), response + b"\r\n"))
-    return insisted("AUTH", answer, 2)
+    insisted("AUTH", answer, 2)
+    if not client.is_content:
+        raise PeerError("the server lets us in without having proven that it knows the password")
+    return answer
 
 
 def quit_() -> Flow[Reply]:
