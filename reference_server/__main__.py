@@ -78,7 +78,8 @@ T = TypeVar("T")
 def main(file: Path | None, list_faults: bool, until_eof: bool, **said: Any) -> None:
     """Run the reference server: mail for its users goes to Maildirs, all else is refused.
 
-    It prints one line for each door when it listens there.  SIGTERM and Ctrl-C stop it.
+    It prints one line for each door when it listens there.  SIGTERM and Ctrl-C stop it when
+    the transactions under way are over; a second one stops it at once.
     """
     if list_faults:
         for name, lie in LIES.items():

@@ -13,6 +13,7 @@ from typing import Final
 
 import trio
 
+from harness.protocol.order import State
 from harness.protocol.receiver import Envelope, Occasion, Receiver
 from harness.protocol.receiver.events import LogIn, Message, Recipient, StartTls
 from harness.protocol.sasl.sides import Bindings
@@ -23,6 +24,8 @@ from reference_server.doors import Door
 from reference_server.server import Server
 
 OCTETS: Final = 65_536  # the most that we take at once
+
+_UNDER_WAY: Final = frozenset({State.SENDER, State.RECIPIENTS})
 
 Waiting = Message | StartTls | LogIn  # an event whose answer takes time
 
@@ -50,10 +53,16 @@ class Connection:
         """Whether the last reply has been said."""
         return self._receiver.closing
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no transaction is under way, so that nothing is lost if the client must leave."""
+        return self._receiver.memory.state not in _UNDER_WAY
+
     def greet(self) -> bytes:
         """The greeting, or why there is none."""
-        too_many = self._server.open_connections > self._server.allowance.connections
-        return self.say(Occasion.TOO_MANY_CONNECTIONS if too_many else Occasion.GREETING)
+        attendance, allowance = self._server.attendance, self._server.allowance
+        may_stay = attendance.is_within(allowance, self._peer)
+        return self.say(Occasion.GREETING if may_stay else Occasion.TOO_MANY_CONNECTIONS)
 
     def say(self, occasion: Occasion) -> bytes:
         """Something that the client did not ask for."""

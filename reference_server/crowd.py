@@ -29,6 +29,7 @@ _SWEEP = 1.0  # seconds between looks for who has been quiet too long
 @dataclass(slots=True)
 class _Member:
     socket: socket.socket
+    peer: str
     connection: Connection
     heard: float
 
@@ -44,8 +45,9 @@ class Crowd:
 
     def join(self, sock: socket.socket, peer: str, door: Door = PLAIN) -> None:
         """Greet a client and listen to it from now on."""
-        self._server.open_connections += 1
-        member = _Member(sock, Connection(self._server, peer, door), trio.current_time())
+        self._server.attendance.enter(peer)
+        connection = Connection(self._server, peer, door)
+        member = _Member(sock, peer, connection, trio.current_time())
         self._members[sock.fileno()] = member
         self._epoll.register(sock.fileno(), select.EPOLLIN)
         self._say(member, member.connection.greet(), None)
@@ -69,6 +71,12 @@ class Crowd:
             for member in list(self._members.values()):
                 if member.heard < quiet_since:
                     self._dismiss(member, Occasion.IDLE)
+
+    def ask_to_leave(self) -> None:
+        """Dismiss whoever has no transaction under way; the others follow when theirs is over."""
+        for member in list(self._members.values()):
+            if member.connection.is_idle:
+                self._dismiss(member, Occasion.SHUTTING_DOWN)
 
     def _hear_ready(self, now: float) -> None:
         """Under load somebody new is ready as soon as the last is answered: look a few times."""
@@ -105,6 +113,8 @@ class Crowd:
             self._part(member, octets[sent:], waiting)
         elif member.connection.is_over:
             self._leave(member)
+        elif self._server.is_stopping and member.connection.is_idle:
+            self._dismiss(member, Occasion.SHUTTING_DOWN)
 
     def _part(self, member: _Member, unsent: bytes, waiting: Waiting | None) -> None:
         """Give a client that has to wait a task of its own."""
@@ -116,7 +126,7 @@ class Crowd:
             talk = Talk(self._server, member.connection, SocketStream(member.socket))
             await talk.run(unsent, waiting)
         finally:
-            self._server.open_connections -= 1
+            self._server.attendance.leave(member.peer)
 
     def _dismiss(self, member: _Member, occasion: Occasion) -> None:
         with contextlib.suppress(OSError):  # it went away, or reads nothing: nobody to tell
@@ -125,8 +135,8 @@ class Crowd:
 
     def _leave(self, member: _Member) -> None:
         self._forget(member)
-        self._server.open_connections -= 1
         member.socket.close()
+        self._server.attendance.leave(member.peer)
 
     def _forget(self, member: _Member) -> None:
         descriptor = member.socket.fileno()

@@ -16,14 +16,14 @@ from reference_server.server import Server
 
 async def serve(server: Server, stream: trio.abc.Stream, peer: str, door: Door = PLAIN) -> None:
     """Talk to one client until it leaves, goes quiet, or we shut down."""
-    server.open_connections += 1
+    server.attendance.enter(peer)
     try:
         secured = await shake_hands(server, stream) if door.implicit_tls else stream
         if secured is not None:
             connection = Connection(server, peer, door, channel_bindings(secured))
             await Talk(server, connection, secured).run(connection.greet())
     finally:
-        server.open_connections -= 1
+        server.attendance.leave(peer)
 
 
 async def shake_hands(server: Server, stream: trio.abc.Stream) -> trio.abc.Stream | None:
@@ -51,21 +51,32 @@ class Talk:
         self._stream = stream
         self._patience = trio.CancelScope()
         self._heard = -math.inf  # when the deadline was moved last
+        self._parting = Occasion.IDLE  # what is said if our patience is cancelled
+        self._is_listening = False
 
     async def run(self, unsent: bytes = b"", waiting: Waiting | None = None) -> None:
         """From wherever the talk is now to its end; the stream is closed then."""
+        guests = self._server.attendance.guests
+        guests.add(self)
         try:
-            with trio.CancelScope() as self._patience:
+            with self._patience:
                 await self._converse(unsent, waiting)
             if self._patience.cancelled_caught:
-                await self._last_words(Occasion.IDLE)
+                await self._last_words(self._parting)
         except trio.Cancelled:
             await self._last_words(Occasion.SHUTTING_DOWN)
             raise
         except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
             pass  # it went away, or shakes no hands: there is nobody to tell
         finally:
+            guests.discard(self)
             await trio.aclose_forcefully(self._stream)
+
+    def ask_to_leave(self) -> None:
+        """Say 421 and end, as soon as no transaction is under way."""
+        if self._is_listening and self._connection.is_idle:
+            self._parting = Occasion.SHUTTING_DOWN
+            self._patience.cancel()
 
     async def _converse(self, unsent: bytes, waiting: Waiting | None) -> None:
         connection = self._connection
@@ -79,12 +90,21 @@ class Talk:
             await self._send(unsent)
             if connection.is_over:
                 return
-            self._wait_on()
-            octets = await self._stream.receive_some(OCTETS)
+            if self._server.is_stopping and connection.is_idle:
+                await self._last_words(Occasion.SHUTTING_DOWN)
+                return
+            octets = await self._listen()
             if not octets:
                 return
-            waiting = connection.hear(bytes(octets))
+            waiting = connection.hear(octets)
             unsent = connection.output()
+
+    async def _listen(self) -> bytes:
+        self._wait_on()
+        self._is_listening = True
+        octets = await self._stream.receive_some(OCTETS)
+        self._is_listening = False
+        return bytes(octets)
 
     def _wait_on(self) -> None:
         """Give the client its time again.  Moving a deadline costs, so it moves once a second."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 import sys
@@ -29,19 +30,25 @@ async def run(
 ) -> None:
     """Serve at these doors until SIGTERM or Ctrl-C comes, or standard input ends."""
     opened = _open(server, doors)
-    try:
-        _announce(opened)
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(_stop_on_signal, nursery.cancel_scope)
-            if until_eof:
-                nursery.start_soon(_stop_on_eof, nursery.cancel_scope)
-            reception = Reception(server, nursery)
-            for one in opened:
-                nursery.start_soon(accept, one.listener, reception.at(one.door))
-            task_status.started([one.door for one in opened])
-    finally:
+    with contextlib.ExitStack() as listeners:
         for one in opened:
-            one.listener.close()
+            listeners.enter_context(one.listener)
+        _announce(opened)
+        async with trio.open_nursery() as tasks:
+            stop = trio.Event()
+            tasks.start_soon(_obey_signals, stop, tasks.cancel_scope)
+            if until_eof:
+                tasks.start_soon(_end_at_eof, tasks.cancel_scope)
+            reception = Reception(server, tasks)
+            async with trio.open_nursery() as accepting:
+                for one in opened:
+                    accepting.start_soon(accept, one.listener, reception.at(one.door))
+                task_status.started([one.door for one in opened])
+                await stop.wait()
+                accepting.cancel_scope.cancel()
+            listeners.close()
+            await reception.close()
+            tasks.cancel_scope.cancel()
 
 
 class Reception:
@@ -63,6 +70,16 @@ class Reception:
                 serve, self._server, SocketStream(sock), peer, door
             )
         return lambda sock, peer: crowd.join(sock, peer, door)
+
+    async def close(self) -> None:
+        """Ask the idle to leave, and wait for the transactions that are under way."""
+        self._server.is_stopping = True
+        if self._crowd is not None:
+            self._crowd.ask_to_leave()
+        for guest in list(self._server.attendance.guests):
+            guest.ask_to_leave()
+        with trio.move_on_after(self._server.patience.stop):
+            await self._server.attendance.until_empty()
 
 
 def _open(server: Server, doors: Sequence[Door]) -> list[OpenDoor]:
@@ -88,14 +105,18 @@ def _announce(opened: Sequence[OpenDoor]) -> None:
     sys.stdout.flush()
 
 
-async def _stop_on_signal(scope: trio.CancelScope) -> None:
+async def _obey_signals(stop: trio.Event, everything: trio.CancelScope) -> None:
+    """The first signal to stop lets transactions finish, the second lets nothing finish."""
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async for _ in signals:
-            scope.cancel()
+            if stop.is_set():
+                everything.cancel()
+            stop.set()
 
 
-async def _stop_on_eof(scope: trio.CancelScope) -> None:
+async def _end_at_eof(everything: trio.CancelScope) -> None:
+    """Whoever started us is gone, and so is the reason to finish anything."""
     stdin = trio.lowlevel.FdStream(sys.stdin.fileno())
     while await stdin.receive_some(1_024):
         pass
-    scope.cancel()
+    everything.cancel()

@@ -12,6 +12,7 @@ import trio
 
 from harness.protocol.receiver import Rules, Speech
 from harness.protocol.services import Service
+from reference_server.attendance import Attendance
 from reference_server.limits import Allowance
 from reference_server.mailboxes import Mailboxes
 from reference_server.policy import House
@@ -37,7 +38,7 @@ class Desk:
 
 @dataclass(slots=True, kw_only=True)
 class Server:
-    """A house, its mailboxes, the rules it obeys, and how many clients it has now."""
+    """A house, its mailboxes, the rules it obeys, and the clients that it has now."""
 
     house: House
     mailboxes: Mailboxes
@@ -45,7 +46,8 @@ class Server:
     tls: ssl.SSLContext | None = None
     patience: Patience = field(default_factory=Patience)
     allowance: Allowance = field(default_factory=Allowance)
-    open_connections: int = 0
+    is_stopping: bool = False  # who has no transaction under way is asked to leave
+    attendance: Attendance = field(default_factory=Attendance)
     # A password's hash takes a core for a while, and memory: a crowd that guesses gets no more.
     judges: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(4))
     desks: Mapping[Service, Desk] = field(init=False)
@@ -54,6 +56,11 @@ class Server:
     def __post_init__(self) -> None:
         speech = Speech(self.rules.answers, self.house.domain)
         self.desks = {service: Desk(self.rules, speech) for service in Service}
+
+    @property
+    def open_connections(self) -> int:
+        """How many clients there are now."""
+        return self.attendance.total
 
     def next_id(self) -> str:
         """An id for a message, unique on this machine."""

@@ -1,3 +1,4 @@
+import signal
 import ssl
 from contextlib import asynccontextmanager
 
@@ -9,7 +10,8 @@ from harness.errors import UsageError
 from reference_server.doors import Door, Kind
 from reference_server.listener import serve
 from reference_server.running import run
-from tests.reference_server.connecting import Client, server_in
+from reference_server.server import Patience
+from tests.reference_server.connecting import Client, mail_of, server_in
 
 
 @asynccontextmanager
@@ -75,3 +77,98 @@ async def test_doors_are_opened_all_or_none(tmp_path):
             await run(server, [Door(Kind.POP3)])
         with pytest.raises(UsageError, match="TLS needs a certificate"):
             await run(server, [Door(Kind.LMTP), Door(Kind.SMTPS)])
+
+
+# --- stopping ------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def stopping(server):
+    """A server, a client in each state, and the way to tell the server to stop."""
+    async with trio.open_nursery() as tasks:
+        (door,) = await tasks.start(run, server, [Door()])
+
+        def stop() -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+        yield door, stop
+
+
+async def begin(client, *commands: bytes) -> None:
+    await client.reply()
+    for command in (b"EHLO c.test", *commands):
+        assert (await client.say(command + b"\r\n"))[:1] in (b"2", b"3")
+
+
+MAIL, RCPT, DATA = b"MAIL FROM:<>", b"RCPT TO:<alice@example.test>", b"DATA"
+STARTTLS = pytest.mark.parametrize("secure", [False, True], ids=["crowd", "task"])
+
+
+async def secured(client, ca):
+    """The client inside TLS, which gives it a task of its own."""
+    await client.reply()
+    await client.say(b"EHLO c.test\r\n")
+    assert (await client.say(b"STARTTLS\r\n")).startswith(b"220")
+    context = ssl.create_default_context(cafile=ca)
+    stream = trio.SSLStream(
+        client.stream, context, server_hostname="localhost", https_compatible=True
+    )
+    inside = Client(stream)
+    await inside.say(b"EHLO c.test\r\n")
+    return inside
+
+
+@STARTTLS
+async def test_the_idle_are_told_421_at_once_and_a_transaction_is_finished(tmp_path, secure):
+    server = server_in(tmp_path, tls_self_signed=True)
+    async with stopping(server) as (door, stop), visiting(door) as idle, visiting(door) as busy:
+        if secure:
+            idle, busy = [await secured(it, tmp_path / "cert.pem") for it in (idle, busy)]
+        else:
+            await begin(idle)
+            await begin(busy)
+        for command in (MAIL, RCPT, DATA):
+            assert (await busy.say(command + b"\r\n"))[:1] in (b"2", b"3")
+        stop()
+        assert (await idle.reply()).startswith(b"421 4.3.2 example.test shutting")
+        assert await idle.reply() == b""
+        with pytest.raises(OSError, match="connect"):
+            await trio.open_tcp_stream(door.host, door.port)
+        assert (await busy.say(b"Subject: last\r\n\r\n.\r\n")).startswith(b"250")
+        assert (await busy.reply()).startswith(b"421 4.3.2 example.test shutting")
+        assert await busy.reply() == b""
+    assert b"Subject: last" in mail_of(tmp_path, "alice")[0]
+
+
+@pytest.mark.parametrize("command", [b"RSET", b"EHLO c.test"])
+async def test_a_transaction_that_is_given_up_is_over_too(tmp_path, command):
+    async with stopping(server_in(tmp_path)) as (door, stop), visiting(door) as client:
+        await begin(client, MAIL)
+        stop()
+        await trio.testing.wait_all_tasks_blocked()
+        assert (await client.say(command + b"\r\n")).startswith(b"250")
+        assert (await client.reply()).startswith(b"421")
+
+
+@STARTTLS
+async def test_who_takes_too_long_to_finish_is_told_421_too(tmp_path, secure):
+    server = server_in(tmp_path, patience=Patience(stop=0.05), tls_self_signed=True)
+    async with stopping(server) as (door, stop), visiting(door) as client:
+        if secure:
+            client = await secured(client, tmp_path / "cert.pem")
+            await client.say(MAIL + b"\r\n")
+        else:
+            await begin(client, MAIL)
+        stop()
+        assert (await client.reply()).startswith(b"421 4.3.2 example.test shutting")
+        assert await client.reply() == b""
+
+
+async def test_the_second_signal_ends_at_once(tmp_path):
+    async with stopping(server_in(tmp_path)) as (door, stop), visiting(door) as client:
+        await begin(client, MAIL)
+        stop()
+        await trio.testing.wait_all_tasks_blocked()
+        with trio.fail_after(5):  # the patience for transactions is twice as long
+            stop()
+            assert (await client.reply()).startswith(b"421 4.3.2 example.test shutting")
