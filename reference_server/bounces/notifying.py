@@ -1,0 +1,99 @@
+"""Notifying: one notification for all recipients of a message that met the same fate.
+
+What is made here is a message with its envelope; whoever asked for it sees that it gets there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from harness.protocol.commands import Parameters
+from harness.protocol.options import MailOptions, mail_options
+from reference_server.bounces.composing import Letter, compose
+from reference_server.bounces.fields import status_fields
+from reference_server.bounces.findings import Action, Finding, Original, to_tell
+from reference_server.bounces.returning import returned_part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """Who reports, and how much of a message goes back at most."""
+
+    domain: str
+    postmaster: str = "postmaster"  # the local-part that can be written to
+    largest_return: int = 102_400  # octets; of larger messages only the header (RFC 3461 6.2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """A message to be sent from the null reverse-path to one recipient."""
+
+    id: str
+    recipient: str
+    mail_parameters: Parameters
+    content: bytes
+
+    # RFC 3461 6.1: nobody is told of what becomes of it.
+    rcpt_parameters: Parameters = (("NOTIFY", "NEVER"),)
+
+
+def notify(
+    original: Original,
+    findings: Iterable[Finding],
+    office: Office,
+    *,
+    now: float,
+    new_id: Callable[[], str],
+) -> tuple[Notification, ...]:
+    """The notifications that the sender asked for; none for a null reverse-path."""
+    told = to_tell(original.reverse_path, findings)
+    actions = dict.fromkeys(finding.action for finding in told)
+    return tuple(
+        _make(original, [one for one in told if one.action is action], office, now, new_id())
+        for action in actions
+    )
+
+
+def _make(
+    original: Original, findings: Sequence[Finding], office: Office, now: float, id: str
+) -> Notification:
+    wishes = mail_options(original.parameters)
+    failed = findings[0].action is Action.FAILED
+    letter = Letter(
+        id=id,
+        domain=office.domain,
+        postmaster=office.postmaster,
+        to=original.reverse_path,
+        date=now,
+        findings=tuple(findings),
+        status=status_fields(original, findings, office.domain),
+        returned=returned_part(
+            original.content,
+            # RFC 3461 4.3: only who hears of a failure needs the message back.  RFC 8689 5: what
+            # asked for TLS is not handed out where there may be none.
+            full=failed and wishes.ret == "FULL" and not wishes.require_tls,
+            largest=office.largest_return,
+        ),
+        about=original.content,
+    )
+    content = compose(letter)
+    return Notification(
+        id=id,
+        recipient=original.reverse_path,
+        mail_parameters=tuple(_parameters(content, original.reverse_path, wishes)),
+        content=content,
+    )
+
+
+def _parameters(
+    content: bytes, recipient: str, wishes: MailOptions
+) -> Iterator[tuple[str, str | None]]:
+    if not content.isascii():
+        yield "BODY", "8BITMIME"
+    if not recipient.isascii():
+        yield "SMTPUTF8", None
+    if wishes.require_tls:
+        yield "REQUIRETLS", None  # RFC 8689 5
+    if wishes.priority is not None:
+        yield "MT-PRIORITY", str(wishes.priority)  # RFC 6710 4.6
