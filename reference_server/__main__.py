@@ -21,6 +21,7 @@ from reference_server.configuration.checking import check_domain, check_fault, c
 from reference_server.doors import TRADES, Door, Kind, read_door
 from reference_server.lies import LIES
 from reference_server.running import run as run_server
+from reference_server.spool import hold
 from reference_server.voices import VOICES
 
 T = TypeVar("T")
@@ -86,7 +87,7 @@ def main(file: Path | None, list_faults: bool, until_eof: bool, **said: Any) -> 
             click.echo(f"{name}\t{lie.what}")
         return
     config = with_options(Config() if file is None else read_config(file), **said)
-    with _spool(config.spool) as spool:
+    with _directory(config.spool) as spool, hold(spool):
         server = make_server(replace(config, spool=spool))
         trio.run(partial(run_server, server, config.doors, until_eof=until_eof))
 
@@ -139,7 +140,7 @@ def _user(text: str) -> tuple[str, str | None]:
 
 
 @contextlib.contextmanager
-def _spool(directory: Path | None) -> Iterator[Path]:
+def _directory(directory: Path | None) -> Iterator[Path]:
     if directory is not None:
         yield directory
         return

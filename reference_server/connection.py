@@ -6,19 +6,21 @@ an event, so that one task can serve a crowd of clients and give a task only to 
 
 from __future__ import annotations
 
+import contextlib
 import email.utils
 import functools
 import time
+from collections.abc import Iterator
 from typing import Final
 
 import trio
 
 from harness.protocol.order import State
-from harness.protocol.receiver import Envelope, Occasion, Receiver
-from harness.protocol.receiver.events import LogIn, Message, Recipient, StartTls
+from harness.protocol.receiver import Occasion, Receiver
+from harness.protocol.receiver.events import LogIn, Mail, Message, Recipient, StartTls
 from harness.protocol.sasl.sides import Bindings
 from harness.protocol.services import Service
-from harness.protocol.trace import Trace, protocol_name, return_path
+from harness.protocol.trace import Trace, protocol_name
 from harness.wire.tls import channel_bindings
 from reference_server.doors import Door
 from reference_server.server import Server
@@ -81,8 +83,10 @@ class Connection:
             match event:
                 case Recipient(addressee=addressee):
                     receiver.answer(server.house.objection_to(addressee.path) or event.said)
-                case Message() if not server.mailboxes.syncs:
-                    self._answer_stored(event, self._store(event))
+                case Mail():
+                    receiver.answer(server.intake.objection_to(event) or event.said)
+                case Message() if not server.intake.waits:
+                    self._take_now(event)
                 case Message() | StartTls():
                     return event
                 case LogIn() if event.takes_time:
@@ -99,7 +103,7 @@ class Connection:
         """Do what has to wait and answer it; gives the stream that the talk goes on over."""
         match event:
             case Message():
-                self._answer_stored(event, await trio.to_thread.run_sync(self._store, event))
+                await self._take(event)
                 return stream
             case StartTls():
                 return await self._secure(event, stream)
@@ -110,25 +114,24 @@ class Connection:
 
     # --- a message -----------------------------------------------------------------------------
 
-    def _store(self, event: Message) -> str | None:
-        """Store the message; its id, or None if the disk refuses."""
+    async def _take(self, event: Message) -> None:
         id = self._server.next_id()
-        try:
-            self._server.mailboxes.store(self._mailboxes(event.envelope), self._stamped(event, id))
-        except OSError:
-            return None
-        return id
+        with self._answering(event, id):
+            await self._server.intake.take(event.envelope, self._stamped(event, id))
 
-    def _answer_stored(self, event: Message, id: str | None) -> None:
-        if id is None:
+    def _take_now(self, event: Message) -> None:
+        id = self._server.next_id()
+        with self._answering(event, id):
+            self._server.intake.take_now(event.envelope, self._stamped(event, id))
+
+    @contextlib.contextmanager
+    def _answering(self, event: Message, id: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
             self._receiver.answer(Occasion.NO_SPACE)
         else:
-            self._receiver.answer(event.said, id=id)  # stored, then said: a 250 is a promise
-
-    def _mailboxes(self, envelope: Envelope) -> list[str]:
-        # A recipient named twice, or under two names, gets one copy (RFC 5321 4.1.1.3 allows it).
-        found = (self._server.house.mailbox_of(one.path) for one in envelope.recipients)
-        return list(dict.fromkeys(name for name in found if name is not None))
+            self._receiver.answer(event.said, id=id)  # kept, then said: a 250 is a promise
 
     def _stamped(self, event: Message, id: str) -> bytes:
         memory, recipients = self._receiver.memory, event.envelope.recipients
@@ -145,8 +148,7 @@ class Connection:
             date=_date(int(time.time())),
             recipient=str(recipients[0]) if len(recipients) == 1 else None,
         )
-        path = return_path(str(event.envelope.reverse_path))
-        return path + self._server.rules.stamp(trace, event.content)
+        return self._server.rules.stamp(trace, event.content)
 
     # --- TLS -----------------------------------------------------------------------------------
 

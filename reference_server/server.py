@@ -13,8 +13,8 @@ import trio
 from harness.protocol.receiver import Rules, Speech
 from harness.protocol.services import Service
 from reference_server.attendance import Attendance
+from reference_server.intake import Intake
 from reference_server.limits import Allowance
-from reference_server.mailboxes import Mailboxes
 from reference_server.policy import House
 
 
@@ -38,10 +38,10 @@ class Desk:
 
 @dataclass(slots=True, kw_only=True)
 class Server:
-    """A house, its mailboxes, the rules it obeys, and the clients that it has now."""
+    """A house, its intake, the rules it obeys, and the clients that it has now."""
 
     house: House
-    mailboxes: Mailboxes
+    intake: Intake
     rules: Rules
     tls: ssl.SSLContext | None = None
     patience: Patience = field(default_factory=Patience)

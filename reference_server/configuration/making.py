@@ -11,10 +11,15 @@ from harness.errors import UsageError
 from harness.protocol.receiver import RULES, Limits, Rules
 from reference_server.configuration.values import Config
 from reference_server.directory import MANY
+from reference_server.disk import DISK, UNSYNCED
+from reference_server.intake import Intake
 from reference_server.lies import LIES
-from reference_server.mailboxes import Mailboxes, NoMailboxes
+from reference_server.mailboxes import Mailboxes
 from reference_server.policy import House
+from reference_server.queue.store import StoredQueue
 from reference_server.server import Server
+from reference_server.spool import Spool
+from reference_server.storage import DiskStorage, Nowhere
 from reference_server.users import MemoryUsers
 from reference_server.voices import in_voice
 
@@ -32,13 +37,13 @@ def make_server(config: Config) -> Server:
         rules=rules,
     )
     try:
-        mailboxes = _open_mailboxes(config, house)
+        intake = _open_intake(config, house)
         tls = make_context(config)
     except OSError as problem:
         raise UsageError(f"cannot use the spool {config.spool}: {problem.strerror}") from problem
     return Server(
         house=house,
-        mailboxes=mailboxes,
+        intake=intake,
         rules=rules,
         tls=tls,
         patience=config.patience,
@@ -101,11 +106,14 @@ def make_context(config: Config) -> ssl.SSLContext | None:
     return server_context(*self_signed(names, config.spool))
 
 
-def _open_mailboxes(config: Config, house: House) -> Mailboxes:
+def _open_intake(config: Config, house: House) -> Intake:
     if config.discard:
-        return NoMailboxes()
+        return Intake(house, Nowhere())
     assert config.spool is not None, "mail that is kept has a place"
-    mailboxes = Mailboxes(config.spool / "mail", sync=config.sync)
+    spool = Spool(config.spool)
+    mailboxes = Mailboxes(spool.mail, disk=DISK if config.sync else UNSYNCED)
+    mailboxes.clear()
     for name in ("postmaster", *house.users, *([MANY] if house.anyone_at else [])):
         mailboxes.open(name)
-    return mailboxes
+    queue = StoredQueue(spool.queue, sync=config.sync)
+    return Intake(house, DiskStorage(mailboxes, queue), has_room=spool.has_room)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.errors import UsageError
-from reference_server.disk import DISK
+from reference_server.disk import DISK, UNSYNCED, Disk
 
 _OURS: Final = 0x53_4D_54_50  # "SMTP": tells our files from other people's SQLite files
 VERSION: Final = 1
@@ -59,7 +59,7 @@ def open_file(path: Path, *, sync: bool = True) -> sqlite3.Connection:
     """The queue's file, made if it is not there; UsageError if it is damaged or not ours."""
     try:
         if not path.exists():
-            _make(path)
+            _make(path, DISK if sync else UNSYNCED)
         connection = _connect(f"{path.absolute().as_uri()}?mode=rw")
         try:
             _check(connection)
@@ -97,15 +97,16 @@ def _connect(uri: str) -> sqlite3.Connection:
     return connection
 
 
-def _make(path: Path) -> None:
+def _make(path: Path, disk: Disk) -> None:
     """A new queue, under its name only when it is whole."""
     draft = path.with_name(f"{path.name}.new")
     draft.unlink(missing_ok=True)
     os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # mail is private
     with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA synchronous = {'FULL' if disk.waits else 'OFF'}")
         connection.executescript(_TABLES.format(ours=_OURS, version=VERSION))
     os.rename(draft, path)
-    DISK.sync_directory(str(path.parent))
+    disk.sync_directory(str(path.parent))
 
 
 def _check(connection: sqlite3.Connection) -> None:

@@ -11,6 +11,7 @@ import errno
 import functools
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,7 @@ class StoredQueue:
 
     def __init__(self, path: Path, *, sync: bool = True, inline: bool = False) -> None:
         self._connection = schema.open_file(path, sync=sync)
+        self._close = weakref.finalize(self, self._connection.close)  # at the latest
         self._inline = inline
         self._turn = threading.Lock()
         self._seen = -1  # the data version that our last look for wishes met
@@ -40,7 +42,7 @@ class StoredQueue:
     def close(self) -> None:
         """Let go of the file."""
         with self._turn:
-            self._connection.close()
+            self._close()
 
     async def load(self) -> Sequence[Item]:
         """Everything that waits, the oldest first."""
