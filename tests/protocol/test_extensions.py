@@ -25,6 +25,7 @@ GOOD = [
     ("AUTH", "alice@example.test"),
     ("AUTH", "e+3Dmc2@example.test"),
     ("AUTH", '"a+20b"@example.test'),
+    ("AUTH", "<alice@example.test>"),  # as curl writes it
 ]
 
 
@@ -43,6 +44,8 @@ BAD = [
     ("AUTH", None),
     ("AUTH", "+3C+3Ex"),
     ("AUTH", "+zz"),
+    ("AUTH", "<alice@example.test"),
+    ("AUTH", "<alice>"),
     ("AUTH", "alice"),
     ("AUTH", "@hop:alice@example.test"),
     ("AUTH", "a+FF@example.test"),

@@ -37,6 +37,7 @@ MAIL = [
     ("ENVID", None, MailOptions()),
     ("AUTH", "<>", MailOptions(auth="")),
     ("AUTH", "e+3Dmc2@example.test", MailOptions(auth="e=mc2@example.test")),
+    ("AUTH", "<alice@example.test>", MailOptions(auth="alice@example.test")),
     ("AUTH", "nobody", MailOptions()),
     ("MT-PRIORITY", "-9", MailOptions(priority=-9)),
     ("MT-PRIORITY", "0", MailOptions(priority=0)),

@@ -8,11 +8,12 @@ from harness.protocol.extensions.xtext import decode_xtext
 
 
 def read_auth(value: str | None) -> str | None:
-    """The mailbox that submitted the message, "" for `<>`; None if it is none (RFC 4954 5)."""
-    mailbox = None if value is None else decode_xtext(value)
-    if mailbox == b"<>":
-        return ""
-    path = read_reverse_path(b"<" + (mailbox or b"@") + b">")
+    """The mailbox that submitted the message, "" for `<>`; None if it is none (RFC 4954 5).
+
+    curl puts brackets around the mailbox; there should be none, but every server bears them.
+    """
+    mailbox = (None if value is None else decode_xtext(value)) or b"@"
+    path = read_reverse_path(mailbox if mailbox.startswith(b"<") else b"<" + mailbox + b">")
     return str(path) if isinstance(path, ReversePath) and not path.route else None
 
 
