@@ -156,7 +156,7 @@ class Connection:
         assert self._server.tls is not None, "STARTTLS is offered where there is a certificate"
         self._receiver.answer(event.said)
         await stream.send_all(self._receiver.output())
-        secured = trio.SSLStream(stream, self._server.tls, server_side=True, https_compatible=True)
+        secured = trio.SSLStream(stream, self._server.tls, server_side=True)
         with trio.fail_after(self._server.patience.handshake):
             await secured.do_handshake()
         self._receiver.secured(channel_bindings(secured))

@@ -29,7 +29,7 @@ async def serve(server: Server, stream: trio.abc.Stream, peer: str, door: Door =
 async def shake_hands(server: Server, stream: trio.abc.Stream) -> trio.abc.Stream | None:
     """The stream inside TLS; None, and it is closed, if the client cannot or takes too long."""
     assert server.tls is not None, "a door with TLS is opened where there is a certificate"
-    secured = trio.SSLStream(stream, server.tls, server_side=True, https_compatible=True)
+    secured = trio.SSLStream(stream, server.tls, server_side=True)
     try:
         with trio.fail_after(server.patience.handshake):
             await secured.do_handshake()
@@ -70,7 +70,7 @@ class Talk:
             pass  # it went away, or shakes no hands: there is nobody to tell
         finally:
             guests.discard(self)
-            await trio.aclose_forcefully(self._stream)
+            await self._hang_up()
 
     def ask_to_leave(self) -> None:
         """Say 421 and end, as soon as no transaction is under way."""
@@ -123,3 +123,11 @@ class Talk:
             trio.move_on_after(self._server.patience.farewell, shield=True),
         ):
             await self._send(self._connection.say(occasion))
+
+    async def _hang_up(self) -> None:
+        """Close the stream; TLS says so first (RFC 8446 6.1), if the client still reads."""
+        with (
+            contextlib.suppress(trio.BrokenResourceError),
+            trio.move_on_after(self._server.patience.farewell, shield=True),
+        ):
+            await self._stream.aclose()

@@ -148,6 +148,20 @@ async def test_log_in_works_inside_tls_and_shows_in_the_trace(tmp_path):
     assert b"with ESMTPSA id" in mail_of(tmp_path, "bob")[0]
 
 
+@pytest.mark.parametrize("ending", [b"QUIT\r\n", b""], ids=["farewell", "idle"])
+async def test_tls_is_closed_in_its_own_words(tmp_path, ending, autojump_clock):
+    server = server_in(tmp_path, tls_self_signed=True)
+    context = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
+    async with connected(server) as client:
+        await client.say(b"EHLO c.test\r\n")
+        await client.say(b"STARTTLS\r\n")
+        client.stream = trio.SSLStream(client.stream, context, server_hostname="localhost")
+        await client.stream.send_all(ending)
+        await client.reply()
+        # Without close_notify this would be a BrokenResourceError: what came may be cut short.
+        assert await client.stream.receive_some() == b""
+
+
 async def test_noise_instead_of_a_handshake_ends_the_connection(tmp_path):
     server = server_in(tmp_path, tls_self_signed=True)
     async with connected(server) as client:
