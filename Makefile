@@ -1,9 +1,9 @@
-# A laptop does what CI does: .ci/run is `make test check targets`.
+# A laptop does what CI does: .ci/run is `make test check targets peers`.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check targets bench clean
+.PHONY: run test check targets peers bench clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run  ## the suites against the embedded reference server
@@ -20,6 +20,9 @@ check: $(VENV)/.dev  ## lint, format, types, suites
 
 targets: $(VENV)/.dev  ## the suites against real servers (Debian, root)
 	ci/targets/check
+
+peers: $(VENV)/.dev  ## real clients, relays and tools against the reference server
+	ci/peers/check
 
 bench: $(VENV)/.dev  ## how fast, as ratios to peers in the same minute
 	ci/bench/run
