@@ -34,7 +34,7 @@ class Recorder:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._threads: list[threading.Thread] = []
-        self._sockets: list[socket.socket] = [self._listener]
+        self._sockets: list[socket.socket] = []
 
     @property
     def said(self) -> str:
@@ -47,12 +47,16 @@ class Recorder:
 
     def stop(self) -> None:
         """End all connections."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._threads[0].join(PATIENCE)  # from here on there are no more
+        self._listener.close()
         for each in self._sockets:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # the other end was faster
                 each.shutdown(socket.SHUT_RDWR)
-            each.close()
         for thread in self._threads:
             thread.join(PATIENCE)
+        for each in self._sockets:
+            each.close()
 
     def _in_thread(self, target, *args) -> None:
         thread = threading.Thread(target=target, args=args, daemon=True)
@@ -63,9 +67,9 @@ class Recorder:
         while True:
             try:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._onward))
             except OSError:
                 return
+            server = socket.create_connection(("127.0.0.1", self._onward))
             self._sockets += [client, server]
             talk = Talk()
             self.talks.append(talk)

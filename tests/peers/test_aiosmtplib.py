@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ssl
+import warnings
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -33,7 +35,12 @@ def talk(
         async with client:
             return await act(client)
 
-    return asyncio.run(run())
+    try:
+        return asyncio.run(run())
+    finally:
+        with warnings.catch_warnings():  # it leaves its transports to the collector
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
 
 @pytest.mark.parametrize("tls", [False, True])
