@@ -4,32 +4,50 @@ from __future__ import annotations
 
 import contextlib
 import math
+import ssl
+from collections.abc import Callable
 
 import trio
 
 from harness.protocol.receiver import Occasion
+from harness.protocol.sasl.sides import Bindings
 from harness.wire.tls import channel_bindings
 from reference_server.connection import OCTETS, Connection, Waiting
 from reference_server.doors import PLAIN, Door
 from reference_server.server import Server
 
+Connect = Callable[[Server, str, Door, Bindings], Connection]
 
-async def serve(server: Server, stream: trio.abc.Stream, peer: str, door: Door = PLAIN) -> None:
+
+async def serve(
+    server: Server,
+    stream: trio.abc.Stream,
+    peer: str,
+    door: Door = PLAIN,
+    *,
+    connect: Connect = Connection,
+    tls: ssl.SSLContext | None = None,
+) -> None:
     """Talk to one client until it leaves, goes quiet, or we shut down."""
     server.attendance.enter(peer)
     try:
-        secured = await shake_hands(server, stream) if door.implicit_tls else stream
+        secured: trio.abc.Stream | None = stream
+        if door.implicit_tls:
+            secured = await shake_hands(server, stream, tls or server.tls)
         if secured is not None:
-            connection = Connection(server, peer, door, channel_bindings(secured))
-            await Talk(server, connection, secured).run(connection.greet())
+            connection = connect(server, peer, door, channel_bindings(secured))
+            talk = Talk(server, connection, secured)
+            await talk.run(*connection.begin(talk.grant))
     finally:
         server.attendance.leave(peer)
 
 
-async def shake_hands(server: Server, stream: trio.abc.Stream) -> trio.abc.Stream | None:
+async def shake_hands(
+    server: Server, stream: trio.abc.Stream, tls: ssl.SSLContext | None
+) -> trio.abc.Stream | None:
     """The stream inside TLS; None, and it is closed, if the client cannot or takes too long."""
-    assert server.tls is not None, "a door with TLS is opened where there is a certificate"
-    secured = trio.SSLStream(stream, server.tls, server_side=True)
+    assert tls is not None, "a door with TLS is opened where there is a certificate"
+    secured = trio.SSLStream(stream, tls, server_side=True)
     try:
         with trio.fail_after(server.patience.handshake):
             await secured.do_handshake()
@@ -77,6 +95,11 @@ class Talk:
         if self._is_listening and self._connection.is_idle:
             self._parting = Occasion.SHUTTING_DOWN
             self._patience.cancel()
+
+    def grant(self, seconds: float) -> None:
+        """Give the client so much more time: we are about to take that long ourselves."""
+        self._heard = trio.current_time()
+        self._patience.deadline = self._heard + seconds + self._server.patience.idle
 
     async def _converse(self, unsent: bytes, waiting: Waiting | None) -> None:
         connection = self._connection
