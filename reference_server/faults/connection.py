@@ -76,7 +76,7 @@ class FaultyConnection(Connection):
         self._faults = faults
         self._number = number
         self._grant: Grant = lambda _seconds: None
-        self._take = self._next_event
+        self._receive = self._next_event
         self._next_event = self._watched
         self._passed: Event | None = None  # the one event that is for the connection itself
         self._alone = False  # whether it is the only one for now
@@ -104,7 +104,7 @@ class FaultyConnection(Connection):
             return event
         if self._alone or self._held is not None:
             return None
-        next_event = self._take()
+        next_event = self._receive()
         stage = None if next_event is None else _stage_of(next_event)
         if next_event is None or stage is None:
             return next_event
