@@ -10,34 +10,28 @@ import contextlib
 import email.utils
 import functools
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Final
 
 import trio
 
 from harness.protocol.order import State
-from harness.protocol.receiver import Event, Occasion, Receiver
+from harness.protocol.receiver import Occasion
 from harness.protocol.receiver.events import LogIn, Mail, Message, Recipient, StartTls
 from harness.protocol.sasl.sides import Bindings
 from harness.protocol.services import Service
 from harness.protocol.trace import Trace, protocol_name
 from harness.wire.tls import channel_bindings
 from reference_server.doors import Door
+from reference_server.handshakes import shake_hands
 from reference_server.server import Server
+from reference_server.watching import WatchedReceiver
 
 OCTETS: Final = 65_536  # the most that we take at once
 
 _UNDER_WAY: Final = frozenset({State.SENDER, State.RECIPIENTS})
 
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """The client is there, and its greeting is due."""
-
-
-Waiting = Event | Arrival  # one whose answer takes time
-Grant = Callable[[float], None]  # gives the client so many seconds more, because we take them
+Waiting = Message | StartTls | LogIn  # an event whose answer takes time
 
 
 class Connection:
@@ -46,11 +40,11 @@ class Connection:
     def __init__(
         self, server: Server, peer: str, door: Door, bindings: Bindings | None = None
     ) -> None:
-        self.tls = server.tls
         self._server = server
         self._peer = peer
+        self._door = door
         desk = server.desks[door.service or Service.SMTP]
-        self._receiver = Receiver(
+        self._receiver = server.receiver(peer, door)(
             desk.rules,
             speech=desk.speech,
             credentials=server.house.accounts,
@@ -58,7 +52,6 @@ class Connection:
             secure=door.implicit_tls,
             bindings=bindings or {},
         )
-        self._next_event = self._receiver.next_event  # faults stand in between
 
     @property
     def is_over(self) -> bool:
@@ -70,15 +63,21 @@ class Connection:
         """Whether no transaction is under way, so that nothing is lost if the client must leave."""
         return self._receiver.memory.state not in _UNDER_WAY
 
+    @property
+    def session(self) -> str:
+        """The id that the log knows this client by; empty if nobody watches."""
+        return self._receiver.visit.id if isinstance(self._receiver, WatchedReceiver) else ""
+
+    def close(self) -> None:
+        """The client is gone."""
+        if isinstance(self._receiver, WatchedReceiver):
+            self._receiver.close()
+
     def greet(self) -> bytes:
         """The greeting, or why there is none."""
         attendance, allowance = self._server.attendance, self._server.allowance
         may_stay = attendance.is_within(allowance, self._peer)
         return self.say(Occasion.GREETING if may_stay else Occasion.TOO_MANY_CONNECTIONS)
-
-    def begin(self, grant: Grant) -> tuple[bytes, Waiting | None]:
-        """The first words, and what has to wait, where the talk has a task of its own."""
-        return self.greet(), None
 
     def say(self, occasion: Occasion) -> bytes:
         """Something that the client did not ask for."""
@@ -92,8 +91,8 @@ class Connection:
 
     def go_on(self) -> Waiting | None:
         """Answer what is left, up to what has to wait."""
-        receiver, server, next_event = self._receiver, self._server, self._next_event
-        while (event := next_event()) is not None:
+        receiver, server = self._receiver, self._server
+        while (event := receiver.next_event()) is not None:
             match event:
                 case Recipient(addressee=addressee):
                     receiver.answer(server.house.objection_to(addressee.path) or event.said)
@@ -125,8 +124,6 @@ class Connection:
                 await trio.to_thread.run_sync(event.judge, limiter=self._server.judges)
                 self._receiver.answer(event.said)
                 return stream
-            case _:
-                raise AssertionError(f"{event} is answered at once")
 
     # --- a message -----------------------------------------------------------------------------
 
@@ -169,12 +166,9 @@ class Connection:
     # --- TLS -----------------------------------------------------------------------------------
 
     async def _secure(self, event: StartTls, stream: trio.abc.Stream) -> trio.abc.Stream:
-        assert self.tls is not None, "STARTTLS is offered where there is a certificate"
         self._receiver.answer(event.said)
         await stream.send_all(self._receiver.output())
-        secured = trio.SSLStream(stream, self.tls, server_side=True)
-        with trio.fail_after(self._server.patience.handshake):
-            await secured.do_handshake()
+        secured = await shake_hands(self._server, stream, self._peer, self._door, self.session)
         self._receiver.secured(channel_bindings(secured))
         return secured
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 import sys
@@ -14,8 +15,6 @@ import trio
 from harness.errors import UsageError
 from reference_server.crowd import HAS_EPOLL, Crowd
 from reference_server.doors import Door, OpenDoor, open_door
-from reference_server.faults.faults import Faults
-from reference_server.faults.serving import serve_with_faults
 from reference_server.listener import serve
 from reference_server.server import Server
 from reference_server.sockets import SocketStream, accept
@@ -28,7 +27,6 @@ async def run(
     doors: Sequence[Door],
     *,
     until_eof: bool = False,
-    faults: Faults | None = None,
     task_status: trio.TaskStatus[Sequence[Door]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve at these doors until SIGTERM or Ctrl-C comes, or standard input ends."""
@@ -42,37 +40,35 @@ async def run(
             tasks.start_soon(_obey_signals, stop, tasks.cancel_scope)
             if until_eof:
                 tasks.start_soon(_end_at_eof, tasks.cancel_scope)
-            reception = Reception(server, tasks, faults)
+            reception = Reception(server, tasks)
             async with trio.open_nursery() as accepting:
                 for one in opened:
                     accepting.start_soon(accept, one.listener, reception.at(one.door))
+                server.tell("started", doors=[str(one.door) for one in opened], pid=os.getpid())
                 task_status.started([one.door for one in opened])
                 await stop.wait()
+                server.tell("stopping", clients=server.open_connections)
                 accepting.cancel_scope.cancel()
             listeners.close()
             await reception.close()
             tasks.cancel_scope.cancel()
+    server.tell("stopped")
 
 
 class Reception:
     """Who comes in is served: by the crowd, or by a task of its own where that cannot be."""
 
-    def __init__(self, server: Server, tasks: trio.Nursery, faults: Faults | None = None) -> None:
+    def __init__(self, server: Server, tasks: trio.Nursery) -> None:
         self._server = server
         self._tasks = tasks
-        self._faults = faults
-        self._crowd = Crowd(server, tasks) if HAS_EPOLL and faults is None else None
+        self._crowd = Crowd(server, tasks) if HAS_EPOLL else None
         if self._crowd is not None:
             tasks.start_soon(self._crowd.serve)
             tasks.start_soon(self._crowd.sweep)
 
     def at(self, door: Door) -> Welcome:
         """How a connection to that door is welcomed."""
-        crowd, faults = self._crowd, self._faults
-        if faults is not None:
-            return lambda sock, peer: self._tasks.start_soon(
-                serve_with_faults, self._server, faults, SocketStream(sock), peer, door
-            )
+        crowd = self._crowd
         if crowd is None or door.implicit_tls:
             return lambda sock, peer: self._tasks.start_soon(
                 serve, self._server, SocketStream(sock), peer, door

@@ -19,7 +19,6 @@ main = Commands(
         "lint": ("harness.cli.lint", "lint", "Find mistakes in suites and other files of ours."),
         "init": ("harness.cli.init", "init", "Probe a server and write a target file for it."),
         "load": ("harness.cli.load", "load", "Send much mail, and measure."),
-        "user": ("harness.cli.user", "user", "Who may log in to the reference server."),
         "serve": ("reference_server.__main__", "main", "Run the reference server."),
     },
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import ssl
 from dataclasses import replace
-from typing import Final
 
 from harness.certificates import self_signed, server_context
 from harness.errors import UsageError
@@ -15,23 +14,23 @@ from reference_server.directory import MANY
 from reference_server.disk import DISK, UNSYNCED
 from reference_server.intake import Intake
 from reference_server.lies import LIES
+from reference_server.log import Log
 from reference_server.mailboxes import Mailboxes
 from reference_server.policy import House
 from reference_server.queue.store import StoredQueue
+from reference_server.scribe import Scribe
 from reference_server.server import Server
 from reference_server.spool import Spool
 from reference_server.storage import DiskStorage, Nowhere
-from reference_server.users import FileUsers, MemoryUsers
+from reference_server.users import MemoryUsers
 from reference_server.voices import in_voice
-
-USERS: Final = "users"  # the file in the spool, where no other is named
 
 
 def make_server(config: Config) -> Server:
     """The server that the options describe; makes its directories, Maildirs and certificate."""
     _refuse_what_is_not_built(config)
     rules = make_rules(config)
-    users = make_users(config)
+    users = MemoryUsers(config.users)
     house = House(
         domain=config.domain.lower(),
         users=users,
@@ -44,7 +43,10 @@ def make_server(config: Config) -> Server:
         tls = make_context(config)
     except OSError as problem:
         raise UsageError(f"cannot use the spool {config.spool}: {problem.strerror}") from problem
+    log = None if config.log is None else Log(config.log)
     return Server(
+        log=log,
+        watchers=() if log is None else (Scribe(log),),
         house=house,
         intake=intake,
         rules=rules,
@@ -57,11 +59,11 @@ def make_server(config: Config) -> Server:
 def _refuse_what_is_not_built(config: Config) -> None:
     """What would be without effect is no option: a row goes as soon as its room is wired in."""
     rows = {
+        "users": config.users_file,
         "aliases": config.aliases,
         "lists": config.lists,
         "relay": config.relay,
         "faults": config.faults,
-        "log": config.log,
         "metrics": config.metrics,
         "workers": config.workers > 1,
     }
@@ -81,14 +83,6 @@ def make_rules(config: Config) -> Rules:
         allows_auth_in_clear=config.auth_in_clear or rules.allows_auth_in_clear,
         extensions={name: row for name, row in offered if name not in config.without},
     )
-
-
-def make_users(config: Config) -> FileUsers | MemoryUsers:
-    """Those of a file, if one is named or stands in the spool, and those that we were told."""
-    path = config.users_file
-    if path is None and config.spool is not None and (config.spool / USERS).exists():
-        path = config.spool / USERS
-    return MemoryUsers(config.users) if path is None else FileUsers(path, config.users)
 
 
 def _changed(limits: Limits, asked: Limits) -> Limits:
