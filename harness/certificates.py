@@ -21,8 +21,17 @@ if TYPE_CHECKING:
 DAYS = 825  # what clients at large accept as the longest life of a certificate
 
 
-def client_context(*, verify: bool = True, ca: Path | None = None) -> ssl.SSLContext:
-    """The context to meet a server with; without `verify` any certificate will do."""
+def client_context(
+    *,
+    verify: bool = True,
+    ca: Path | None = None,
+    certificate: Path | None = None,
+    key: Path | None = None,
+) -> ssl.SSLContext:
+    """The context to meet a server with; without `verify` any certificate will do.
+
+    `certificate` is our own, if the server wants to see one; its key may stand in the same file.
+    """
     try:
         context = ssl.create_default_context(cafile=ca)
     except (OSError, ssl.SSLError) as problem:
@@ -32,7 +41,18 @@ def client_context(*, verify: bool = True, ca: Path | None = None) -> ssl.SSLCon
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    if certificate is not None:
+        _load_ours(context, certificate, key)
     return context
+
+
+def _load_ours(context: ssl.SSLContext, certificate: Path, key: Path | None) -> None:
+    with_key = f" with key {key}" if key else ""
+    try:
+        # Without a password here OpenSSL would ask for one at the terminal.
+        context.load_cert_chain(certificate, key, password="")
+    except (OSError, ssl.SSLError) as problem:
+        raise UsageError(f"cannot use {certificate}{with_key}: {problem}") from problem
 
 
 class ServerContext(ssl.SSLContext):

@@ -55,8 +55,8 @@ class TargetUnreachable(PeerError):
 class NotOffered(PeerError):
     """The message needs an extension that the other end does not offer."""
 
-    def __init__(self, keyword: str, why: str) -> None:
-        super().__init__(f"{why}, and the server offers no {keyword}")
+    def __init__(self, keyword: str, words: str) -> None:
+        super().__init__(words)
         self.keyword = keyword
 
 

@@ -16,16 +16,14 @@ from typing import Final
 import trio
 
 from harness.protocol.order import State
-from harness.protocol.receiver import Occasion
+from harness.protocol.receiver import Occasion, Receiver
 from harness.protocol.receiver.events import LogIn, Mail, Message, Recipient, StartTls
 from harness.protocol.sasl.sides import Bindings
 from harness.protocol.services import Service
 from harness.protocol.trace import Trace, protocol_name
 from harness.wire.tls import channel_bindings
 from reference_server.doors import Door
-from reference_server.handshakes import shake_hands
 from reference_server.server import Server
-from reference_server.watching import WatchedReceiver
 
 OCTETS: Final = 65_536  # the most that we take at once
 
@@ -42,9 +40,8 @@ class Connection:
     ) -> None:
         self._server = server
         self._peer = peer
-        self._door = door
         desk = server.desks[door.service or Service.SMTP]
-        self._receiver = server.receiver(peer, door)(
+        self._receiver = Receiver(
             desk.rules,
             speech=desk.speech,
             credentials=server.house.accounts,
@@ -62,16 +59,6 @@ class Connection:
     def is_idle(self) -> bool:
         """Whether no transaction is under way, so that nothing is lost if the client must leave."""
         return self._receiver.memory.state not in _UNDER_WAY
-
-    @property
-    def session(self) -> str:
-        """The id that the log knows this client by; empty if nobody watches."""
-        return self._receiver.visit.id if isinstance(self._receiver, WatchedReceiver) else ""
-
-    def close(self) -> None:
-        """The client is gone."""
-        if isinstance(self._receiver, WatchedReceiver):
-            self._receiver.close()
 
     def greet(self) -> bytes:
         """The greeting, or why there is none."""
@@ -166,9 +153,12 @@ class Connection:
     # --- TLS -----------------------------------------------------------------------------------
 
     async def _secure(self, event: StartTls, stream: trio.abc.Stream) -> trio.abc.Stream:
+        assert self._server.tls is not None, "STARTTLS is offered where there is a certificate"
         self._receiver.answer(event.said)
         await stream.send_all(self._receiver.output())
-        secured = await shake_hands(self._server, stream, self._peer, self._door, self.session)
+        secured = trio.SSLStream(stream, self._server.tls, server_side=True)
+        with trio.fail_after(self._server.patience.handshake):
+            await secured.do_handshake()
         self._receiver.secured(channel_bindings(secured))
         return secured
 

@@ -19,6 +19,7 @@ main = Commands(
         "lint": ("harness.cli.lint", "lint", "Find mistakes in suites and other files of ours."),
         "init": ("harness.cli.init", "init", "Probe a server and write a target file for it."),
         "load": ("harness.cli.load", "load", "Send much mail, and measure."),
+        "send": ("harness.cli.send", "send", "Be a mail client, and show what is said."),
         "serve": ("reference_server.__main__", "main", "Run the reference server."),
     },
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+import trio
+
 from harness.errors import PeerError
 from harness.protocol.replies import CLOSING, Reply
 from harness.protocol.sender import Exchange, Flow, Secure
@@ -13,19 +15,34 @@ from harness.wire import Wire
 T = TypeVar("T")
 
 
+# An action, what was answered, and how many seconds it took.
+Observe = Callable[[Exchange | Secure, tuple[Reply, ...], float], None]
+
+
+def _look_away(action: Exchange | Secure, replies: tuple[Reply, ...], seconds: float) -> None:
+    pass
+
+
 async def drive(
-    flow: Flow[T], wire: Wire, *, patience: float, secure: Callable[[], Awaitable[None]]
+    flow: Flow[T],
+    wire: Wire,
+    *,
+    patience: float,
+    secure: Callable[[], Awaitable[None]],
+    observe: Observe = _look_away,
 ) -> T:
     """Run a flow over a wire to its end; `secure` does the handshake where the flow wants one."""
     try:
         action = next(flow)
         while True:
+            began = trio.current_time()
             try:
                 replies = await _act(action, wire, patience, secure)
             except PeerError as lost:
                 # A flow may know what to keep of what was answered before.
                 action = flow.throw(lost)
             else:
+                observe(action, replies, trio.current_time() - began)
                 action = flow.send(replies)
     except StopIteration as done:
         result: T = done.value

@@ -6,6 +6,7 @@ Passwords never get in: whoever reads a report or a JUnit file must not learn on
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import trio
 
@@ -21,10 +22,11 @@ _RESPONSE = re.compile(rb"(?m)^(?!\*\r?$)[^\r\n]+")
 
 
 class Log:
-    """Exchanges with their times since the case began."""
+    """Exchanges with their times since the case began; `hear` is told each as it is added."""
 
-    def __init__(self) -> None:
+    def __init__(self, hear: Callable[[Exchange], None] | None = None) -> None:
         self._began = trio.current_time()
+        self._hear = hear
         self.exchanges: list[Exchange] = []
 
     @property
@@ -42,6 +44,8 @@ class Log:
 
     def _add(self, exchange: Exchange) -> int:
         self.exchanges.append(exchange)
+        if self._hear is not None:
+            self._hear(exchange)
         return len(self.exchanges) - 1
 
 

@@ -13,7 +13,7 @@ from tests.protocol.driving import Script, run, script
 C, E, G = "c@d.example", "e@f.example", "g@h.example"
 TO_THREE = Envelope("a@b.example", (C, E, G))
 CONTENT = b"Subject: x\r\n\r\n.hidden\r\n"
-PLAIN = Capabilities("mx.example")
+PLAIN = Capabilities("mx.example", {"CHUNKING": ()})
 MODERN = Capabilities("mx.example", {"PIPELINING": (), "CHUNKING": ()})
 
 

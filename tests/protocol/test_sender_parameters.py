@@ -97,6 +97,8 @@ def test_mail_says_what_the_content_needs_of_what_the_server_offers(
         (ALICE, b"a\rb\r\n", server("CHUNKING"), "BINARYMIME"),
         (ALICE, b"A: \xc3\xad\r\n", server("8BITMIME"), "SMTPUTF8"),
         (Envelope("ä@b", ("c@d",)), ASCII, server("8BITMIME"), "SMTPUTF8"),
+        # What is no BDAT to a server is commands to it.
+        (replace(ALICE, mail_parameters=(("BODY", "BINARYMIME"),)), ASCII, server(), "CHUNKING"),
     ],
 )
 def test_what_the_server_cannot_take_is_not_sent(

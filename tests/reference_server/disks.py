@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,48 +10,31 @@ from reference_server.disk import Disk
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """Something that has been done (`write`, `sync`, `rename`) or is about to be (`say`)."""
+class Done:
+    """One thing that was done, and to what."""
 
     what: str
-    path: str = ""
+    path: str
     to: str = ""
-    octets: bytes = b""
 
 
 class RecordingDisk(Disk):
     """Does it all, and writes it down when it is done."""
 
-    def __init__(self, events: list[Event] | None = None) -> None:
-        self.events: list[Event] = [] if events is None else events
+    def __init__(self) -> None:
+        self.done: list[Done] = []
 
     def write(self, file, path, octets):
         super().write(file, path, octets)
-        self.events.append(Event("write", path, octets=octets))
+        self.done.append(Done("write", path))
 
     def sync(self, file, path):
         super().sync(file, path)
-        self.events.append(Event("sync", path))
+        self.done.append(Done("sync", path))
 
     def rename(self, old, new):
         super().rename(old, new)
-        self.events.append(Event("rename", old, new))
-
-
-class NoFileSync(RecordingDisk):
-    """Syncs directories alone."""
-
-    def sync(self, file, path):
-        if os.path.isdir(path):
-            super().sync(file, path)
-
-
-class NoDirectorySync(RecordingDisk):
-    """Syncs files alone."""
-
-    def sync(self, file, path):
-        if not os.path.isdir(path):
-            super().sync(file, path)
+        self.done.append(Done("rename", old, new))
 
 
 class FullDisk(Disk):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from harness.errors import PeerError
+from harness.errors import NotOffered
 from harness.protocol.sasl.cram_md5 import cram_md5_client, cram_md5_server
 from harness.protocol.sasl.exchange import ClientSteps, SaslClient, SaslServer, ServerSteps
 from harness.protocol.sasl.login import login_client, login_server
@@ -101,14 +101,15 @@ def best_mechanism(
 
 
 def choose_mechanism(side: ClientSide, wanted: str | None = None, *, in_clear: bool = True) -> str:
-    """The mechanism to log in with, the one that is wanted or the best; raises PeerError."""
+    """The mechanism to log in with, the one that is wanted or the best; raises NotOffered."""
     best = best_mechanism(side.offered, bindings=side.bindings, in_clear=in_clear)
     chosen = (wanted or best or "").upper()
     if chosen not in MECHANISMS:
         offered = " ".join(side.offered) or "none"
-        raise PeerError(f"no way to log in; we know {' '.join(MECHANISMS)}, the server {offered}")
+        ours = " ".join(MECHANISMS)
+        raise NotOffered("AUTH", f"no way to log in; we know {ours}, the server {offered}")
     if MECHANISMS[chosen].binds and best_binding(side.bindings) is None:
-        raise PeerError(f"{chosen} needs TLS, and a certificate that can be bound to")
+        raise NotOffered("AUTH", f"{chosen} needs TLS, and a certificate that can be bound to")
     return chosen
 
 

@@ -76,7 +76,7 @@ def _needs(
         yield "BODY", body
     if "SMTPUTF8" not in said and wants_utf8(envelope, content):
         if "SMTPUTF8" not in capabilities:
-            raise NotOffered("SMTPUTF8", "an address or the header has letters beyond US-ASCII")
+            raise _lacking("SMTPUTF8", "an address or the header has letters beyond US-ASCII")
         yield "SMTPUTF8", None
 
 
@@ -88,12 +88,12 @@ def _body(content: bytes, capabilities: Capabilities) -> str | None:
         if bare:
             # RFC 3030 3: binary data is not sent, under any circumstances.  What else may not
             # stand in 8-bit data does no harm, and is for the server to judge.
-            raise NotOffered("BINARYMIME", "the content has a CR or LF by itself")
+            raise _lacking("BINARYMIME", "the content has a CR or LF by itself")
     if content.isascii():
         return None
     if "8BITMIME" not in capabilities:
         # RFC 6152 3 leaves converting it or giving up.
-        raise NotOffered("8BITMIME", "the content has 8-bit octets")
+        raise _lacking("8BITMIME", "the content has 8-bit octets")
     return "8BITMIME"
 
 
@@ -140,4 +140,8 @@ def _understood(
         if keyword in capabilities:
             yield name, value
         elif indispensable.match(value or ""):
-            raise NotOffered(keyword, f"the message may not go without {name}")
+            raise _lacking(keyword, f"the message may not go without {name}")
+
+
+def _lacking(keyword: str, why: str) -> NotOffered:
+    return NotOffered(keyword, f"{why}, and the server offers no {keyword}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.errors import NotOffered
 from harness.protocol.replies import Capabilities
 from harness.protocol.sender.chunking import CHUNK, hand_over_chunks
 from harness.protocol.sender.flow import Flow
@@ -34,6 +35,9 @@ def send_message(
     if not is_binary:
         content = whole_lines(content)
     if is_binary or chunk is not None:
+        if "CHUNKING" not in capabilities:
+            # RFC 3030 2: who does not know BDAT takes the content for commands.
+            raise NotOffered("CHUNKING", "BDAT is wanted, and the server offers no CHUNKING")
         by_chunks = hand_over_each_chunks if service is Service.LMTP else hand_over_chunks
         return (yield from by_chunks(envelope, content, pipeline=pipeline, size=chunk or CHUNK))
     if service is Service.LMTP:
