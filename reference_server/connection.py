@@ -15,12 +15,13 @@ from typing import Final
 
 import trio
 
+from harness.protocol.options import mail_options
 from harness.protocol.order import State
 from harness.protocol.receiver import Occasion, Receiver
 from harness.protocol.receiver.events import LogIn, Mail, Message, Recipient, StartTls
 from harness.protocol.sasl.sides import Bindings
 from harness.protocol.services import Service
-from harness.protocol.trace import Trace, protocol_name
+from harness.protocol.trace import Trace
 from harness.wire.tls import channel_bindings
 from reference_server.doors import Door
 from reference_server.server import Server
@@ -139,14 +140,11 @@ class Connection:
             client=memory.client,
             peer=f"IPv6:{self._peer}" if ":" in self._peer else self._peer,
             by=self._server.house.domain,
-            protocol=protocol_name(
-                extended=memory.extended,
-                secure=self._receiver.secure,
-                authenticated=memory.user is not None,
-            ),
+            protocol=self._receiver.protocol,
             id=id,
             date=_date(int(time.time())),
             recipient=str(recipients[0]) if len(recipients) == 1 else None,
+            priority=mail_options(event.envelope.parameters).priority,
         )
         return self._server.rules.stamp(trace, event.content)
 

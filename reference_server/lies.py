@@ -106,10 +106,10 @@ def _only_the_first(recipients: list[Addressee], recipient: Addressee) -> None:
         recipients.append(recipient)
 
 
-def _no_null(octets: bytes) -> ReversePath | Objection:
+def _no_null(octets: bytes, *, utf8: bool) -> ReversePath | Objection:
     if octets == b"<>":
         return Objection(501, "5.1.7", "A sender is needed")
-    return read_reverse_path(octets)
+    return read_reverse_path(octets, utf8=utf8)
 
 
 def _unknown_is_fine(
@@ -123,10 +123,10 @@ def _any_domain(text: str) -> bool:
     return True
 
 
-def _unquoted(read: Callable[[bytes], P | Objection], octets: bytes) -> P | Objection:
+def _unquoted(read: Callable[..., P | Objection], octets: bytes, *, utf8: bool) -> P | Objection:
     if b'"' in octets:
         return Objection(501, "5.1.3", "No quotes, please")
-    return read(octets)
+    return read(octets, utf8=utf8)
 
 
 class _SegmentReader(DataReader):
@@ -312,7 +312,8 @@ LIES: Final[Mapping[str, Lie]] = {
         ),
     ),
     "short-command-line": Lie(
-        "a command line over 200 octets is too long", _limits(command_line=200)
+        "a command line over 200 octets is too long",
+        replace(RULES, longest_line=lambda usual, growth: 200),
     ),
     "short-text-line": Lie("a text line over 998 octets is too long", _limits(text_line=998)),
     "few-recipients": Lie("the 51st recipient is one too many", _limits(recipients=50)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from harness.protocol.extensions import Extension
 from harness.protocol.receiver import ANSWERS, Answers, reworded
 
 # name -> the texts that it says its own way; the default voice is the answer table's own.
@@ -22,6 +23,15 @@ VOICES: Final[Mapping[str, Mapping[str, str]]] = {
         "FAREWELL": "{domain} closing connection",
     },
 }
+
+# name -> the extensions that whoever talks like this never heard of
+WITHOUT: Final[Mapping[str, frozenset[str]]] = {"textbook": frozenset({"ENHANCEDSTATUSCODES"})}
+
+
+def known_to(voice: str, extensions: Mapping[str, Extension]) -> Mapping[str, Extension]:
+    """The extensions without those that the voice does not know."""
+    unknown = WITHOUT.get(voice, frozenset())
+    return {name: row for name, row in extensions.items() if name not in unknown}
 
 
 def in_voice(answers: Answers, voice: str) -> Answers:

@@ -37,7 +37,9 @@ _PATH = rb'<[^ ">]*+>(?= |$)|<(?:[^">]++|"(?:[^"\\]++|\\.)*+")*+>|[^ ]*'
 _BEHIND_COLON = re.compile(rb"( *)(" + _PATH + rb")(?: +(.*))?", re.DOTALL)
 
 # esmtp-param, RFC 5321 4.1.2
-_PARAMETER = re.compile(rb"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~]+))?")
+_KEYWORD = rb"([A-Za-z0-9][A-Za-z0-9-]*)"
+_PARAMETER = re.compile(_KEYWORD + rb"(?:=([!-<>-~]+))?")
+_UTF8_PARAMETER = re.compile(_KEYWORD + rb"(?:=([!-<>-~\x80-\xff]+))?")  # RFC 6531 3.3
 
 _BAD_PARAMETER = Objection(501, "5.5.4", "Bad parameter syntax")
 _REPEATED_PARAMETER = Objection(501, "5.5.4", "A parameter stands twice")
@@ -49,27 +51,32 @@ def split_verb(line: bytes) -> tuple[bytes, bytes]:
     return verb, argument.lstrip(b" ")
 
 
-def read_path_command(argument: bytes, keyword: bytes) -> PathCommand | Objection:
-    """What stands behind MAIL (keyword FROM) or RCPT (keyword TO)."""
+def read_path_command(
+    argument: bytes, keyword: bytes, *, utf8: bool = False
+) -> PathCommand | Objection:
+    """What stands behind MAIL (keyword FROM) or RCPT (keyword TO); values may be UTF-8 or not."""
     word, colon, rest = argument.partition(b":")
     match = _BEHIND_COLON.fullmatch(rest)
     if match is None or not colon or word.upper() != keyword:
         return Objection(501, "5.5.4", f"{keyword.decode()}:<address> is needed")
     blanks, path, words = match.groups()
-    parameters = () if words is None else _read_parameters(words)
+    parameters = () if words is None else _read_parameters(words, utf8)
     if isinstance(parameters, Objection):
         return parameters
     return PathCommand(path, parameters, blanks != b"")
 
 
-def _read_parameters(octets: bytes) -> Parameters | Objection:
+def _read_parameters(octets: bytes, utf8: bool) -> Parameters | Objection:
     found: dict[str, str | None] = {}
     for word in filter(None, octets.split(b" ")):
-        match = _PARAMETER.fullmatch(word)
+        match = (_UTF8_PARAMETER if utf8 else _PARAMETER).fullmatch(word)
         if match is None:
             return _BAD_PARAMETER
         name, value = match[1].decode().upper(), match[2]
         if name in found:
             return _REPEATED_PARAMETER
-        found[name] = None if value is None else value.decode()
+        try:
+            found[name] = None if value is None else value.decode()
+        except UnicodeDecodeError:
+            return _BAD_PARAMETER
     return tuple(found.items())

@@ -27,6 +27,7 @@ class Verb(StrEnum):
     HELP = "HELP"
     STARTTLS = "STARTTLS"
     AUTH = "AUTH"
+    ETRN = "ETRN"
 
 
 class State(StrEnum):
@@ -57,6 +58,7 @@ ORDER: Order = {
         Verb.RSET: State.READY,
         Verb.MAIL: State.SENDER,
         Verb.AUTH: State.READY,  # not within a transaction: RFC 4954 4
+        Verb.ETRN: State.READY,  # nor this: RFC 1985 5
         Verb.STARTTLS: State.FRESH,
     },
     State.SENDER: {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.protocol.services import Service
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
@@ -12,25 +14,36 @@ class Trace:
     client: str  # what it called itself
     peer: str  # its address: "127.0.0.1" or "IPv6:::1"
     by: str
-    protocol: str  # SMTP, ESMTP, ESMTPS, ESMTPA, ESMTPSA: RFC 3848
+    protocol: str  # SMTP, ESMTP, ESMTPS, ...: `protocol_name`
     id: str
     date: str
     recipient: str | None = None  # named only where it is the only one (RFC 5321 7.2)
+    priority: int | None = None  # RFC 6710 4.1 (2)
 
 
-def protocol_name(*, extended: bool, secure: bool, authenticated: bool) -> str:
-    """The word after `with` (RFC 3848)."""
+def protocol_name(
+    *,
+    service: Service = Service.SMTP,
+    extended: bool,
+    secure: bool,
+    authenticated: bool,
+    utf8: bool = False,
+) -> str:
+    """The word after `with` (RFC 3848, RFC 6531 4.3)."""
     if not extended:
         return "SMTP"
-    return "ESMTP" + ("S" if secure else "") + ("A" if authenticated else "")
+    lmtp = "LMTP" if service is Service.LMTP else None
+    name = f"UTF8{lmtp or 'SMTP'}" if utf8 else lmtp or "ESMTP"
+    return name + ("S" if secure else "") + ("A" if authenticated else "")
 
 
 def received(trace: Trace) -> bytes:
     """The Received field, folded, with its CRLF."""
     to_whom = f"\r\n\tfor <{trace.recipient}>" if trace.recipient else ""
+    urgency = "" if trace.priority is None else f"\r\n\tPRIORITY {trace.priority}"
     return (
         f"Received: from {trace.client} ([{trace.peer}])\r\n"
-        f"\tby {trace.by} with {trace.protocol} id {trace.id}{to_whom};\r\n"
+        f"\tby {trace.by} with {trace.protocol} id {trace.id}{to_whom}{urgency};\r\n"
         f"\t{trace.date}\r\n"
     ).encode("utf-8", "replace")
 

@@ -21,7 +21,7 @@ from reference_server.server import Server
 from reference_server.spool import Spool
 from reference_server.storage import DiskStorage, Nowhere
 from reference_server.users import MemoryUsers
-from reference_server.voices import in_voice
+from reference_server.voices import in_voice, known_to
 
 
 def make_server(config: Config) -> Server:
@@ -71,13 +71,13 @@ def _refuse_what_is_not_built(config: Config) -> None:
 def make_rules(config: Config) -> Rules:
     """The honest rules or those of a lie, in the voice, within the limits that were asked for."""
     rules = LIES[config.fault].rules if config.fault else RULES
-    offered = rules.extensions.items()
+    known = known_to(config.voice, rules.extensions).items()
     return replace(
         rules,
         answers=in_voice(rules.answers, config.voice),
         limits=_changed(rules.limits, config.limits),
         allows_auth_in_clear=config.auth_in_clear or rules.allows_auth_in_clear,
-        extensions={name: row for name, row in offered if name not in config.without},
+        extensions={name: row for name, row in known if name not in config.without},
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from harness.protocol.receiver import RULES, Event, Occasion, Receiver, Rules, Speech
 from harness.protocol.receiver.events import Message, StartTls
 from tests.protocol.accounts import Accounts
@@ -10,7 +12,14 @@ from tests.protocol.accounts import Accounts
 class Obliging:
     """One connection to a receiver, and what it took."""
 
-    def __init__(self, rules: Rules = RULES, *, tls: bool = True, secure: bool = False) -> None:
+    def __init__(
+        self,
+        rules: Rules = RULES,
+        *,
+        tls: bool = True,
+        secure: bool = False,
+        now: Callable[[], float] | None = None,
+    ) -> None:
         self.messages: list[Message] = []
         self.events: list[Event] = []
         self.receiver = Receiver(
@@ -19,6 +28,7 @@ class Obliging:
             credentials=Accounts(),
             has_tls=tls,
             secure=secure,
+            now=now,
         )
         self.receiver.say(Occasion.GREETING)
         self.greeting = self.receiver.output()

@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
+from harness.protocol.services import Service
 from harness.protocol.trace import Trace, protocol_name, return_path, stamp
 
 TRACE = Trace(
@@ -26,18 +29,33 @@ def test_the_received_field_goes_on_top_and_nothing_below_changes():
     )
 
 
+def test_a_priority_is_named_behind_the_recipient():
+    # RFC 6710 4.1 (2), 7
+    stamped = stamp(replace(TRACE, priority=-3), b"")
+
+    assert b"\r\n\tfor <alice@example.test>\r\n\tPRIORITY -3;\r\n" in stamped
+
+
 @pytest.mark.parametrize(
-    ("extended", "secure", "authenticated", "name"),
+    ("service", "utf8", "names"),
     [
-        (False, False, False, "SMTP"),
-        (True, False, False, "ESMTP"),
-        (True, True, False, "ESMTPS"),
-        (True, False, True, "ESMTPA"),
-        (True, True, True, "ESMTPSA"),
+        (Service.SMTP, False, ["ESMTP", "ESMTPS", "ESMTPA", "ESMTPSA"]),
+        (Service.SUBMISSION, False, ["ESMTP", "ESMTPS", "ESMTPA", "ESMTPSA"]),
+        (Service.LMTP, False, ["LMTP", "LMTPS", "LMTPA", "LMTPSA"]),
+        (Service.SMTP, True, ["UTF8SMTP", "UTF8SMTPS", "UTF8SMTPA", "UTF8SMTPSA"]),
+        (Service.LMTP, True, ["UTF8LMTP", "UTF8LMTPS", "UTF8LMTPA", "UTF8LMTPSA"]),
     ],
 )
-def test_the_protocol_is_named_as_rfc_3848_says(extended, secure, authenticated, name):
-    assert protocol_name(extended=extended, secure=secure, authenticated=authenticated) == name
+def test_the_protocol_is_named_as_rfc_3848_and_6531_say(service, utf8, names):
+    states = [(secure, known) for known in (False, True) for secure in (False, True)]
+    assert names == [
+        protocol_name(service=service, extended=True, secure=secure, authenticated=known, utf8=utf8)
+        for secure, known in states
+    ]
+
+
+def test_after_helo_it_is_plain_smtp():
+    assert protocol_name(extended=False, secure=True, authenticated=False) == "SMTP"
 
 
 def test_a_null_reverse_path_is_an_empty_return_path():

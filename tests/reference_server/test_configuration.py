@@ -221,8 +221,8 @@ def test_everything_that_is_wrong_is_told_at_once_even_what_stands_in_another_fi
 
 
 def test_a_lie_about_a_limit_is_told_unless_the_limit_is_asked_for():
-    lie = make_rules(Config(fault="short-command-line")).limits
-    assert lie.command_line < Limits().command_line
+    lie = make_rules(Config(fault="few-recipients")).limits
+    assert lie.recipients < Limits().recipients
     assert make_rules(Config(limits=Limits(message=5))).limits == Limits(message=5)
 
 

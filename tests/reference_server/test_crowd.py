@@ -89,7 +89,7 @@ async def test_who_is_quiet_for_five_minutes_is_told_421(tmp_path, autojump_cloc
     async with crowd_of(server_in(tmp_path)) as let_in:
         client, began = let_in(), trio.current_time()
         await client.reply()
-        assert (await client.reply()).startswith(b"421 example.test idle")
+        assert (await client.reply()).startswith(b"421 4.4.2 example.test idle")
         assert await client.reply() == b""
         assert 300 <= trio.current_time() - began <= 303
 
@@ -113,4 +113,4 @@ async def test_whoever_is_left_at_the_end_is_told_421(tmp_path):
             await trio.testing.wait_all_tasks_blocked()
             tasks.cancel_scope.cancel()
         said = ours.recv(1_000)
-    assert said.endswith(b"421 example.test shutting down\r\n")
+    assert said.endswith(b"421 4.3.2 example.test shutting down\r\n")

@@ -68,7 +68,7 @@ async def test_nobody_may_relay_even_logged_in(tmp_path):
 async def test_an_idle_client_is_told_421_after_five_minutes(tmp_path, autojump_clock):
     async with connected(server_in(tmp_path)) as client:
         began = trio.current_time()
-        assert (await client.reply()).startswith(b"421 example.test idle")
+        assert (await client.reply()).startswith(b"421 4.4.2 example.test idle")
         assert 300 <= trio.current_time() - began <= 302
         assert await client.reply() == b""
 
@@ -107,7 +107,7 @@ async def test_a_server_that_shuts_down_says_421(tmp_path):
         nursery.start_soon(serve, server, theirs, "127.0.0.1")
         await ours.receive_some(1_000)
         nursery.cancel_scope.cancel()
-    assert (await ours.receive_some(1_000)).startswith(b"421 example.test shutting down")
+    assert (await ours.receive_some(1_000)).startswith(b"421 4.3.2 example.test shutting down")
 
 
 async def test_a_full_disk_is_452_and_leaves_no_draft(tmp_path):

@@ -7,15 +7,45 @@ from typing import Final
 
 from harness.protocol.commands import Objection, Parameters
 from harness.protocol.extensions.body import EIGHT_BIT_MIME
-from harness.protocol.extensions.model import Check, Extension
+from harness.protocol.extensions.delivery_status import DSN
+from harness.protocol.extensions.international import SMTPUTF8, asks_for_utf8
+from harness.protocol.extensions.limiting import LIMITS
+from harness.protocol.extensions.model import Check, Extension, Facts
 from harness.protocol.extensions.pipelining import PIPELINING
-from harness.protocol.extensions.security import AUTH, STARTTLS
+from harness.protocol.extensions.priority import MT_PRIORITY
+from harness.protocol.extensions.security import AUTH, REQUIRETLS, STARTTLS
 from harness.protocol.extensions.size import SIZE, declared_size
 from harness.protocol.extensions.status_codes import ENHANCED_STATUS_CODES
+from harness.protocol.extensions.timing import DELIVERBY, FUTURERELEASE
+from harness.protocol.extensions.turning import ETRN
 
-__all__ = ["EXTENSIONS", "Check", "Extension", "check_parameters", "declared_size"]
+__all__ = [
+    "EXTENSIONS",
+    "Check",
+    "Extension",
+    "Facts",
+    "asks_for_utf8",
+    "check_parameters",
+    "declared_size",
+    "object_to_mail",
+]
 
-_ROWS = (PIPELINING, SIZE, EIGHT_BIT_MIME, ENHANCED_STATUS_CODES, STARTTLS, AUTH)
+_ROWS = (
+    PIPELINING,
+    SIZE,
+    EIGHT_BIT_MIME,
+    SMTPUTF8,
+    ENHANCED_STATUS_CODES,
+    DSN,
+    DELIVERBY,
+    FUTURERELEASE,
+    MT_PRIORITY,
+    LIMITS,
+    ETRN,
+    STARTTLS,
+    REQUIRETLS,
+    AUTH,
+)
 
 # keyword -> its row, in the order in which EHLO lists them
 EXTENSIONS: Final[Mapping[str, Extension]] = {row.keyword: row for row in _ROWS}
@@ -26,19 +56,26 @@ def check_parameters(
 ) -> Objection | None:
     """What is wrong with the parameters of a MAIL ("mail") or RCPT ("rcpt"), if anything."""
     for name, value in parameters:
-        check = _find_check(name, offered, which)
-        if check is None:
+        objections = [check(value) for check in _find_checks(name, offered, which)]
+        if not objections:
             # RFC 5321 4.1.1.11
             return Objection(555, "5.5.4", f"Parameter {name} is not recognized")
-        objection = check(value)
-        if objection is not None:
-            return objection
+        if None not in objections:
+            return objections[0]
     return None
 
 
-def _find_check(name: str, offered: Mapping[str, Extension], which: str) -> Check | None:
-    for extension in offered.values():
-        checks = extension.mail_parameters if which == "mail" else extension.rcpt_parameters
-        if name in checks:
-            return checks[name]
-    return None
+def _find_checks(name: str, offered: Mapping[str, Extension], which: str) -> list[Check]:
+    """Several rows may know a parameter, each its own values of it."""
+    tables = (
+        row.mail_parameters if which == "mail" else row.rcpt_parameters for row in offered.values()
+    )
+    return [table[name] for table in tables if name in table]
+
+
+def object_to_mail(
+    parameters: Parameters, offered: Mapping[str, Extension], facts: Facts
+) -> Objection | None:
+    """What is wrong with parameters of MAIL that are good one by one, if anything."""
+    objections = (row.object_to_mail(parameters, facts) for row in offered.values())
+    return next(filter(None, objections), None)

@@ -71,4 +71,5 @@ DSN = Extension(
         "ORCPT": read_by("ORCPT", read_orcpt),
     },
     mail_growth=110,  # RFC 3461 5.4: 100 of ENVID, 8 of RET, and their blanks
+    rcpt_growth=530,  # for ORCPT and NOTIFY
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from harness.protocol.commands import Parameters
-from harness.protocol.extensions.model import Extension, read_by
+from harness.protocol.extensions.model import Extension, Facts, read_by
 
 _VALUE = re.compile(r"[0-9]{1,20}")
 
@@ -21,9 +21,14 @@ def declared_size(parameters: Parameters) -> int:
     return read_size(dict(parameters).get("SIZE")) or 0
 
 
+def _most(facts: Facts) -> str:
+    return str(facts.limits.message)
+
+
 SIZE = Extension(
     keyword="SIZE",
     rfc=1870,
+    parameter=_most,
     mail_parameters={"SIZE": read_by("SIZE", read_size)},
     mail_growth=26,  # RFC 1870 3
 )

@@ -6,6 +6,10 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from harness.protocol.commands import Objection, Parameters
+from harness.protocol.extensions.model import Extension, Facts, read_by
+from harness.protocol.services import Service
+
 
 @dataclass(frozen=True, slots=True)
 class DeliverBy:
@@ -53,3 +57,79 @@ def read_hold_until(value: str | None) -> int | None:
         return None
     # Not before the time (RFC 4865 4.2): a fraction of a second is one more.
     return int(moment.timestamp()) + bool((match[7] or "").strip(".0"))
+
+
+# --- DELIVERBY -----------------------------------------------------------------------------------
+
+
+def _least_time(facts: Facts) -> str:
+    return str(facts.limits.deliver_by) if facts.limits.deliver_by else ""
+
+
+def _object_to_haste(parameters: Parameters, facts: Facts) -> Objection | None:
+    wish = read_deliver_by(dict(parameters).get("BY"))
+    if wish is None or wish.mode != "R" or wish.seconds >= facts.limits.deliver_by:
+        return None
+    # RFC 2852 3 wants some 55z.
+    return Objection(555, "5.5.4", f"BY needs {facts.limits.deliver_by} seconds at least")
+
+
+DELIVERBY = Extension(
+    keyword="DELIVERBY",
+    rfc=2852,
+    parameter=_least_time,
+    mail_parameters={"BY": read_by("BY", read_deliver_by)},
+    object_to_mail=_object_to_haste,
+    mail_growth=17,  # RFC 2852 2
+)
+
+
+# --- FUTURERELEASE -------------------------------------------------------------------------------
+
+
+def _knows_the_time(facts: Facts) -> bool:
+    return facts.now is not None
+
+
+def _most_time(facts: Facts) -> str:
+    assert facts.now is not None, "it is offered where somebody can tell the time"
+    last = datetime.fromtimestamp(int(facts.now()) + facts.limits.hold, UTC)
+    return f"{facts.limits.hold} {last:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _object_to_hold(parameters: Parameters, facts: Facts) -> Objection | None:
+    said = dict(parameters)
+    if "HOLDFOR" in said and "HOLDUNTIL" in said:
+        return Objection(501, "5.5.4", "HOLDFOR and HOLDUNTIL exclude each other")
+    seconds = _seconds_to_hold(said, facts)
+    if seconds is None:
+        return None
+    if seconds > facts.limits.hold:
+        return Objection(501, "5.5.4", f"A message is held for {facts.limits.hold} seconds at most")
+    deadline = read_deliver_by(said.get("BY"))
+    if deadline is not None and seconds > deadline.seconds:  # RFC 4865 5.2
+        return Objection(501, "5.5.4", "It would be held longer than BY allows")
+    return None
+
+
+def _seconds_to_hold(said: dict[str, str | None], facts: Facts) -> float | None:
+    until = read_hold_until(said.get("HOLDUNTIL"))
+    if until is None:
+        return read_hold_for(said.get("HOLDFOR"))
+    assert facts.now is not None, "it is offered where somebody can tell the time"
+    return until - facts.now()
+
+
+FUTURERELEASE = Extension(
+    keyword="FUTURERELEASE",
+    rfc=4865,
+    services=frozenset({Service.SUBMISSION}),  # RFC 4865 4.2
+    is_offered=_knows_the_time,
+    parameter=_most_time,
+    mail_parameters={
+        "HOLDFOR": read_by("HOLDFOR", read_hold_for),
+        "HOLDUNTIL": read_by("HOLDUNTIL", read_hold_until),
+    },
+    object_to_mail=_object_to_hold,
+    mail_growth=34,  # RFC 4865 3
+)

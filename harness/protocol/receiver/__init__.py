@@ -1,8 +1,9 @@
 """The receiving end: a machine that obeys a `Rules` value."""
 
+from harness.protocol.limits import Limits
 from harness.protocol.receiver.answers import ANSWERS, Answer, Answers, Occasion, Speech, reworded
 from harness.protocol.receiver.events import Addressee, Envelope, Event
-from harness.protocol.receiver.rules import RULES, Limits, Rules
+from harness.protocol.receiver.rules import RULES, Rules
 from harness.protocol.receiver.session import Receiver
 
 __all__ = [

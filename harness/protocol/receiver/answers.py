@@ -1,7 +1,7 @@
 """Answers: what the receiving end says on which occasion, as a table that voices and lies replace.
 
-A text may hold {domain}, {client}, {address} and {id}.  Enhanced codes stand apart from the texts:
-they are said only to who said EHLO, and never in the greeting or in the answer to EHLO or HELO
+A text may hold {domain}, {client}, {address}, {node}, {priority} and {id}.  Enhanced codes stand
+apart from the texts: they are said on every occasion but in the greeting and to EHLO or HELO
 (RFC 2034 4).
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum, auto
+from string import Formatter
 
 from harness.protocol.replies import Reply, reply
 
@@ -33,13 +34,20 @@ class Occasion(StrEnum):  # of str, because the hash of a plain Enum is slow
     TLS_GO_AHEAD = auto()
     CHALLENGE = auto()
     LOGGED_IN = auto()
+    PRIORITY_CHANGED = auto()
+    QUEUE_STARTED = auto()
+    NOTHING_QUEUED = auto()
 
     SHUTTING_DOWN = auto()
     IDLE = auto()
     TOO_MANY_CONNECTIONS = auto()
     TOO_MANY_ERRORS = auto()
     NO_SPACE = auto()
+    TOO_MANY_MAILS = auto()
     TOO_MANY_RECIPIENTS = auto()
+    TOO_MANY_DOMAINS = auto()
+    QUEUE_UNAVAILABLE = auto()
+    NODE_REFUSED = auto()
     TLS_UNAVAILABLE = auto()
 
     UNKNOWN_COMMAND = auto()
@@ -47,6 +55,8 @@ class Occasion(StrEnum):  # of str, because the hash of a plain Enum is slow
     BARE_LINE_END = auto()
     ARGUMENT_MISSING = auto()
     ARGUMENT_REFUSED = auto()
+    BAD_ARGUMENT = auto()
+    NO_NODE = auto()
     NOT_IMPLEMENTED = auto()
     OUT_OF_ORDER = auto()
     UNKNOWN_MECHANISM = auto()
@@ -55,8 +65,13 @@ class Occasion(StrEnum):  # of str, because the hash of a plain Enum is slow
     INITIAL_REFUSED = auto()
     ALREADY = auto()
     WRONG_PASSWORD = auto()
+    NO_MAIL_HERE = auto()
     NO_SUCH_USER = auto()
     RELAY_DENIED = auto()
+    NULL_MX = auto()
+    NULL_MX_SENDER = auto()
+    SENDER_NOT_ASCII = auto()
+    RECIPIENT_NOT_ASCII = auto()
     TOO_BIG = auto()
     BAD_CONTENT = auto()
     TEXT_LINE_TOO_LONG = auto()
@@ -93,18 +108,28 @@ ANSWERS: Answers = {
     O.TLS_GO_AHEAD: Answer(220, "2.0.0", "Ready to start TLS"),
     O.CHALLENGE: Answer(334, None, "{challenge}"),
     O.LOGGED_IN: Answer(235, "2.7.0", "Authentication succeeded"),
+    # RFC 6710 4.1: the text begins with the new priority.
+    O.PRIORITY_CHANGED: Answer(250, "2.3.6", "{priority} is the priority that you get"),
+    O.QUEUE_STARTED: Answer(250, "2.0.0", "OK, queuing for node {node} started"),
+    O.NOTHING_QUEUED: Answer(251, "2.0.0", "OK, no messages waiting for node {node}"),
     O.SHUTTING_DOWN: Answer(421, "4.3.2", "{domain} shutting down", closes=True),
     O.IDLE: Answer(421, "4.4.2", "{domain} idle too long, closing connection", closes=True),
     O.TOO_MANY_CONNECTIONS: Answer(421, "4.7.0", "{domain} too many connections", closes=True),
     O.TOO_MANY_ERRORS: Answer(421, "4.7.0", "{domain} too many errors", closes=True),
     O.NO_SPACE: Answer(452, "4.3.1", "Insufficient system storage"),
+    O.TOO_MANY_MAILS: Answer(421, "4.7.0", "{domain} too many messages", closes=True),
     O.TOO_MANY_RECIPIENTS: Answer(452, "4.5.3", "Too many recipients"),
+    O.TOO_MANY_DOMAINS: Answer(452, "4.5.3", "Too many domains of recipients"),
+    O.QUEUE_UNAVAILABLE: Answer(458, "4.3.0", "Unable to queue messages for node {node}"),
+    O.NODE_REFUSED: Answer(459, "4.7.1", "Node {node} not allowed"),
     O.TLS_UNAVAILABLE: Answer(454, "4.7.0", "TLS not available"),
     O.UNKNOWN_COMMAND: Answer(500, "5.5.1", "Command not recognized"),
     O.LINE_TOO_LONG: Answer(500, "5.5.6", "Line too long"),
     O.BARE_LINE_END: Answer(500, "5.5.2", "A bare CR or LF does not end a line"),
     O.ARGUMENT_MISSING: Answer(501, "5.5.4", "An argument is needed"),
     O.ARGUMENT_REFUSED: Answer(501, "5.5.4", "No argument allowed"),
+    O.BAD_ARGUMENT: Answer(501, "5.5.2", "The argument holds an octet that it may not hold"),
+    O.NO_NODE: Answer(501, "5.5.4", "A domain, @domain or #queue is needed"),
     O.NOT_IMPLEMENTED: Answer(502, "5.5.1", "Command not implemented"),
     O.OUT_OF_ORDER: Answer(503, "5.5.1", "Bad sequence of commands"),
     O.UNKNOWN_MECHANISM: Answer(504, "5.5.4", "Unrecognized authentication mechanism"),
@@ -113,14 +138,21 @@ ANSWERS: Answers = {
     O.INITIAL_REFUSED: Answer(501, "5.7.0", "This mechanism begins with a challenge"),
     O.ALREADY: Answer(503, "5.5.1", "Already done"),
     O.WRONG_PASSWORD: Answer(535, "5.7.8", "Authentication credentials invalid"),
+    O.NO_MAIL_HERE: Answer(521, "5.3.2", "{domain} accepts no mail", closes=True),  # RFC 7504 3
     O.NO_SUCH_USER: Answer(550, "5.1.1", "No such user here"),
     O.RELAY_DENIED: Answer(550, "5.7.1", "Relaying denied"),
+    O.NULL_MX: Answer(556, "5.1.10", "Recipient's domain takes no mail: it has a null MX"),
+    O.NULL_MX_SENDER: Answer(550, "5.7.27", "Sender's domain takes no mail: it has a null MX"),
+    # RFC 6531 3.5
+    O.SENDER_NOT_ASCII: Answer(550, "5.6.7", "Beyond ASCII, the sender needs SMTPUTF8"),
+    O.RECIPIENT_NOT_ASCII: Answer(553, "5.6.7", "Beyond ASCII, a recipient needs SMTPUTF8"),
     O.TOO_BIG: Answer(552, "5.3.4", "Message size exceeds fixed maximum message size"),
     O.BAD_CONTENT: Answer(550, "5.6.0", "A bare CR or LF is no line end; message refused"),
     O.TEXT_LINE_TOO_LONG: Answer(500, "5.6.0", "Text line too long"),
 }
 
-_UNENHANCED = frozenset({O.GREETING, O.HELO, O.EHLO})
+# RFC 2034 4: the first reply of all, whatever it says, and those to EHLO and HELO.
+_UNENHANCED = frozenset({O.GREETING, O.TOO_MANY_CONNECTIONS, O.NO_MAIL_HERE, O.HELO, O.EHLO})
 _VISIBLE = str.maketrans({**dict.fromkeys(range(32), "?"), 127: "?"})
 
 
@@ -130,44 +162,60 @@ class Speech:
     def __init__(self, answers: Answers, domain: str) -> None:
         self._answers = answers
         self.domain = domain
+        self._holes = {occasion: _holes(answer.text) for occasion, answer in answers.items()}
         self._plain, self._enhanced = (
             {
-                occasion: self._make(occasion, extended, {}, ())
-                for occasion, answer in answers.items()
-                if "{" not in answer.text.replace("{domain}", "")
+                occasion: self._make(occasion, enhanced, {}, ())
+                for occasion in answers
+                if not self._holes[occasion]
             }
-            for extended in (False, True)
+            for enhanced in (False, True)
         )
         self._closing = frozenset(o for o, answer in answers.items() if answer.closes)
 
-    def fixed(self, occasion: Occasion, *, extended: bool) -> Reply | None:
+    def fixed(self, occasion: Occasion, *, enhanced: bool) -> Reply | None:
         """The reply for an occasion whose text needs no facts; None if it needs some."""
-        return (self._enhanced if extended else self._plain).get(occasion)
+        return (self._enhanced if enhanced else self._plain).get(occasion)
 
     def say(
         self,
         occasion: Occasion,
         *,
-        extended: bool,
+        enhanced: bool,
         facts: Mapping[str, str],
         more: Sequence[str] = (),
     ) -> Reply:
         """The reply for the occasion; facts fill the holes of its text, `more` are lines below."""
-        return self._make(occasion, extended, facts, more)
+        return self._make(occasion, enhanced, facts, more)
 
     def closes(self, occasion: Occasion) -> bool:
         """Whether the connection ends with this reply."""
         return occasion in self._closing
 
     def _make(
-        self, occasion: Occasion, extended: bool, facts: Mapping[str, str], more: Sequence[str]
+        self, occasion: Occasion, enhanced: bool, facts: Mapping[str, str], more: Sequence[str]
     ) -> Reply:
         answer = self._answers[occasion]
-        # What the client said may stand in our text; a control character may not.
-        safe = {name: fact.translate(_VISIBLE) for name, fact in facts.items()}
+        safe = {name: _visible(facts[name]) for name in self._holes[occasion]}
         text = answer.text.format(domain=self.domain, **safe)
-        enhanced = answer.enhanced if extended and occasion not in _UNENHANCED else None
-        return reply(answer.code, text, *more, enhanced=enhanced)
+        code = answer.enhanced if enhanced and occasion not in _UNENHANCED else None
+        return reply(answer.code, text, *more, enhanced=code)
+
+
+def _holes(text: str) -> tuple[str, ...]:
+    """The names of the facts that a text wants, but for our own domain."""
+    names = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
+    return tuple(name for name in names if name != "domain")
+
+
+def _visible(fact: str) -> str:
+    """What the client said may stand in our text; a control character may not.
+
+    Nor may anything beyond ASCII (RFC 6531 3.7.4.2).
+    """
+    if fact.isascii() and fact.isprintable():
+        return fact
+    return fact.translate(_VISIBLE).encode("ascii", "replace").decode()
 
 
 def reworded(answers: Answers, **texts: str) -> Answers:

@@ -148,7 +148,16 @@ class Verify:
 
     verb: Verb
     argument: str
+    utf8: bool  # the reply may go beyond ASCII: RFC 6531 3.7.4.2
     said: Occasion
+
+
+@dataclass(frozen=True, slots=True)
+class Etrn:
+    """ETRN: may what waits for this host go to it now?  `node` may begin with @ or #."""
+
+    node: str
+    said: Occasion = Occasion.NODE_REFUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +173,20 @@ class Objected:
     """A command that the protocol itself refuses; it changes nothing."""
 
     said: Occasion | Reply
+    to_hello: bool = False
 
 
 Event = (
-    Hello | Mail | Recipient | Text | Message | Unfit | StartTls | LogIn | Verify | Plain | Objected
+    Hello
+    | Mail
+    | Recipient
+    | Text
+    | Message
+    | Unfit
+    | StartTls
+    | LogIn
+    | Verify
+    | Etrn
+    | Plain
+    | Objected
 )

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-
-class TooLong:
-    """Stands for a line that was longer than allowed and is thrown away."""
-
-
-TOO_LONG: Final = TooLong()
+# Stands for a line that was longer than allowed and is thrown away; no line holds its own end.
+TOO_LONG: Final = b"\r\n"
 
 
 class LineReader:
@@ -26,7 +22,7 @@ class LineReader:
         """Take octets as they arrived."""
         self._buffer = self._buffer + octets if self._buffer else octets
 
-    def take(self, limit: int) -> bytes | TooLong | None:
+    def take(self, limit: int) -> bytes | None:
         """The next line without its end, TOO_LONG for one over the limit, None if none is whole."""
         buffer = self._buffer
         if not buffer:

@@ -4,40 +4,72 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from harness.protocol.extensions import Extension
+from harness.protocol.commands import split_verb
+from harness.protocol.extensions import EXTENSIONS, Extension, Facts
 from harness.protocol.order import Verb
 from harness.protocol.receiver.rules import Rules
+
+# Commands that are there with an extension alone.
+_EXTENSION_VERBS: Final = frozenset().union(*(row.verbs for row in EXTENSIONS.values()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """The extensions that the client may use now, by keyword."""
+    """The extensions that the client may use now, by keyword, and what they add."""
 
     extensions: Mapping[str, Extension]
-    line_limit: int  # octets of a command line: 512 and what each extension adds
-    mechanisms: Sequence[str] = ()  # of AUTH
+    facts: Facts
+    verbs: frozenset[Verb]
+    usual_line: int  # octets that a command line may have
+    lines: Mapping[bytes, int]  # and where its verb may have others
+    longest_line: int
 
-    def keywords(self, rules: Rules) -> Sequence[str]:
-        """The lines of the EHLO reply below the first, parameters included."""
-        parameters = {"SIZE": str(rules.limits.message), "AUTH": " ".join(self.mechanisms)}
-        # RFC 5321 4.1.1.1: commands beyond the minimum are listed too.
-        commands = [verb.value for verb in (Verb.EXPN, Verb.HELP) if verb in rules.verbs]
-        return rules.announce(
-            [f"{name} {parameters.get(name, '')}".rstrip() for name in self.extensions] + commands
-        )
+    def is_too_long(self, line: bytes) -> bool:
+        """Whether a command line without its CRLF is longer than its verb may have it."""
+        verb, _ = split_verb(line)
+        return len(line) + 2 > self.lines.get(verb.upper(), self.usual_line)
 
 
-def make_offer(
-    rules: Rules, *, has_tls: bool, secure: bool, mechanisms: Sequence[str] = ()
-) -> Offer:
-    """STARTTLS is offered in the clear alone (RFC 3207 4.2), AUTH if there is a way to log in."""
-    hidden = set()
-    if not has_tls or secure:
-        hidden.add("STARTTLS")
-    if not mechanisms:
-        hidden.add("AUTH")
-    shown = {name: row for name, row in rules.extensions.items() if name not in hidden}
-    growth = sum(row.mail_growth for row in shown.values())
-    limit = rules.limits.command_line + growth
-    return Offer(extensions=shown, line_limit=limit, mechanisms=mechanisms)
+def keywords(rules: Rules, offer: Offer) -> Sequence[str]:
+    """The lines of the EHLO reply below the first, parameters included."""
+    rows = offer.extensions.items()
+    listed = [f"{name} {row.parameter(offer.facts)}".rstrip() for name, row in rows]
+    # RFC 5321 4.1.1.1: commands beyond the minimum are listed too.
+    commands = [verb.value for verb in (Verb.EXPN, Verb.HELP) if verb in rules.verbs]
+    return rules.announce(listed + commands)
+
+
+def make_offer(rules: Rules, facts: Facts) -> Offer:
+    """What EHLO offers as the facts stand."""
+    shown = {name: row for name, row in rules.extensions.items() if _is_shown(row, facts)}
+    shown = {name: row for name, row in shown.items() if row.needs is None or row.needs in shown}
+    return _offer(rules, facts, shown)
+
+
+def no_offer(rules: Rules, facts: Facts) -> Offer:
+    """What there is for a client that has not said EHLO."""
+    return _offer(rules, facts, {})
+
+
+def _is_shown(row: Extension, facts: Facts) -> bool:
+    return facts.service in row.services and row.is_offered(facts)
+
+
+def _offer(rules: Rules, facts: Facts, extensions: Mapping[str, Extension]) -> Offer:
+    rows, most = extensions.values(), rules.limits.command_line
+    usual = rules.longest_line(most, 0)
+    lines = {
+        b"MAIL": rules.longest_line(most, sum(row.mail_growth for row in rows)),
+        b"RCPT": rules.longest_line(most, sum(row.rcpt_growth for row in rows)),
+    }
+    added = frozenset[Verb]().union(*(row.verbs for row in rows))
+    return Offer(
+        extensions=extensions,
+        facts=facts,
+        verbs=rules.verbs & added | rules.verbs - _EXTENSION_VERBS,
+        usual_line=usual,
+        lines=lines,
+        longest_line=max(usual, *lines.values()),
+    )

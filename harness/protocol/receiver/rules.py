@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from harness.protocol import trace
 from harness.protocol.addresses import (
@@ -19,24 +20,27 @@ from harness.protocol.addresses import (
 )
 from harness.protocol.commands import Objection, Parameters
 from harness.protocol.extensions import EXTENSIONS, Extension, check_parameters
+from harness.protocol.limits import Limits
 from harness.protocol.order import ORDER, Order, Verb
 from harness.protocol.receiver.answers import ANSWERS, Answers, Occasion
 from harness.protocol.receiver.events import Addressee
 from harness.protocol.replies import Reply
+from harness.protocol.services import Service
 from harness.protocol.transparency import DataReader, unstuff
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What is the most that we take; RFC 5321 4.5.3.1 gives the floors."""
+class ReadReversePath(Protocol):
+    """Reads the path of MAIL; `utf8` is whether it may go beyond ASCII."""
 
-    command_line: int = 512  # octets with CRLF; the offered extensions add to it
-    response_line: int = 12_288  # of an AUTH exchange: RFC 4954 4
-    text_line: int | None = None  # octets with CRLF; None is as long as the message may be
-    message: int = 10_485_760  # octets
-    recipients: int = 1_000
-    errors: int = 20  # refusals on one connection before it is closed
-    log_ins: int = 5  # that fail, on one connection
+    def __call__(self, octets: bytes, *, utf8: bool) -> ReversePath | Objection:
+        """The path, or what is wrong with it."""
+
+
+class ReadForwardPath(Protocol):
+    """Reads the path of RCPT; `utf8` is whether it may go beyond ASCII."""
+
+    def __call__(self, octets: bytes, *, utf8: bool) -> ForwardPath | Objection:
+        """The path, or what is wrong with it."""
 
 
 def refuse_bare_line_ends(content: bytes) -> Occasion | None:
@@ -62,6 +66,16 @@ def is_postmaster(local_part: str) -> bool:
     return local_part.lower() == "postmaster"
 
 
+def regardless(extended: bool) -> bool:
+    """Enhanced codes are said whether the client said EHLO or not (RFC 2034 4)."""
+    return True
+
+
+def grant_priority(asked: int, logged_in: bool) -> int:
+    """Nobody goes before others without being known (RFC 6710 4.1)."""
+    return asked if logged_in else min(asked, 0)
+
+
 def announce(keywords: Sequence[str]) -> Sequence[str]:
     """The lines of the EHLO reply below the first."""
     return keywords
@@ -77,17 +91,20 @@ class Rules:
         {Verb.DATA, Verb.RSET, Verb.QUIT, Verb.STARTTLS}  # RFC 5321 4.1.1, RFC 3207 4
     )
     answers: Answers = field(default_factory=lambda: ANSWERS)
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
+    service: Service = Service.SMTP
     extensions: Mapping[str, Extension] = field(default_factory=lambda: EXTENSIONS)
 
+    longest_line: Callable[[int, int], int] = operator.add  # of 512 and what extensions add
     fold_verb: Callable[[bytes], bytes] = bytes.upper
     line_ends: tuple[bytes, ...] = (b"\r\n",)
-    read_reverse_path: Callable[[bytes], ReversePath | Objection] = read_reverse_path
-    read_forward_path: Callable[[bytes], ForwardPath | Objection] = read_forward_path
+    read_reverse_path: ReadReversePath = read_reverse_path
+    read_forward_path: ReadForwardPath = read_forward_path
     check_parameters: Callable[[Parameters, Mapping[str, Extension], str], Objection | None] = (
         check_parameters
     )
     exceeds: Callable[[int, int], bool] = operator.gt
+    grant_priority: Callable[[int, bool], int] = grant_priority
     is_postmaster: Callable[[str], bool] = is_postmaster
     allows_auth_in_clear: bool = False  # RFC 4954 4: where no TLS hides a password
     remember_recipient: Callable[[list[Addressee], Addressee], None] = list.append
@@ -98,6 +115,7 @@ class Rules:
     object_to_content: Callable[[bytes], Occasion | None] = refuse_bare_line_ends
     stamp: Callable[[trace.Trace, bytes], bytes] = trace.stamp
 
+    attaches_codes: Callable[[bool], bool] = regardless
     announce: Callable[[Sequence[str]], Sequence[str]] = announce
     write_reply: Callable[[Occasion | None, Reply], bytes] = write_as_it_is
     arrange: Callable[[list[bytes]], bytes] = b"".join

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from harness.protocol.order import State
+from harness.protocol.extensions import Facts, asks_for_utf8
+from harness.protocol.order import State, Verb
 from harness.protocol.receiver import authentication, data
 from harness.protocol.receiver.answers import Occasion, Speech
 from harness.protocol.receiver.events import (
     Auth,
+    Etrn,
     Event,
     Hello,
     LogIn,
@@ -25,15 +27,18 @@ from harness.protocol.receiver.events import (
     StartTls,
     Text,
     Unfit,
+    Verify,
 )
-from harness.protocol.receiver.lines import LineReader, TooLong
-from harness.protocol.receiver.offer import Offer, make_offer
-from harness.protocol.receiver.reading import Scene, read_command
+from harness.protocol.receiver.lines import TOO_LONG, LineReader
+from harness.protocol.receiver.offer import keywords, make_offer, no_offer
+from harness.protocol.receiver.reading import read_command
 from harness.protocol.receiver.rules import RULES, Rules
+from harness.protocol.receiver.scene import Scene
 from harness.protocol.receiver.transaction import Memory
 from harness.protocol.replies import CHALLENGE, CLOSING, Reply
 from harness.protocol.sasl import Attempt, Credentials, ServerSide, offered_mechanisms
 from harness.protocol.sasl.sides import Bindings
+from harness.protocol.trace import protocol_name
 from harness.protocol.transparency import DataReader
 
 _NO_BINDINGS: Final[Bindings] = {}
@@ -51,6 +56,7 @@ class Receiver:
         has_tls: bool = False,
         secure: bool = False,
         bindings: Bindings = _NO_BINDINGS,
+        now: Callable[[], float] | None = None,
     ) -> None:
         self.memory = Memory()
         self.secure = secure
@@ -60,6 +66,7 @@ class Receiver:
         self._credentials = credentials
         self._bindings = bindings
         self._has_tls = has_tls
+        self._now = now
         self._lines = LineReader(rules.line_ends)
         self._reader: DataReader | None = None  # while the text of a message arrives
         self._attempt: tuple[str, Attempt] | None = None  # while an AUTH exchange goes on
@@ -67,7 +74,19 @@ class Receiver:
         self._leads_to = State.FRESH
         self._output: list[bytes] = []
         self._errors = self._failed_log_ins = 0
-        self._offer, self._scene = self._look_around()
+        self._scene = self._look_around()
+
+    @property
+    def protocol(self) -> str:
+        """The word after `with` in the trace line of what comes in now."""
+        memory = self.memory
+        return protocol_name(
+            service=self._rules.service,
+            extended=memory.extended,
+            secure=self.secure,
+            authenticated=memory.user is not None,
+            utf8=memory.utf8,
+        )
 
     # --- octets in, events out ----------------------------------------------------------------
 
@@ -90,7 +109,7 @@ class Receiver:
         """The handshake is done: what came in the clear counts no more (RFC 3207 4.2)."""
         self.secure, self._bindings = True, bindings
         self._lines.feed(self._rules.left_after_tls(self._lines.clear()))
-        self._offer, self._scene = self._look_around()
+        self._scene = self._look_around()
 
     # --- answers in, octets out ---------------------------------------------------------------
 
@@ -139,10 +158,13 @@ class Receiver:
     def _read_line(self) -> Event | None:
         attempt = self._attempt
         limits = self._rules.limits
-        line = self._lines.take(self._offer.line_limit if attempt is None else limits.response_line)
+        offer = self._scene.offer
+        line = self._lines.take(offer.longest_line if attempt is None else limits.response_line)
         if line is None:
             return None
-        if isinstance(line, TooLong):
+        if line is TOO_LONG or (
+            len(line) > offer.usual_line - 2 and attempt is None and offer.is_too_long(line)
+        ):
             self._attempt = None
             return Objected(Occasion.LINE_TOO_LONG)
         if attempt is not None:
@@ -153,10 +175,11 @@ class Receiver:
         event, verb = read_command(line, self._scene)
         if verb is not None:
             self._leads_to = self._rules.order[self.memory.state][verb]
+            self.memory.mails += verb is Verb.MAIL
         return self._begin(event) if isinstance(event, Auth) else event
 
     def _begin(self, auth: Auth) -> Event:
-        if auth.mechanism not in self._offer.mechanisms:
+        if auth.mechanism not in self._scene.offer.facts.mechanisms:
             return Objected(Occasion.UNKNOWN_MECHANISM)
         assert self._credentials is not None, "AUTH is offered where there are accounts"
         side = ServerSide(
@@ -183,15 +206,18 @@ class Receiver:
     def _after_hello(self, event: Hello, reply: Reply) -> None:
         self.memory.enter(self._leads_to)
         self.memory.client, self.memory.extended = event.client, event.extended
-        self._offer, self._scene = self._look_around()
+        self._scene = self._look_around()
 
     def _after_mail(self, event: Mail, reply: Reply) -> None:
         self.memory.enter(self._leads_to)
         self.memory.reverse_path, self.memory.parameters = event.reverse_path, event.parameters
+        self.memory.utf8 = asks_for_utf8(event.parameters)
 
     def _after_recipient(self, event: Recipient, reply: Reply) -> None:
         self.memory.enter(self._leads_to)
         self._rules.remember_recipient(self.memory.recipients, event.addressee)
+        if self._rules.limits.domains is not None:
+            self.memory.domains |= {event.addressee.path.mailbox.domain.lower()}
 
     def _after_text(self, event: Text, reply: Reply) -> None:
         self._reader = data.open_reader(self._rules)
@@ -211,16 +237,23 @@ class Receiver:
 
     # --- words -----------------------------------------------------------------------------------
 
-    def _look_around(self) -> tuple[Offer, Scene]:
-        """What is offered now, and what the next command will meet."""
-        offer = make_offer(
-            self._rules,
-            has_tls=self._has_tls,
+    def _look_around(self) -> Scene:
+        """What the next command will meet."""
+        rules, extended = self._rules, self.memory.extended
+        facts = self._facts()
+        offer = make_offer(rules, facts) if extended else no_offer(rules, facts)
+        enhanced = "ENHANCEDSTATUSCODES" in rules.extensions and rules.attaches_codes(extended)
+        return Scene(rules, self.memory, offer, enhanced)
+
+    def _facts(self) -> Facts:
+        return Facts(
+            service=self._rules.service,
+            limits=self._rules.limits,
+            can_secure=self._has_tls,
             secure=self.secure,
             mechanisms=self._mechanisms(),
+            now=self._now,
         )
-        offered = offer.extensions if self.memory.extended else {}
-        return offer, Scene(self._rules, self.memory, offered, self.secure)
 
     def _mechanisms(self) -> Sequence[str]:
         """How a client may log in: not at all in the clear, unless the rules say so."""
@@ -230,28 +263,36 @@ class Receiver:
         return offered_mechanisms(accounts, bindings=self._bindings, is_secure=self.secure)
 
     def _reply(self, occasion: Occasion, event: Event | None, id: str) -> Reply:
-        extended = self.memory.extended
-        fixed = self._speech.fixed(occasion, extended=extended)
+        enhanced = self._scene.enhanced and not (
+            # RFC 2034 4: replies to EHLO and HELO have no codes.
+            type(event) is Hello or (type(event) is Objected and event.to_hello)
+        )
+        fixed = self._speech.fixed(occasion, enhanced=enhanced)
         if fixed is not None:
             return fixed
-        more = self._offer.keywords(self._rules) if occasion is Occasion.EHLO else ()
-        facts = {"id": id, "client": self.memory.client, **_facts(event)}
-        return self._speech.say(occasion, extended=extended, facts=facts, more=more)
+        more = self._keywords() if occasion is Occasion.EHLO else ()
+        facts = {"id": id, "client": self.memory.client}
+        if type(event) in _FACTS:
+            facts.update(_FACTS[type(event)](event))
+        return self._speech.say(occasion, enhanced=enhanced, facts=facts, more=more)
+
+    def _keywords(self) -> Sequence[str]:
+        return keywords(self._rules, make_offer(self._rules, self._facts()))
 
 
-def _facts(event: Event | None) -> Mapping[str, str]:
-    match event:
-        case Hello(client=client):
-            return {"client": client}
-        case Mail(reverse_path=path):
-            return {"address": str(path)}
-        case Recipient(addressee=addressee):
-            return {"address": str(addressee)}
-        case LogIn():
-            return {"challenge": event.judge().challenge}
-        case _:
-            return {}
+def _mail_facts(event: Mail) -> Mapping[str, str]:
+    priority = dict(event.parameters).get("MT-PRIORITY") or "0"
+    return {"address": str(event.reverse_path), "priority": priority}
 
+
+# event -> what a reply to it may name
+_FACTS: Final[Mapping[type, Callable[[Any], Mapping[str, str]]]] = {
+    Hello: lambda event: {"client": event.client},
+    Mail: _mail_facts,
+    Recipient: lambda event: {"address": str(event.addressee)},
+    Etrn: lambda event: {"node": event.node},
+    LogIn: lambda event: {"challenge": event.judge().challenge},
+}
 
 _OVER_ANYWAY: Final = (Message, Unfit, LogIn)  # refused or not, the exchange has ended
 
@@ -265,4 +306,5 @@ _EFFECTS: Final[Mapping[type, Callable[[Receiver, Any, Reply], None]]] = {
     Unfit: Receiver._enter_next,
     StartTls: Receiver._enter_next,
     Plain: Receiver._enter_next,
+    Verify: Receiver._enter_next,
 }

@@ -20,6 +20,9 @@ class Memory:
     user: str | None = None
     reverse_path: ReversePath = NULL_PATH
     parameters: Parameters = ()
+    utf8: bool = False  # MAIL said SMTPUTF8
+    mails: int = 0  # MAIL commands, taken or not
+    domains: frozenset[str] = frozenset()  # of recipients, where they are limited
     recipients: list[Addressee] = field(default_factory=list)
 
     def enter(self, state: State) -> None:
@@ -27,7 +30,7 @@ class Memory:
         if state is not State.RECIPIENTS and self.recipients:
             self.recipients = []
         if state in _WITHOUT_SENDER:
-            self.reverse_path, self.parameters = NULL_PATH, ()
+            self.reverse_path, self.parameters, self.utf8 = NULL_PATH, (), False
         if state is State.FRESH and self.state is not State.FRESH:
             self.client, self.extended, self.user = "", False, None
         self.state = state
