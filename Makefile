@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check targets peers bench clean
+.PHONY: run test check targets peers bench nightly clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run  ## the suites against the embedded reference server
@@ -26,6 +26,9 @@ peers: $(VENV)/.dev  ## real clients, relays and tools against the reference ser
 
 bench: $(VENV)/.dev  ## how fast, as ratios to peers in the same minute
 	ci/bench/run
+
+nightly: $(VENV)/.dev  ## what takes too long for every change
+	SMTP_HARNESS_KILLS=300 $(BIN)/python -m pytest -q -s tests/crash/test_kill.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .coverage*

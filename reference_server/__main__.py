@@ -20,6 +20,7 @@ from reference_server.configuration import STANDARD, Config, make_server, read_c
 from reference_server.configuration.checking import check_domain, check_fault, check_user
 from reference_server.doors import TRADES, Door, Kind, read_door
 from reference_server.lies import LIES
+from reference_server.log import Logging, log_path
 from reference_server.running import run as run_server
 from reference_server.spool import hold
 from reference_server.voices import VOICES
@@ -75,6 +76,7 @@ T = TypeVar("T")
 @click.option(
     "--discard", is_flag=True, default=None, help="Take all mail and keep none, for measuring."
 )
+@click.option("--log", metavar="FILE", help="Write a log there, one JSON object a line; or stderr.")
 @click.option("--until-eof", is_flag=True, help="Stop when standard input ends.")
 def main(file: Path | None, list_faults: bool, until_eof: bool, **said: Any) -> None:
     """Run the reference server: mail for its users goes to Maildirs, all else is refused.
@@ -103,6 +105,7 @@ def with_options(
     anyone_at: Sequence[str] = (),
     fault: str | None = None,
     max_size: int | None = None,
+    log: str | None = None,
     **others: object,
 ) -> Config:
     """The configuration as these options change it; what is not said (None) stays."""
@@ -113,6 +116,7 @@ def with_options(
         "users": {**config.users, **dict(map(_user, users))},
         "anyone_at": (*config.anyone_at, *map(check_domain, anyone_at)),
         "fault": _made(fault, check_fault),
+        "log": _made(log, lambda to: replace(config.log or Logging(), path=log_path(to))),
         "limits": _made(max_size, lambda octets: replace(config.limits, message=octets)),
     }
     said: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}

@@ -17,14 +17,16 @@ import trio
 
 from harness.protocol.options import mail_options
 from harness.protocol.order import State
-from harness.protocol.receiver import Occasion, Receiver
+from harness.protocol.receiver import Occasion
 from harness.protocol.receiver.events import LogIn, Mail, Message, Recipient, StartTls
 from harness.protocol.sasl.sides import Bindings
 from harness.protocol.services import Service
 from harness.protocol.trace import Trace
 from harness.wire.tls import channel_bindings
 from reference_server.doors import Door
+from reference_server.handshakes import shake_hands
 from reference_server.server import Server
+from reference_server.watching import WatchedReceiver
 
 OCTETS: Final = 65_536  # the most that we take at once
 
@@ -41,8 +43,9 @@ class Connection:
     ) -> None:
         self._server = server
         self._peer = peer
+        self._door = door
         desk = server.desks[door.service or Service.SMTP]
-        self._receiver = Receiver(
+        self._receiver = server.receiver(peer, door)(
             desk.rules,
             speech=desk.speech,
             credentials=server.house.accounts,
@@ -60,6 +63,16 @@ class Connection:
     def is_idle(self) -> bool:
         """Whether no transaction is under way, so that nothing is lost if the client must leave."""
         return self._receiver.memory.state not in _UNDER_WAY
+
+    @property
+    def session(self) -> str:
+        """The id that the log knows this client by; empty if nobody watches."""
+        return self._receiver.visit.id if isinstance(self._receiver, WatchedReceiver) else ""
+
+    def close(self) -> None:
+        """The client is gone."""
+        if isinstance(self._receiver, WatchedReceiver):
+            self._receiver.close()
 
     def greet(self) -> bytes:
         """The greeting, or why there is none."""
@@ -151,12 +164,9 @@ class Connection:
     # --- TLS -----------------------------------------------------------------------------------
 
     async def _secure(self, event: StartTls, stream: trio.abc.Stream) -> trio.abc.Stream:
-        assert self._server.tls is not None, "STARTTLS is offered where there is a certificate"
         self._receiver.answer(event.said)
         await stream.send_all(self._receiver.output())
-        secured = trio.SSLStream(stream, self._server.tls, server_side=True)
-        with trio.fail_after(self._server.patience.handshake):
-            await secured.do_handshake()
+        secured = await shake_hands(self._server, stream, self._peer, self._door, self.session)
         self._receiver.secured(channel_bindings(secured))
         return secured
 

@@ -136,6 +136,7 @@ class Crowd:
     def _leave(self, member: _Member) -> None:
         self._forget(member)
         member.socket.close()
+        member.connection.close()
         self._server.attendance.leave(member.peer)
 
     def _forget(self, member: _Member) -> None:

@@ -11,6 +11,7 @@ from harness.protocol.receiver import Occasion
 from harness.wire.tls import channel_bindings
 from reference_server.connection import OCTETS, Connection, Waiting
 from reference_server.doors import PLAIN, Door
+from reference_server.handshakes import shake_hands
 from reference_server.server import Server
 
 
@@ -18,7 +19,7 @@ async def serve(server: Server, stream: trio.abc.Stream, peer: str, door: Door =
     """Talk to one client until it leaves, goes quiet, or we shut down."""
     server.attendance.enter(peer)
     try:
-        secured = await shake_hands(server, stream) if door.implicit_tls else stream
+        secured = await _secured(server, stream, peer, door) if door.implicit_tls else stream
         if secured is not None:
             connection = Connection(server, peer, door, channel_bindings(secured))
             await Talk(server, connection, secured).run(connection.greet())
@@ -26,20 +27,18 @@ async def serve(server: Server, stream: trio.abc.Stream, peer: str, door: Door =
         server.attendance.leave(peer)
 
 
-async def shake_hands(server: Server, stream: trio.abc.Stream) -> trio.abc.Stream | None:
-    """The stream inside TLS; None, and it is closed, if the client cannot or takes too long."""
-    assert server.tls is not None, "a door with TLS is opened where there is a certificate"
-    secured = trio.SSLStream(stream, server.tls, server_side=True)
+async def _secured(
+    server: Server, stream: trio.abc.Stream, peer: str, door: Door
+) -> trio.abc.Stream | None:
+    """The stream inside TLS; None, and it is closed, if there is nobody to talk to there."""
     try:
-        with trio.fail_after(server.patience.handshake):
-            await secured.do_handshake()
+        return await shake_hands(server, stream, peer, door)
     except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
         await trio.aclose_forcefully(stream)
         return None
     except trio.Cancelled:
         await trio.aclose_forcefully(stream)
         raise
-    return secured
 
 
 class Talk:
@@ -70,6 +69,7 @@ class Talk:
             pass  # it went away, or shakes no hands: there is nobody to tell
         finally:
             guests.discard(self)
+            self._connection.close()
             await self._hang_up()
 
     def ask_to_leave(self) -> None:

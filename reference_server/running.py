@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 import sys
@@ -43,12 +44,15 @@ async def run(
             async with trio.open_nursery() as accepting:
                 for one in opened:
                     accepting.start_soon(accept, one.listener, reception.at(one.door))
+                server.tell("started", doors=[str(one.door) for one in opened], pid=os.getpid())
                 task_status.started([one.door for one in opened])
                 await stop.wait()
+                server.tell("stopping", clients=server.open_connections)
                 accepting.cancel_scope.cancel()
             listeners.close()
             await reception.close()
             tasks.cancel_scope.cancel()
+    server.tell("stopped")
 
 
 class Reception:

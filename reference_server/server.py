@@ -5,17 +5,21 @@ from __future__ import annotations
 import itertools
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import trio
 
-from harness.protocol.receiver import Rules, Speech
+from harness.protocol.receiver import Receiver, Rules, Speech
 from harness.protocol.services import Service
 from reference_server.attendance import Attendance
+from reference_server.doors import Door
 from reference_server.intake import Intake
 from reference_server.limits import Allowance
+from reference_server.log import Fact, Level, Log
 from reference_server.policy import House
+from reference_server.watching import Visit, WatchedReceiver, Watcher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,8 @@ class Server:
     allowance: Allowance = field(default_factory=Allowance)
     is_stopping: bool = False  # who has no transaction under way is asked to leave
     attendance: Attendance = field(default_factory=Attendance)
+    log: Log | None = None
+    watchers: tuple[Watcher, ...] = ()
     # A password's hash takes a core for a while, and memory: a crowd that guesses gets no more.
     judges: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(4))
     desks: Mapping[Service, Desk] = field(init=False)
@@ -61,6 +67,18 @@ class Server:
     def open_connections(self) -> int:
         """How many clients there are now."""
         return self.attendance.total
+
+    def receiver(self, peer: str, door: Door) -> Callable[..., Receiver]:
+        """What makes a receiver for a client: one that is watched, if anybody wants to watch."""
+        if not self.watchers:
+            return Receiver
+        visit = Visit(id=self.next_id(), peer=peer, door=door)
+        return partial(WatchedReceiver, self.watchers, visit)
+
+    def tell(self, event: str, level: Level = Level.INFO, /, **facts: Fact) -> None:
+        """Write an event to the log, if there is one."""
+        if self.log is not None:
+            self.log.tell(event, level, **facts)
 
     def next_id(self) -> str:
         """An id for a message, unique on this machine."""

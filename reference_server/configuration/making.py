@@ -14,9 +14,11 @@ from reference_server.directory import MANY
 from reference_server.disk import DISK, UNSYNCED
 from reference_server.intake import Intake
 from reference_server.lies import LIES
+from reference_server.log import Log
 from reference_server.mailboxes import Mailboxes
 from reference_server.policy import House
 from reference_server.queue.store import StoredQueue
+from reference_server.scribe import Scribe
 from reference_server.server import Server
 from reference_server.spool import Spool
 from reference_server.storage import DiskStorage, Nowhere
@@ -41,7 +43,10 @@ def make_server(config: Config) -> Server:
         tls = make_context(config)
     except OSError as problem:
         raise UsageError(f"cannot use the spool {config.spool}: {problem.strerror}") from problem
+    log = None if config.log is None else Log(config.log)
     return Server(
+        log=log,
+        watchers=() if log is None else (Scribe(log),),
         house=house,
         intake=intake,
         rules=rules,
@@ -59,7 +64,6 @@ def _refuse_what_is_not_built(config: Config) -> None:
         "lists": config.lists,
         "relay": config.relay,
         "faults": config.faults,
-        "log": config.log,
         "metrics": config.metrics,
         "workers": config.workers > 1,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from harness.documents import Complaints, DocumentError, Fields, TextNode, read
 from harness.protocol.extensions import EXTENSIONS
@@ -16,12 +16,10 @@ from reference_server.configuration.values import Config, KeyPair
 from reference_server.doors import read_door, read_endpoint
 from reference_server.faults.model import Table
 from reference_server.faults.reading import read_table
-from reference_server.log import Form, Level, Logging
+from reference_server.log import Form, Level, Logging, log_path
 from reference_server.voices import VOICES
 
 T = TypeVar("T")
-
-STDERR: Final = "stderr"
 
 
 def read_config(path: Path) -> Config:
@@ -123,19 +121,16 @@ class _Reader:
         if node is None:
             return None
         if isinstance(node, TextNode):
-            return Logging(path=self._log_path(node.value))
+            return Logging(path=log_path(node.value, self._directory))
         with Fields(node, self._complaints, "'log'") as inner:
-            to = inner.text("to") or STDERR
+            to = inner.text("to") or "stderr"
             form = inner.choice("form", [form.value for form in Form])
             level = inner.choice("level", [level.value for level in Level])
         return Logging(
-            path=self._log_path(to),
+            path=log_path(to, self._directory),
             form=Form(form) if form else Logging().form,
             level=Level(level) if level else Logging().level,
         )
-
-    def _log_path(self, text: str) -> Path | None:
-        return None if text == STDERR else self._directory / Path(text).expanduser()
 
     def _each(self, key: str, make: Callable[[str], T]) -> tuple[T, ...]:
         made = (self._fields.made(node, make) for node in self._fields.text_nodes(key))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,31 +11,48 @@ from reference_server.disk import Disk
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """One thing that was done, and to what."""
+class Event:
+    """Something that has been done (`write`, `sync`, `rename`) or is about to be (`say`)."""
 
     what: str
-    path: str
+    path: str = ""
     to: str = ""
+    octets: bytes = b""
 
 
 class RecordingDisk(Disk):
     """Does it all, and writes it down when it is done."""
 
-    def __init__(self) -> None:
-        self.done: list[Done] = []
+    def __init__(self, events: list[Event] | None = None) -> None:
+        self.events: list[Event] = [] if events is None else events
 
     def write(self, file, path, octets):
         super().write(file, path, octets)
-        self.done.append(Done("write", path))
+        self.events.append(Event("write", path, octets=octets))
 
     def sync(self, file, path):
         super().sync(file, path)
-        self.done.append(Done("sync", path))
+        self.events.append(Event("sync", path))
 
     def rename(self, old, new):
         super().rename(old, new)
-        self.done.append(Done("rename", old, new))
+        self.events.append(Event("rename", old, new))
+
+
+class NoFileSync(RecordingDisk):
+    """Syncs directories alone."""
+
+    def sync(self, file, path):
+        if os.path.isdir(path):
+            super().sync(file, path)
+
+
+class NoDirectorySync(RecordingDisk):
+    """Syncs files alone."""
+
+    def sync(self, file, path):
+        if not os.path.isdir(path):
+            super().sync(file, path)
 
 
 class FullDisk(Disk):

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -14,6 +15,7 @@ from reference_server.__main__ import main, with_options
 from reference_server.configuration import Config
 from reference_server.doors import Door, Kind
 from reference_server.lies import LIES
+from reference_server.log import Logging
 
 
 @contextmanager
@@ -90,6 +92,8 @@ OPTIONS = {
     "a door too": ({"doors": ["lmtp://:0"], "port": 0}, {"doors": (Door(), Door(Kind.LMTP))}),
     "a user": ({"users": ["al", "bo:x:y"]}, {"users": {"carol": "c", "al": None, "bo": "x:y"}}),
     "a size": ({"max_size": 9}, {"limits": Limits(message=9, errors=2)}),
+    "a log": ({"log": "x"}, {"log": Logging(path=Path("x"))}),
+    "a log here": ({"log": "stderr"}, {"log": Logging()}),
     "no syncing": ({"sync": False}, {"sync": False}),
     "a domain of many": ({"anyone_at": ["m.test"]}, {"anyone_at": ("l.test", "m.test")}),
 }

@@ -5,7 +5,7 @@ from reference_server.mailboxes import Mailboxes
 from reference_server.queue import Item, QueuedRecipient
 from reference_server.queue.store import StoredQueue
 from reference_server.storage import Delivery, DiskStorage, Nowhere
-from tests.reference_server.disks import BrokenDisk, FullDisk, RecordingDisk
+from tests.reference_server.disks import BrokenDisk, Event, FullDisk, RecordingDisk
 
 
 class House:
@@ -119,12 +119,12 @@ async def test_the_order_survives_a_crash_at_any_place(tmp_path):
 
     class Told:
         def write(self, new, changes=(), done=()):
-            disk.done.append("queue")
+            disk.events.append(Event("queue"))
 
     DiskStorage(house.mailboxes, Told()).keep_all([to("alice", queued=["a"]), to("bob", "alice")])
-    whats = [done if done == "queue" else done.what for done in disk.done]
+    whats = [event.what for event in disk.events]
     assert whats == ["write"] * 3 + ["sync"] * 3 + ["queue"] + ["rename"] * 3 + ["sync"] * 2
-    assert {done.path for done in disk.done[-2:]} == {
+    assert {event.path for event in disk.events[-2:]} == {
         str(tmp_path / "mail" / name / "new") for name in ("alice", "bob")
     }
 
@@ -132,7 +132,7 @@ async def test_the_order_survives_a_crash_at_any_place(tmp_path):
 def test_a_single_mailbox_costs_two_syncs(tmp_path):
     disk = RecordingDisk()
     House(tmp_path, disk).keep(to("alice"))
-    assert [done.what for done in disk.done] == ["write", "sync", "rename", "sync"]
+    assert [event.what for event in disk.events] == ["write", "sync", "rename", "sync"]
 
 
 def test_nowhere_takes_everything():
