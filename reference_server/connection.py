@@ -16,7 +16,7 @@ from typing import Final
 import trio
 
 from harness.protocol.options import mail_options
-from harness.protocol.order import State
+from harness.protocol.order import IN_TRANSACTION
 from harness.protocol.receiver import Occasion
 from harness.protocol.receiver.events import LogIn, Mail, Message, Recipient, StartTls
 from harness.protocol.sasl.sides import Bindings
@@ -29,8 +29,6 @@ from reference_server.server import Server
 from reference_server.watching import WatchedReceiver
 
 OCTETS: Final = 65_536  # the most that we take at once
-
-_UNDER_WAY: Final = frozenset({State.SENDER, State.RECIPIENTS})
 
 Waiting = Message | StartTls | LogIn  # an event whose answer takes time
 
@@ -62,7 +60,7 @@ class Connection:
     @property
     def is_idle(self) -> bool:
         """Whether no transaction is under way, so that nothing is lost if the client must leave."""
-        return self._receiver.memory.state not in _UNDER_WAY
+        return self._receiver.memory.state not in IN_TRANSACTION
 
     @property
     def session(self) -> str:

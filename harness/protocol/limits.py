@@ -13,6 +13,7 @@ class Limits:
     response_line: int = 12_288  # of an AUTH exchange: RFC 4954 4
     text_line: int | None = None  # octets with CRLF; None is as long as the message may be
     message: int = 10_485_760  # octets
+    chunk: int = 1_073_741_824  # octets that we pass over; the message has its own limit
     recipients: int = 1_000  # of one message
     errors: int = 20  # refusals on one connection before it is closed
     log_ins: int = 5  # that fail, on one connection

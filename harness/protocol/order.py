@@ -28,6 +28,8 @@ class Verb(StrEnum):
     STARTTLS = "STARTTLS"
     AUTH = "AUTH"
     ETRN = "ETRN"
+    BDAT = "BDAT"
+    LAST = "BDAT LAST"  # the chunk that ends a message: RFC 3030 2
 
 
 class State(StrEnum):
@@ -37,6 +39,7 @@ class State(StrEnum):
     READY = "the client's name"
     SENDER = "a reverse-path"
     RECIPIENTS = "a reverse-path and at least one forward-path"
+    CHUNKS = "a reverse-path, forward-paths, and a text that has begun"
     CLOSED = "the farewell was said"
 
 
@@ -72,10 +75,22 @@ ORDER: Order = {
         Verb.RSET: State.READY,
         Verb.RCPT: State.RECIPIENTS,
         Verb.DATA: State.READY,  # once the text has ended, well or not: RFC 5321 4.1.1.4
+        Verb.BDAT: State.CHUNKS,
+        Verb.LAST: State.READY,
+        Verb.STARTTLS: State.FRESH,
+    },
+    State.CHUNKS: {
+        **_anywhere(State.CHUNKS),
+        Verb.RSET: State.READY,
+        Verb.BDAT: State.CHUNKS,
+        Verb.LAST: State.READY,
         Verb.STARTTLS: State.FRESH,
     },
     State.CLOSED: {},
 }
+
+# The states of a mail transaction (RFC 5321 3.3).
+IN_TRANSACTION: frozenset[State] = frozenset({State.SENDER, State.RECIPIENTS, State.CHUNKS})
 
 
 def after(state: State, verb: Verb, order: Order = ORDER) -> State | None:

@@ -32,6 +32,8 @@ def test_ehlo_lists_what_is_offered_in_the_clear():
         "SIZE 10485760",
         "8BITMIME",
         "SMTPUTF8",
+        "CHUNKING",
+        "BINARYMIME",
         "ENHANCEDSTATUSCODES",
         "DSN",
         "DELIVERBY",
@@ -70,6 +72,7 @@ def test_limits_are_announced_as_they_are_set():
 
 def test_an_extension_goes_with_the_one_that_it_needs():
     assert "SMTPUTF8" not in offered(Obliging(without("8BITMIME")))
+    assert "BINARYMIME" not in offered(Obliging(without("CHUNKING")))
 
 
 # --- switched off -------------------------------------------------------------------------------
@@ -77,7 +80,8 @@ def test_an_extension_goes_with_the_one_that_it_needs():
 # keyword -> what it brings, where it is offered: refused where it is not
 BRINGS = {
     "SIZE": (b"MAIL FROM:<a@b.test> SIZE=1", 555),
-    "8BITMIME": (b"MAIL FROM:<a@b.test> BODY=8BITMIME", 555),
+    "8BITMIME": (b"MAIL FROM:<a@b.test> BODY=8BITMIME", 501),  # BODY has another value still
+    "BINARYMIME": (b"MAIL FROM:<a@b.test> BODY=BINARYMIME", 501),
     "SMTPUTF8": (b"MAIL FROM:<a@b.test> SMTPUTF8", 555),
     "DSN": (b"MAIL FROM:<a@b.test> RET=FULL ENVID=x", 555),
     "DELIVERBY": (b"MAIL FROM:<a@b.test> BY=60;R", 555),
@@ -115,6 +119,7 @@ def test_after_helo_nothing_is_offered(line):
 GROWTH = {
     "SIZE": 26,
     "8BITMIME": 17,
+    "BINARYMIME": 16,
     "SMTPUTF8": 10,
     "DSN": 110,
     "DELIVERBY": 17,
@@ -130,9 +135,9 @@ def padded(line, length):
 
 @pytest.mark.parametrize("keyword", GROWTH)
 def test_each_extension_adds_to_mail_what_its_rfc_says(keyword):
-    rules = replace(RULES, extensions={keyword: EXTENSIONS[keyword]})
-    rules = replace(rules, extensions={**rules.extensions, "8BITMIME": EXTENSIONS["8BITMIME"]})
-    most = 512 + GROWTH[keyword] + (17 if keyword != "8BITMIME" else 0)
+    needed = {EXTENSIONS[keyword].needs, keyword} - {None}
+    rules = replace(RULES, extensions={name: EXTENSIONS[name] for name in needed})
+    most = 512 + sum(GROWTH.get(name, 0) for name in needed)
     for length, codes in ((most, [250]), (most + 1, [500])):
         talk = Obliging(rules, secure=True)
         talk.say(HELLO)
@@ -141,7 +146,7 @@ def test_each_extension_adds_to_mail_what_its_rfc_says(keyword):
 
 # what is said -> the octets that its line may have in the clear
 LONGEST = {
-    b"MAIL FROM:<a@b.test>\r\n": 512 + 26 + 17 + 10 + 110 + 17 + 15,
+    b"MAIL FROM:<a@b.test>\r\n": 512 + 26 + 17 + 10 + 16 + 110 + 17 + 15,
     b"rcpt TO:<alice@example.test>\r\n": 512 + 530,  # RFC 3461 5.4
     b"NOOP\r\n": 512,
     b"DATA\r\n": 512,

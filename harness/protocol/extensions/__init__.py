@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from harness.protocol.commands import Objection, Parameters
-from harness.protocol.extensions.body import EIGHT_BIT_MIME
+from harness.protocol.extensions.body import BINARYMIME, CHUNKING, EIGHT_BIT_MIME, needs_chunks
 from harness.protocol.extensions.delivery_status import DSN
 from harness.protocol.extensions.international import SMTPUTF8, asks_for_utf8
 from harness.protocol.extensions.limiting import LIMITS
@@ -27,6 +27,7 @@ __all__ = [
     "asks_for_utf8",
     "check_parameters",
     "declared_size",
+    "needs_chunks",
     "object_to_mail",
 ]
 
@@ -35,6 +36,8 @@ _ROWS = (
     SIZE,
     EIGHT_BIT_MIME,
     SMTPUTF8,
+    CHUNKING,
+    BINARYMIME,
     ENHANCED_STATUS_CODES,
     DSN,
     DELIVERBY,

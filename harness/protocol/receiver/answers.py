@@ -1,8 +1,8 @@
 """Answers: what the receiving end says on which occasion, as a table that voices and lies replace.
 
-A text may hold {domain}, {client}, {address}, {node}, {priority} and {id}.  Enhanced codes stand
-apart from the texts: they are said on every occasion but in the greeting and to EHLO or HELO
-(RFC 2034 4).
+A text may hold {domain}, {client}, {address}, {node}, {priority}, {size} and {id}.  Enhanced
+codes stand apart from the texts: they are said on every occasion but in the greeting and to EHLO or
+HELO (RFC 2034 4).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class Occasion(StrEnum):  # of str, because the hash of a plain Enum is slow
     SENDER_OK = auto()
     RECIPIENT_OK = auto()
     GO_AHEAD = auto()
+    CHUNK_TAKEN = auto()
     ACCEPTED = auto()
     RESET = auto()
     NOTHING = auto()
@@ -57,6 +58,8 @@ class Occasion(StrEnum):  # of str, because the hash of a plain Enum is slow
     ARGUMENT_REFUSED = auto()
     BAD_ARGUMENT = auto()
     NO_NODE = auto()
+    NO_CHUNK_SIZE = auto()
+    BAD_CHUNK_MARK = auto()
     NOT_IMPLEMENTED = auto()
     OUT_OF_ORDER = auto()
     UNKNOWN_MECHANISM = auto()
@@ -73,6 +76,7 @@ class Occasion(StrEnum):  # of str, because the hash of a plain Enum is slow
     SENDER_NOT_ASCII = auto()
     RECIPIENT_NOT_ASCII = auto()
     TOO_BIG = auto()
+    CHUNK_TOO_LONG = auto()
     BAD_CONTENT = auto()
     TEXT_LINE_TOO_LONG = auto()
 
@@ -97,6 +101,7 @@ ANSWERS: Answers = {
     O.SENDER_OK: Answer(250, "2.1.0", "Sender ok"),
     O.RECIPIENT_OK: Answer(250, "2.1.5", "Recipient ok"),
     O.GO_AHEAD: Answer(354, None, 'Enter mail, end with "." on a line by itself'),
+    O.CHUNK_TAKEN: Answer(250, "2.0.0", "{size} octets received"),
     O.ACCEPTED: Answer(250, "2.0.0", "Message accepted for delivery as {id}"),
     O.RESET: Answer(250, "2.0.0", "Forgotten"),
     O.NOTHING: Answer(250, "2.0.0", "Nothing done"),
@@ -130,6 +135,8 @@ ANSWERS: Answers = {
     O.ARGUMENT_REFUSED: Answer(501, "5.5.4", "No argument allowed"),
     O.BAD_ARGUMENT: Answer(501, "5.5.2", "The argument holds an octet that it may not hold"),
     O.NO_NODE: Answer(501, "5.5.4", "A domain, @domain or #queue is needed"),
+    O.NO_CHUNK_SIZE: Answer(501, "5.5.4", "The number of octets is needed"),
+    O.BAD_CHUNK_MARK: Answer(501, "5.5.4", "Behind the number of octets only LAST may stand"),
     O.NOT_IMPLEMENTED: Answer(502, "5.5.1", "Command not implemented"),
     O.OUT_OF_ORDER: Answer(503, "5.5.1", "Bad sequence of commands"),
     O.UNKNOWN_MECHANISM: Answer(504, "5.5.4", "Unrecognized authentication mechanism"),
@@ -147,6 +154,8 @@ ANSWERS: Answers = {
     O.SENDER_NOT_ASCII: Answer(550, "5.6.7", "Beyond ASCII, the sender needs SMTPUTF8"),
     O.RECIPIENT_NOT_ASCII: Answer(553, "5.6.7", "Beyond ASCII, a recipient needs SMTPUTF8"),
     O.TOO_BIG: Answer(552, "5.3.4", "Message size exceeds fixed maximum message size"),
+    # Nobody can say where the next command begins.
+    O.CHUNK_TOO_LONG: Answer(552, "5.3.4", "{domain} chunk too long", closes=True),
     O.BAD_CONTENT: Answer(550, "5.6.0", "A bare CR or LF is no line end; message refused"),
     O.TEXT_LINE_TOO_LONG: Answer(500, "5.6.0", "Text line too long"),
 }

@@ -15,17 +15,18 @@ def open_reader(rules: Rules) -> DataReader:
     )
 
 
-def judge(rules: Rules, reader: DataReader, content: bytes, envelope: Envelope) -> Message | Unfit:
+def judge(rules: Rules, content: bytes, envelope: Envelope) -> Message | Unfit:
     """The message, or why its text is no message."""
-    if reader.too_big:
-        return Unfit(Occasion.TOO_BIG)
-    if _longest_line(content, rules.limits.text_line):
-        return Unfit(Occasion.TEXT_LINE_TOO_LONG)
-    objection = rules.object_to_content(content)
+    if rules.needs_chunks(envelope.parameters):
+        objection = rules.object_to_binary(content)
+    elif _has_longer_line(content, rules.limits.text_line):
+        objection = Occasion.TEXT_LINE_TOO_LONG
+    else:
+        objection = rules.object_to_content(content)
     return Unfit(objection) if objection else Message(envelope, content)
 
 
-def _longest_line(content: bytes, limit: int | None) -> bool:
+def _has_longer_line(content: bytes, limit: int | None) -> bool:
     if limit is None:
         return False
     return any(len(line) + 2 > limit for line in content.split(b"\r\n"))

@@ -71,6 +71,15 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Chunk:
+    """BDAT without LAST: may more follow?  A refusal ends the transaction."""
+
+    envelope: Envelope
+    size: int  # octets of this chunk
+    said: Occasion = Occasion.CHUNK_TAKEN
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """The text has ended: a positive answer is a promise to deliver it."""
 
@@ -181,6 +190,7 @@ Event = (
     | Mail
     | Recipient
     | Text
+    | Chunk
     | Message
     | Unfit
     | StartTls

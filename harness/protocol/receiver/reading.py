@@ -9,6 +9,7 @@ from harness.protocol.addresses import is_domain, is_domain_or_literal
 from harness.protocol.commands import split_verb
 from harness.protocol.order import Verb, after
 from harness.protocol.receiver.answers import Occasion
+from harness.protocol.receiver.chunks import Announced
 from harness.protocol.receiver.envelopes import read_mail, read_recipient
 from harness.protocol.receiver.events import (
     Auth,
@@ -27,7 +28,7 @@ from harness.protocol.replies import reply
 _VERBS: Final = {verb.value.encode(): verb for verb in Verb}
 
 
-def read_command(line: bytes, scene: Scene) -> tuple[Event | Auth, Verb | None]:
+def read_command(line: bytes, scene: Scene) -> tuple[Event | Auth | Announced, Verb | None]:
     """The event that a command line is; the verb where it is one that leads somewhere."""
     if b"\r" in line or b"\n" in line:
         return Objected(Occasion.BARE_LINE_END), None
@@ -35,6 +36,8 @@ def read_command(line: bytes, scene: Scene) -> tuple[Event | Auth, Verb | None]:
     verb = _VERBS.get(scene.rules.fold_verb(word))
     if verb is None:
         return Objected(Occasion.UNKNOWN_COMMAND), None
+    if verb is Verb.BDAT and verb in scene.offer.verbs:
+        return _chunk(argument, scene), None
     objection = _out_of_place(verb, argument, scene)
     if objection is not None:
         return Objected(objection, to_hello=verb in _HELLOS), None
@@ -67,7 +70,20 @@ def _hello(verb: Verb, argument: bytes, scene: Scene) -> Event:
 
 
 def _text(verb: Verb, argument: bytes, scene: Scene) -> Event:
+    if scene.rules.needs_chunks(scene.memory.parameters):
+        return Objected(Occasion.OUT_OF_ORDER)  # RFC 3030 3
     return Text(scene.memory.envelope)
+
+
+def _chunk(argument: bytes, scene: Scene) -> Announced | Objected:
+    command = scene.rules.read_chunk(argument)
+    if isinstance(command, Occasion):
+        return Objected(command)
+    if command.size > scene.rules.limits.chunk:
+        return Objected(Occasion.CHUNK_TOO_LONG)
+    verb = Verb.LAST if command.last else Verb.BDAT
+    objection = command.objection or _out_of_place(verb, b"", scene)
+    return Announced(command.size, verb, objection)
 
 
 def _starttls(verb: Verb, argument: bytes, scene: Scene) -> Event:

@@ -19,10 +19,11 @@ from harness.protocol.addresses import (
     read_reverse_path,
 )
 from harness.protocol.commands import Objection, Parameters
-from harness.protocol.extensions import EXTENSIONS, Extension, check_parameters
+from harness.protocol.extensions import EXTENSIONS, Extension, check_parameters, needs_chunks
 from harness.protocol.limits import Limits
 from harness.protocol.order import ORDER, Order, Verb
 from harness.protocol.receiver.answers import ANSWERS, Answers, Occasion
+from harness.protocol.receiver.chunks import ChunkCommand, ChunkReader, read_chunk_command
 from harness.protocol.receiver.events import Addressee
 from harness.protocol.replies import Reply
 from harness.protocol.services import Service
@@ -49,6 +50,20 @@ def refuse_bare_line_ends(content: bytes) -> Occasion | None:
     if content.count(b"\n") == pairs and content.count(b"\r") == pairs:
         return None
     return Occasion.BAD_CONTENT
+
+
+def take_as_it_is(octets: bytes) -> bytes:
+    """No dot is doubled in a chunk (RFC 3030 2)."""
+    return octets
+
+
+def pass_over(size: int) -> int:
+    """How many octets of a refused chunk are thrown away: all (RFC 3030 2)."""
+    return size
+
+
+def anything_goes(content: bytes) -> None:
+    """What is sent as BODY=BINARYMIME may hold any octets (RFC 3030 3)."""
 
 
 def write_as_it_is(occasion: Occasion | None, reply: Reply) -> bytes:
@@ -112,6 +127,12 @@ class Rules:
     data_reader: Callable[..., DataReader] = DataReader
     data_ends: tuple[bytes, ...] = (b"\r\n.\r\n",)
     unstuff: Callable[[bytes], bytes] = unstuff
+    read_chunk: Callable[[bytes], ChunkCommand | Occasion] = read_chunk_command
+    chunk_reader: Callable[..., ChunkReader] = ChunkReader
+    pass_over: Callable[[int], int] = pass_over
+    unchunk: Callable[[bytes], bytes] = take_as_it_is
+    needs_chunks: Callable[[Parameters], bool] = needs_chunks
+    object_to_binary: Callable[[bytes], Occasion | None] = anything_goes
     object_to_content: Callable[[bytes], Occasion | None] = refuse_bare_line_ends
     stamp: Callable[[trace.Trace, bytes], bytes] = trace.stamp
 

@@ -13,8 +13,10 @@ from harness.protocol.extensions import Facts, asks_for_utf8
 from harness.protocol.order import State, Verb
 from harness.protocol.receiver import authentication, data
 from harness.protocol.receiver.answers import Occasion, Speech
+from harness.protocol.receiver.chunks import Announced, ChunkReader
 from harness.protocol.receiver.events import (
     Auth,
+    Chunk,
     Etrn,
     Event,
     Hello,
@@ -68,7 +70,8 @@ class Receiver:
         self._has_tls = has_tls
         self._now = now
         self._lines = LineReader(rules.line_ends)
-        self._reader: DataReader | None = None  # while the text of a message arrives
+        self._reader: DataReader | ChunkReader | None = None  # while text arrives
+        self._chunk: Announced | None = None  # and while it is the text of a chunk
         self._attempt: tuple[str, Attempt] | None = None  # while an AUTH exchange goes on
         self._event: Event | None = None
         self._leads_to = State.FRESH
@@ -171,12 +174,14 @@ class Receiver:
             return authentication.respond(*attempt, line)
         return self._read_command(line)
 
-    def _read_command(self, line: bytes) -> Event:
+    def _read_command(self, line: bytes) -> Event | None:
         event, verb = read_command(line, self._scene)
         if verb is not None:
             self._leads_to = self._rules.order[self.memory.state][verb]
             self.memory.mails += verb is Verb.MAIL
-        return self._begin(event) if isinstance(event, Auth) else event
+        if isinstance(event, Auth):
+            return self._begin(event)
+        return self._open_chunk(event) if isinstance(event, Announced) else event
 
     def _begin(self, auth: Auth) -> Event:
         if auth.mechanism not in self._scene.offer.facts.mechanisms:
@@ -188,13 +193,46 @@ class Receiver:
         self._attempt = auth.mechanism, Attempt(auth.mechanism, side)
         return authentication.begin(*self._attempt, auth.initial)
 
-    def _read_text(self, reader: DataReader) -> Event | None:
+    def _read_text(self, reader: DataReader | ChunkReader) -> Event | None:
         content = reader.take()
         if content is None:
             return None
         self._reader = None
         self._lines.feed(reader.rest)
-        return data.judge(self._rules, reader, content, self.memory.envelope)
+        if isinstance(reader, ChunkReader):
+            return self._end_chunk(content)
+        if reader.too_big:
+            return Unfit(Occasion.TOO_BIG)
+        return data.judge(self._rules, content, self.memory.envelope)
+
+    def _open_chunk(self, chunk: Announced) -> Event | None:
+        rules, is_wanted = self._rules, chunk.objection is None
+        self._chunk = chunk
+        self._reader = rules.chunk_reader(
+            chunk.size if is_wanted else rules.pass_over(chunk.size),
+            keep=is_wanted and self._has_room_for(chunk),
+        )
+        self._reader.feed(self._lines.clear())
+        return self._read_text(self._reader)
+
+    def _end_chunk(self, content: bytes) -> Event:
+        chunk, self._chunk = self._chunk, None
+        assert chunk is not None, "a chunk that ends was announced"
+        if chunk.objection is not None:
+            return Objected(chunk.objection)
+        memory, order = self.memory, self._rules.order[self.memory.state]
+        if not self._has_room_for(chunk):
+            self._leads_to = order[Verb.LAST]
+            return Unfit(Occasion.TOO_BIG)
+        self._leads_to = order[chunk.verb]
+        if chunk.verb is Verb.BDAT:
+            memory.text += content
+            return Chunk(memory.envelope, chunk.size)
+        text = bytes(memory.text) + content if memory.text else content
+        return data.judge(self._rules, self._rules.unchunk(text), memory.envelope)
+
+    def _has_room_for(self, chunk: Announced) -> bool:
+        return len(self.memory.text) + chunk.size <= self._rules.limits.message
 
     # --- what an answer does ---------------------------------------------------------------------
 
@@ -222,6 +260,10 @@ class Receiver:
     def _after_text(self, event: Text, reply: Reply) -> None:
         self._reader = data.open_reader(self._rules)
         self._reader.feed(self._lines.clear())
+
+    def _after_chunk(self, event: Chunk, reply: Reply) -> None:
+        order = self._rules.order[self.memory.state]
+        self.memory.enter(self._leads_to if reply.is_positive else order[Verb.LAST])
 
     def _after_log_in(self, event: LogIn, reply: Reply) -> None:
         if reply.code == CHALLENGE:
@@ -290,17 +332,19 @@ _FACTS: Final[Mapping[type, Callable[[Any], Mapping[str, str]]]] = {
     Hello: lambda event: {"client": event.client},
     Mail: _mail_facts,
     Recipient: lambda event: {"address": str(event.addressee)},
+    Chunk: lambda event: {"size": str(event.size)},
     Etrn: lambda event: {"node": event.node},
     LogIn: lambda event: {"challenge": event.judge().challenge},
 }
 
-_OVER_ANYWAY: Final = (Message, Unfit, LogIn)  # refused or not, the exchange has ended
+_OVER_ANYWAY: Final = (Chunk, Message, Unfit, LogIn)  # refused or not, the exchange has ended
 
 _EFFECTS: Final[Mapping[type, Callable[[Receiver, Any, Reply], None]]] = {
     Hello: Receiver._after_hello,
     Mail: Receiver._after_mail,
     Recipient: Receiver._after_recipient,
     Text: Receiver._after_text,
+    Chunk: Receiver._after_chunk,
     LogIn: Receiver._after_log_in,
     Message: Receiver._enter_next,
     Unfit: Receiver._enter_next,

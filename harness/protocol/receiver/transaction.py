@@ -24,11 +24,14 @@ class Memory:
     mails: int = 0  # MAIL commands, taken or not
     domains: frozenset[str] = frozenset()  # of recipients, where they are limited
     recipients: list[Addressee] = field(default_factory=list)
+    text: bytearray = field(default_factory=bytearray)  # chunks of it, as they came
 
     def enter(self, state: State) -> None:
         """Go to a state and keep only what that state remembers."""
-        if state is not State.RECIPIENTS and self.recipients:
+        if self.recipients and state not in _WITH_RECIPIENTS:
             self.recipients = []
+        if self.text and state is not State.CHUNKS:
+            self.text = bytearray()
         if state in _WITHOUT_SENDER:
             self.reverse_path, self.parameters, self.utf8 = NULL_PATH, (), False
         if state is State.FRESH and self.state is not State.FRESH:
@@ -41,4 +44,5 @@ class Memory:
         return Envelope(self.reverse_path, tuple(self.recipients), self.parameters)
 
 
+_WITH_RECIPIENTS = frozenset({State.RECIPIENTS, State.CHUNKS})
 _WITHOUT_SENDER = frozenset({State.FRESH, State.READY, State.CLOSED})
