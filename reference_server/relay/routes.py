@@ -78,7 +78,7 @@ class Exchangers:
     """Whoever the DNS says takes mail for a domain, or the host of an address literal."""
 
     domain: str
-    tls: Tls = Tls.OPPORTUNISTIC
+    tls: Tls
 
     @property
     def name(self) -> str:
@@ -100,12 +100,14 @@ class Routes:
         routes: Sequence[Route] = (),
         *,
         dns: bool = False,
+        tls: Tls = Tls.OPPORTUNISTIC,  # of what the DNS says
         is_ours: Callable[[str], bool] = lambda domain: False,
     ) -> None:
         self._by_pattern: Mapping[str, Route] = {
             ascii_domain(pattern): route for route in reversed(routes) for pattern in route.domains
         }
         self._dns = dns
+        self._tls = tls
         self._is_ours = is_ours
 
     def find(self, address: str) -> Destination:
@@ -117,7 +119,7 @@ class Routes:
             route = self._by_pattern.get(pattern)
             if route is not None:
                 return NextHops(route.hosts, route.tls)
-        return Exchangers(domain) if self._dns else _UNROUTED
+        return Exchangers(domain, self._tls) if self._dns else _UNROUTED
 
 
 def _patterns(domain: str) -> Iterator[str]:

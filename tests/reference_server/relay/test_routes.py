@@ -68,8 +68,10 @@ def test_a_star_is_for_what_is_left():
 
 def test_the_dns_is_asked_about_what_is_left():
     routes = Routes(ROUTES, dns=True)
-    assert routes.find("a@Anything.Test") == Exchangers("anything.test")
-    assert routes.find("a@[IPv6:2001:db8::1]") == Exchangers("[ipv6:2001:db8::1]")
+    assert routes.find("a@Anything.Test") == Exchangers("anything.test", Tls.OPPORTUNISTIC)
+    assert routes.find("a@[IPv6:2001:db8::1]") == Exchangers(
+        "[ipv6:2001:db8::1]", Tls.OPPORTUNISTIC
+    )
     assert isinstance(routes.find("a@example.net"), NextHops)
     assert routes.find("a@anything.test").name == "anything.test"
 

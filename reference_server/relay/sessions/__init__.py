@@ -1,0 +1,1 @@
+"""Sessions with next hops: opened, used for one message after another, closed."""
