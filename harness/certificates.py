@@ -96,7 +96,7 @@ def self_signed(names: Sequence[str], directory: Path) -> tuple[Path, Path]:
     from cryptography.hazmat.primitives.asymmetric import ec
 
     key = ec.generate_private_key(ec.SECP256R1())
-    certificate = _certificate(names, key)
+    certificate = _certificate(names, key, subject=names[0], issuer=names[0])
     directory.mkdir(parents=True, exist_ok=True)
     key_path = _write(
         directory / "key.pem",
@@ -111,22 +111,58 @@ def self_signed(names: Sequence[str], directory: Path) -> tuple[Path, Path]:
     return _write(directory / "cert.pem", pem, mode=0o644), key_path
 
 
-def _certificate(names: Sequence[str], key: object) -> x509.Certificate:
+def misissued(
+    path: Path, *, by: tuple[Path, Path], names: Sequence[str] = (), expired: bool = False
+) -> Path:
+    """Make a certificate like that of `by`, a certificate and its key, but for what is said.
+
+    It has the same key and is issued by the right one, so that a client who trusts that one has
+    nothing else to object to.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+
+    right = x509.load_pem_x509_certificate(by[0].read_bytes())
+    key = serialization.load_pem_private_key(by[1].read_bytes(), None)
+    common_name = right.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value
+    certificate = _certificate(
+        names or _names_of(right),
+        key,
+        subject="wrong on purpose",  # its issuer's name would make it self-signed, and no more
+        issuer=str(common_name),
+        until=-1 if expired else DAYS,
+    )
+    return _write(path, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
+
+
+def _names_of(certificate: x509.Certificate) -> list[str]:
+    from cryptography import x509
+
+    found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    return [str(name.value) for name in found.value]
+
+
+def _certificate(
+    names: Sequence[str], key: object, *, subject: str, issuer: str, until: int = DAYS
+) -> x509.Certificate:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
 
     assert isinstance(key, ec.EllipticCurvePrivateKey)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
+    named, by = (
+        x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        for name in (subject, issuer)
+    )
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(named)
+        .issuer_name(by)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))  # clocks differ
-        .not_valid_after(now + datetime.timedelta(days=DAYS))
+        .not_valid_before(now + datetime.timedelta(days=min(until, 0) - 1))  # clocks differ
+        .not_valid_after(now + datetime.timedelta(days=until))
         .add_extension(x509.SubjectAlternativeName(map(_general_name, names)), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         # Python 3.13 and later verify strictly: without these two it is no CA (RFC 5280 4.2.1).

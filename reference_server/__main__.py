@@ -49,6 +49,10 @@ T = TypeVar("T")
     help="A user with a mailbox, and a log-in if there is a password; may be repeated.",
 )  # fmt: skip
 @click.option(
+    "--users", "users_file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="More users, of `smtp-harness user add`  [default: SPOOL/users, if it is there]",
+)  # fmt: skip
+@click.option(
     "--anyone-at", multiple=True, metavar="DOMAIN",
     help="A domain where every user exists; their mail goes into the mailbox 'many'.",
 )  # fmt: skip

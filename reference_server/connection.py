@@ -10,14 +10,15 @@ import contextlib
 import email.utils
 import functools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import trio
 
 from harness.protocol.options import mail_options
 from harness.protocol.order import IN_TRANSACTION
-from harness.protocol.receiver import Occasion
+from harness.protocol.receiver import Event, Occasion
 from harness.protocol.receiver.events import LogIn, Mail, Message, Recipient, StartTls
 from harness.protocol.sasl.sides import Bindings
 from harness.protocol.services import Service
@@ -30,7 +31,14 @@ from reference_server.watching import WatchedReceiver
 
 OCTETS: Final = 65_536  # the most that we take at once
 
-Waiting = Message | StartTls | LogIn  # an event whose answer takes time
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """The client is there, and its greeting is due."""
+
+
+Waiting = Event | Arrival  # one whose answer takes time
+Grant = Callable[[float], None]  # gives the client so many seconds more, because we take them
 
 
 class Connection:
@@ -39,6 +47,7 @@ class Connection:
     def __init__(
         self, server: Server, peer: str, door: Door, bindings: Bindings | None = None
     ) -> None:
+        self.tls = server.tls
         self._server = server
         self._peer = peer
         self._door = door
@@ -51,6 +60,7 @@ class Connection:
             secure=door.implicit_tls,
             bindings=bindings or {},
         )
+        self._next_event = self._receiver.next_event  # faults stand in between
 
     @property
     def is_over(self) -> bool:
@@ -78,6 +88,10 @@ class Connection:
         may_stay = attendance.is_within(allowance, self._peer)
         return self.say(Occasion.GREETING if may_stay else Occasion.TOO_MANY_CONNECTIONS)
 
+    def begin(self, grant: Grant) -> tuple[bytes, Waiting | None]:
+        """The first words, and what has to wait, where the talk has a task of its own."""
+        return self.greet(), None
+
     def say(self, occasion: Occasion) -> bytes:
         """Something that the client did not ask for."""
         self._receiver.say(occasion)
@@ -90,8 +104,8 @@ class Connection:
 
     def go_on(self) -> Waiting | None:
         """Answer what is left, up to what has to wait."""
-        receiver, server = self._receiver, self._server
-        while (event := receiver.next_event()) is not None:
+        receiver, server, next_event = self._receiver, self._server, self._next_event
+        while (event := next_event()) is not None:
             match event:
                 case Recipient(addressee=addressee):
                     receiver.answer(server.house.objection_to(addressee.path) or event.said)
@@ -123,6 +137,8 @@ class Connection:
                 await trio.to_thread.run_sync(event.judge, limiter=self._server.judges)
                 self._receiver.answer(event.said)
                 return stream
+            case _:
+                raise AssertionError(f"{event} is answered at once")
 
     # --- a message -----------------------------------------------------------------------------
 
@@ -164,7 +180,9 @@ class Connection:
     async def _secure(self, event: StartTls, stream: trio.abc.Stream) -> trio.abc.Stream:
         self._receiver.answer(event.said)
         await stream.send_all(self._receiver.output())
-        secured = await shake_hands(self._server, stream, self._peer, self._door, self.session)
+        secured = await shake_hands(
+            self._server, stream, self._peer, self._door, session=self.session, tls=self.tls
+        )
         self._receiver.secured(channel_bindings(secured))
         return secured
 

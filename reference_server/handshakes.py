@@ -12,11 +12,18 @@ from reference_server.watching import Handshake
 
 
 async def shake_hands(
-    server: Server, stream: trio.abc.Stream, peer: str, door: Door, session: str = ""
+    server: Server,
+    stream: trio.abc.Stream,
+    peer: str,
+    door: Door,
+    *,
+    session: str = "",
+    tls: ssl.SSLContext | None = None,
 ) -> trio.SSLStream[trio.abc.Stream]:
     """The stream inside TLS.  Raises trio's errors if the client cannot, or takes too long."""
-    assert server.tls is not None, "TLS is offered where there is a certificate"
-    secured = trio.SSLStream(stream, server.tls, server_side=True)
+    tls = tls or server.tls
+    assert tls is not None, "TLS is offered where there is a certificate"
+    secured = trio.SSLStream(stream, tls, server_side=True)
     version = problem = ""
     try:
         with trio.fail_after(server.patience.handshake):

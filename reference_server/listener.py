@@ -4,35 +4,51 @@ from __future__ import annotations
 
 import contextlib
 import math
+import ssl
+from collections.abc import Callable
 
 import trio
 
 from harness.protocol.receiver import Occasion
+from harness.protocol.sasl.sides import Bindings
 from harness.wire.tls import channel_bindings
 from reference_server.connection import OCTETS, Connection, Waiting
 from reference_server.doors import PLAIN, Door
 from reference_server.handshakes import shake_hands
 from reference_server.server import Server
 
+Connect = Callable[[Server, str, Door, Bindings], Connection]
 
-async def serve(server: Server, stream: trio.abc.Stream, peer: str, door: Door = PLAIN) -> None:
+
+async def serve(
+    server: Server,
+    stream: trio.abc.Stream,
+    peer: str,
+    door: Door = PLAIN,
+    *,
+    connect: Connect = Connection,
+    tls: ssl.SSLContext | None = None,
+) -> None:
     """Talk to one client until it leaves, goes quiet, or we shut down."""
     server.attendance.enter(peer)
     try:
-        secured = await _secured(server, stream, peer, door) if door.implicit_tls else stream
+        secured: trio.abc.Stream | None = stream
+        if door.implicit_tls:
+            secured = await _secured(server, stream, peer, door, tls)
         if secured is not None:
-            connection = Connection(server, peer, door, channel_bindings(secured))
-            await Talk(server, connection, secured).run(connection.greet())
+            connection = connect(server, peer, door, channel_bindings(secured))
+            talk = Talk(server, connection, secured)
+            await talk.run(*connection.begin(talk.grant))
     finally:
         server.attendance.leave(peer)
 
 
 async def _secured(
-    server: Server, stream: trio.abc.Stream, peer: str, door: Door
+    server: Server, stream: trio.abc.Stream, peer: str, door: Door, tls: ssl.SSLContext | None
 ) -> trio.abc.Stream | None:
     """The stream inside TLS; None, and it is closed, if there is nobody to talk to there."""
     try:
-        return await shake_hands(server, stream, peer, door)
+        return await shake_hands(server, stream, peer, door, tls=tls)
     except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
         await trio.aclose_forcefully(stream)
         return None
@@ -77,6 +93,11 @@ class Talk:
         if self._is_listening and self._connection.is_idle:
             self._parting = Occasion.SHUTTING_DOWN
             self._patience.cancel()
+
+    def grant(self, seconds: float) -> None:
+        """Give the client so much more time: we are about to take that long ourselves."""
+        self._heard = trio.current_time()
+        self._patience.deadline = self._heard + seconds + self._server.patience.idle
 
     async def _converse(self, unsent: bytes, waiting: Waiting | None) -> None:
         connection = self._connection

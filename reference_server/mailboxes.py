@@ -87,7 +87,7 @@ class Drafts:
         try:
             for mailbox, octets in copies.items():
                 written.append(Draft(f"{self._mailboxes.directory}/{mailbox}", name))
-                self._write(written[-1].path, octets)
+                self._write_into(mailbox, written[-1].path, octets)
         except OSError:
             discard(written)
             raise
@@ -113,6 +113,13 @@ class Drafts:
         """Wait until all names that were given are on disk."""
         for directory in self._named:
             self._disk.sync_directory(directory)
+
+    def _write_into(self, mailbox: str, path: str, octets: bytes) -> None:
+        try:
+            self._write(path, octets)
+        except FileNotFoundError:  # a user who came while we run
+            self._mailboxes.open(mailbox)
+            self._write(path, octets)
 
     def _write(self, path: str, octets: bytes) -> None:
         if len(self._open) >= _MOST_OPEN:

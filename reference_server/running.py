@@ -15,6 +15,8 @@ import trio
 from harness.errors import UsageError
 from reference_server.crowd import HAS_EPOLL, Crowd
 from reference_server.doors import Door, OpenDoor, open_door
+from reference_server.faults.faults import Faults
+from reference_server.faults.serving import serve_with_faults
 from reference_server.listener import serve
 from reference_server.server import Server
 from reference_server.sockets import SocketStream, accept
@@ -27,6 +29,7 @@ async def run(
     doors: Sequence[Door],
     *,
     until_eof: bool = False,
+    faults: Faults | None = None,
     task_status: trio.TaskStatus[Sequence[Door]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve at these doors until SIGTERM or Ctrl-C comes, or standard input ends."""
@@ -40,7 +43,7 @@ async def run(
             tasks.start_soon(_obey_signals, stop, tasks.cancel_scope)
             if until_eof:
                 tasks.start_soon(_end_at_eof, tasks.cancel_scope)
-            reception = Reception(server, tasks)
+            reception = Reception(server, tasks, faults)
             async with trio.open_nursery() as accepting:
                 for one in opened:
                     accepting.start_soon(accept, one.listener, reception.at(one.door))
@@ -58,17 +61,22 @@ async def run(
 class Reception:
     """Who comes in is served: by the crowd, or by a task of its own where that cannot be."""
 
-    def __init__(self, server: Server, tasks: trio.Nursery) -> None:
+    def __init__(self, server: Server, tasks: trio.Nursery, faults: Faults | None = None) -> None:
         self._server = server
         self._tasks = tasks
-        self._crowd = Crowd(server, tasks) if HAS_EPOLL else None
+        self._faults = faults
+        self._crowd = Crowd(server, tasks) if HAS_EPOLL and faults is None else None
         if self._crowd is not None:
             tasks.start_soon(self._crowd.serve)
             tasks.start_soon(self._crowd.sweep)
 
     def at(self, door: Door) -> Welcome:
         """How a connection to that door is welcomed."""
-        crowd = self._crowd
+        crowd, faults = self._crowd, self._faults
+        if faults is not None:
+            return lambda sock, peer: self._tasks.start_soon(
+                serve_with_faults, self._server, faults, SocketStream(sock), peer, door
+            )
         if crowd is None or door.implicit_tls:
             return lambda sock, peer: self._tasks.start_soon(
                 serve, self._server, SocketStream(sock), peer, door

@@ -20,6 +20,11 @@ class SocketStream(trio.abc.Stream):
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
 
+    @property
+    def socket(self) -> socket.socket:
+        """The socket itself."""
+        return self._socket
+
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Octets as they arrive; empty at the end of the stream."""
         while True:

@@ -7,6 +7,7 @@ from harness.errors import UsageError
 from harness.protocol.addresses import is_domain
 from reference_server.expansion import mailbox_of
 from reference_server.lies import LIES
+from reference_server.users.book import check_name
 
 
 def check_domain(text: str) -> str:
@@ -18,9 +19,7 @@ def check_domain(text: str) -> str:
 
 def check_user(name: str) -> str:
     """The name, which must be fit for a mailbox directory."""
-    if not name or "/" in name or name.startswith(".") or not name.isprintable():
-        raise UsageError(f"{name!r}: a user's name is also the name of a mailbox directory")
-    return name
+    return check_name(name)
 
 
 def check_fault(name: str) -> str:

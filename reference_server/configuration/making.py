@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import ssl
 from dataclasses import replace
+from typing import Final
 
 from harness.certificates import self_signed, server_context
 from harness.errors import UsageError
@@ -22,15 +23,17 @@ from reference_server.scribe import Scribe
 from reference_server.server import Server
 from reference_server.spool import Spool
 from reference_server.storage import DiskStorage, Nowhere
-from reference_server.users import MemoryUsers
+from reference_server.users import FileUsers, MemoryUsers
 from reference_server.voices import in_voice, known_to
+
+USERS: Final = "users"  # the file in the spool, where no other is named
 
 
 def make_server(config: Config) -> Server:
     """The server that the options describe; makes its directories, Maildirs and certificate."""
     _refuse_what_is_not_built(config)
     rules = make_rules(config)
-    users = MemoryUsers(config.users)
+    users = make_users(config)
     house = House(
         domain=config.domain.lower(),
         users=users,
@@ -59,7 +62,6 @@ def make_server(config: Config) -> Server:
 def _refuse_what_is_not_built(config: Config) -> None:
     """What would be without effect is no option: a row goes as soon as its room is wired in."""
     rows = {
-        "users": config.users_file,
         "aliases": config.aliases,
         "lists": config.lists,
         "relay": config.relay,
@@ -83,6 +85,14 @@ def make_rules(config: Config) -> Rules:
         allows_auth_in_clear=config.auth_in_clear or rules.allows_auth_in_clear,
         extensions={name: row for name, row in known if name not in config.without},
     )
+
+
+def make_users(config: Config) -> FileUsers | MemoryUsers:
+    """Those of a file, if one is named or stands in the spool, and those that we were told."""
+    path = config.users_file
+    if path is None and config.spool is not None and (config.spool / USERS).exists():
+        path = config.spool / USERS
+    return MemoryUsers(config.users) if path is None else FileUsers(path, config.users)
 
 
 def _changed(limits: Limits, asked: Limits) -> Limits:

@@ -1,4 +1,6 @@
+import base64
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ from harness.protocol.extensions import EXTENSIONS
 from harness.protocol.receiver import Limits
 from harness.target import read_address
 from reference_server.configuration import Config, KeyPair, make_server, read_config
-from reference_server.configuration.making import make_rules
+from reference_server.configuration.making import make_rules, make_users
 from reference_server.configuration.relaying import Dns
 from reference_server.directory import Alias, MailingList
 from reference_server.doors import Door, Endpoint, Kind
@@ -17,6 +19,8 @@ from reference_server.log import Form, Level, Logging
 from reference_server.relay.routes import Route, Tls
 from reference_server.relay.schedule import Schedule
 from reference_server.server import Patience
+from reference_server.users.book import Account, changing, make_account
+from tests.reference_server.connecting import connected, mail_of, server_in
 
 DOCS = Path(__file__).parents[2] / "docs" / "serve.md"
 
@@ -163,7 +167,8 @@ WRONG = {
     "domian: a.test": "1:1: unknown key 'domian' (did you mean 'domain'?)",
     "listen: subnission://:25": "1:9: 'subnission://:25': unknown kind of door 'subnission' "
     "(did you mean 'submission'?)",
-    "users: {../etc: x}": "1:9: '../etc': a user's name is also the name of a mailbox directory",
+    "users: {../etc: x}": "1:9: '../etc' is no user's name: it is also that of a mailbox "
+    "directory, so it holds neither blanks nor '/' and begins with none of '.', '*', '#'",
     "users: {alice: a, Alice: b}": "1:19: 'Alice' is 'alice' in other letters "
     "(which stands in line 1)",
     "users: {alice: [a]}": '1:16: a list where text is wanted (quote it: "[a]")',
@@ -238,3 +243,41 @@ def test_a_certificate_of_ones_own_is_used_and_one_that_is_none_refused(tmp_path
     assert make_server(Config(spool=tmp_path, key_pair=pair)).tls is not None
     with pytest.raises(Exception, match=r"cannot use .*absent\.pem"):
         make_server(Config(spool=tmp_path, key_pair=KeyPair(tmp_path / "absent.pem", pair.key)))
+
+
+def test_users_are_those_of_a_file_that_is_named_or_stands_in_the_spool(tmp_path):
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    told = Config(spool=spool, users={"dave": "diving"})
+    assert list(make_users(told)) == ["dave"]
+    for path, name in ((spool / "users", "alice"), (tmp_path / "others", "bob")):
+        with changing(path) as accounts:
+            accounts[name] = Account(name=name)
+    assert list(make_users(told)) == ["alice", "dave"]
+    named = read_config(written(tmp_path, "users: others\nspool: spool"))
+    assert list(make_users(named)) == ["bob"]
+    assert list(make_users(replace(told, spool=None))) == ["dave"]
+
+
+async def test_who_stands_in_a_file_gets_mail_and_logs_in(tmp_path):
+    with changing(tmp_path / "users") as accounts:
+        accounts["zoe"] = make_account("zoe", "zebra")
+    server = server_in(tmp_path, auth_in_clear=True)
+    async with connected(server) as client:
+        told = await client.send("zoe@example.test", b"x\r\n")
+        assert told.startswith(b"250")
+        for password, code in ((b"guess", b"535"), (b"zebra", b"235")):
+            secret = base64.b64encode(b"\0zoe\0" + password)
+            assert (await client.say(b"AUTH PLAIN " + secret + b"\r\n")).startswith(code)
+
+
+async def test_who_comes_while_the_server_runs_gets_mail_too(tmp_path):
+    with changing(tmp_path / "users"):
+        pass
+    server = server_in(tmp_path)
+    with changing(tmp_path / "users") as accounts:
+        accounts["zoe"] = Account(name="zoe")
+    async with connected(server) as client:
+        told = await client.send("zoe@example.test", b"x\r\n")
+        assert told.startswith(b"250")
+    assert len(mail_of(tmp_path, "zoe")) == 1

@@ -1,8 +1,4 @@
-"""Users and how they log in: what the server's end of SASL asks.
-
-Whoever is unknown, or has nothing of the kind that a mechanism needs, gets a made-up one, the same
-every time, so that neither what is said nor how long it takes tells who exists.
-"""
+"""Users whose passwords are kept in the clear, in memory: what `--user NAME:PASSWORD` makes."""
 
 from __future__ import annotations
 
@@ -12,38 +8,13 @@ import secrets
 from collections.abc import Collection, Iterator, Mapping
 
 from harness.protocol.sasl import Ability, ScramKeys, derive_keys, prepare
-
-SALT = 16  # octets
-
-
-def folded(name: str) -> str:
-    """A user's name as it is looked up: as in an address, case makes no difference."""
-    return name.lower()
-
-
-class Decoy:
-    """What is shown in place of what a user has not."""
-
-    def __init__(self, key: bytes) -> None:
-        self._key = key
-
-    def octets(self, purpose: str, user: str, length: int = 32) -> bytes:
-        """Octets that are the same every time, and that nobody can foretell."""
-        message = f"{purpose}\0{user}".encode()
-        return hmac.digest(self._key, message, "sha256")[:length]
-
-    def scram_keys(self, user: str, iterations: int) -> ScramKeys:
-        """Keys that no password fits."""
-        return ScramKeys(
-            salt=self.octets("salt", user, SALT),
-            iterations=iterations,
-            stored_key=self.octets("stored key", user),
-            server_key=self.octets("server key", user),
-        )
+from reference_server.users.book import folded
+from reference_server.users.decoy import Decoy
+from reference_server.users.passwords import SALT
 
 
 class MemoryUsers(Collection[str]):
-    """Users whose passwords are kept in the clear, in memory: what `--user NAME:PASSWORD` makes."""
+    """Names, and passwords of those who may log in."""
 
     takes_time = False
 
@@ -51,7 +22,9 @@ class MemoryUsers(Collection[str]):
         named = {folded(name): password for name, password in passwords.items()}
         self._names = tuple(named)
         self._secrets = {
-            name: _prepared(password).encode() for name, password in named.items() if password
+            name: (prepare(password) or password).encode()
+            for name, password in named.items()
+            if password
         }
         self._scram_keys = {
             name: derive_keys(secret.decode(), salt=secrets.token_bytes(SALT))
@@ -80,7 +53,7 @@ class MemoryUsers(Collection[str]):
     def scram_keys(self, user: str) -> ScramKeys:
         """The user's keys, or some that nobody has."""
         name = folded(user)
-        made_up = self._decoy.scram_keys(name, 4096)
+        made_up = self._decoy.scram_keys(name)
         return self._scram_keys.get(name, made_up)
 
     def shared_secret(self, user: str) -> bytes:
@@ -92,10 +65,6 @@ class MemoryUsers(Collection[str]):
     def owner_of(self, token: str) -> str | None:
         """Nobody: there are no tokens here."""
         return None
-
-
-def _prepared(password: str) -> str:
-    return prepare(password) or password
 
 
 def _same(one: bytes, other: bytes) -> bool:

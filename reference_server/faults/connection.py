@@ -1,0 +1,317 @@
+"""A connection that accidents happen to: what a fault may touch waits, and is done on the stream.
+
+Events that nothing happens to go to the connection that this one is, as ever.  What happens is
+decided when the event comes, and done when all that was said before it has been sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import trio
+
+from harness.protocol.order import State, Verb
+from harness.protocol.receiver import Event, Occasion
+from harness.protocol.receiver.events import (
+    Hello,
+    LogIn,
+    Mail,
+    Message,
+    Objected,
+    Plain,
+    Recipient,
+    StartTls,
+    Text,
+    Unfit,
+    Verify,
+)
+from harness.protocol.replies import Reply, reply
+from harness.protocol.sasl.sides import Bindings
+from reference_server.connection import Arrival, Connection, Grant, Waiting
+from reference_server.doors import Door
+from reference_server.faults import tricks
+from reference_server.faults.faults import Faults
+from reference_server.faults.model import Facts, Stage, Trick
+from reference_server.server import Server
+
+_STAGES: Final[Mapping[type, Stage]] = {
+    Mail: Stage.MAIL,
+    Recipient: Stage.RCPT,
+    Text: Stage.DATA,
+    Message: Stage.DOT,
+    Unfit: Stage.DOT,
+    StartTls: Stage.STARTTLS,
+    LogIn: Stage.AUTH,
+}
+
+# What we tell the receiver, and nobody else, of a message whose reply is lost with it.
+_LOST: Final = reply(451, "4.4.2 Lost")
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """An event that waits for what happens to it; None is nothing, but we want to know."""
+
+    event: Event
+    stage: Stage
+    trick: Trick | None
+
+
+class FaultyConnection(Connection):
+    """One client of a server with faults."""
+
+    def __init__(
+        self,
+        server: Server,
+        peer: str,
+        door: Door,
+        bindings: Bindings,
+        *,
+        faults: Faults,
+        number: int,
+    ) -> None:
+        super().__init__(server, peer, door, bindings)
+        self._faults = faults
+        self._number = number
+        self._grant: Grant = lambda _seconds: None
+        self._receive = self._next_event
+        self._next_event = self._watched
+        self._passed: Event | None = None  # the one event that is for the connection itself
+        self._alone = False  # whether it is the only one for now
+        self._held: _Held | None = None
+        self._unhindered: trio.abc.Stream | None = None  # what we read from before a text began
+
+    # --- what comes, and what waits --------------------------------------------------------------
+
+    def begin(self, grant: Grant) -> tuple[bytes, Waiting | None]:
+        """Nothing is said before the faults have had their say."""
+        self._grant = grant
+        return b"", Arrival()
+
+    def go_on(self) -> Waiting | None:
+        """Answer what is left, up to what has to wait."""
+        waiting = super().go_on()
+        if waiting is None and self._held is not None:
+            return self._held.event
+        return waiting
+
+    def _watched(self) -> Event | None:
+        """The next event that nothing happens to; None where one is held, or none has come."""
+        if self._passed is not None:
+            event, self._passed = self._passed, None
+            return event
+        if self._alone or self._held is not None:
+            return None
+        next_event = self._receive()
+        stage = None if next_event is None else _stage_of(next_event)
+        if next_event is None or stage is None:
+            return next_event
+        # Of a step of AUTH nothing can be decided before a password is checked, which takes time.
+        trick = None if stage is Stage.AUTH else self._meet(stage, next_event)
+        if trick is None and not self._is_of_interest(stage):
+            return next_event
+        self._held = _Held(next_event, stage, trick)
+        return None
+
+    def _is_of_interest(self, stage: Stage) -> bool:
+        """Whether something is to be done at the stage even if nothing goes wrong there."""
+        match stage:
+            case Stage.DATA:
+                return self._is_awaited(Stage.TEXT)
+            case Stage.STARTTLS:
+                return self._is_awaited(Stage.TLS)
+            case Stage.AUTH:
+                return self._is_awaited(stage)
+            case Stage.DOT:
+                return self._faults.received is not None or self._unhindered is not None
+            case _:
+                return False
+
+    def _is_awaited(self, stage: Stage) -> bool:
+        return bool(self._faults.table.at(stage))
+
+    def _meet(self, stage: Stage, event: Event | None = None) -> Trick | None:
+        return self._faults.meet(stage, self._facts(event), trio.current_time())
+
+    def _facts(self, event: Event | None) -> Facts:
+        memory = self._receiver.memory
+        sender = str(memory.reverse_path) if memory.state in _WITH_SENDER else None
+        recipients = tuple(str(addressee.path) for addressee in memory.recipients)
+        user = memory.user
+        match event:
+            case Mail(reverse_path=path):
+                sender, recipients = str(path), ()
+            case Recipient(addressee=addressee):
+                recipients = (str(addressee.path),)
+            case LogIn():
+                user = event.judge().user or None
+        return Facts(
+            client=self._peer,
+            connection=self._number,
+            user=user,
+            sender=sender,
+            recipients=recipients,
+        )
+
+    # --- doing it --------------------------------------------------------------------------------
+
+    async def attend(self, event: Waiting, stream: trio.abc.Stream) -> trio.abc.Stream:
+        """Do what happens, and what has to be done all the same."""
+        if isinstance(event, Arrival):
+            return await self._greet(stream)
+        held, self._held = self._held, None
+        if held is None:
+            return await super().attend(event, stream)
+        if held.stage is Stage.DOT and self._unhindered is not None:
+            stream, self._unhindered = self._unhindered, None
+        trick = held.trick or Trick()
+        if isinstance(event, LogIn):
+            trick = await self._judge(event)
+        await self._delay(trick)
+        if isinstance(event, StartTls) and trick.reply is None:
+            return await self._start_tls(event, trick, stream)
+        stream, octets = await self._answer(held, trick, stream)
+        stream = await self._say(trick, octets, stream)
+        if isinstance(event, Text) and octets.startswith(b"3"):
+            stream = await self._meet_text(stream)
+        return stream
+
+    async def _judge(self, event: LogIn) -> Trick:
+        """What goes wrong with a log-in once its outcome is known: only then is the user."""
+        if event.takes_time:
+            await trio.to_thread.run_sync(event.judge, limiter=self._server.judges)
+        if event.said is Occasion.CHALLENGE:
+            return Trick()
+        return self._meet(Stage.AUTH, event) or Trick()
+
+    async def _delay(self, trick: Trick) -> None:
+        self._grant(trick.delay)
+        await trio.sleep(trick.delay)
+
+    async def _greet(self, stream: trio.abc.Stream) -> trio.abc.Stream:
+        trick = self._meet(Stage.GREETING) or Trick()
+        await self._delay(trick)
+        octets = self.greet()
+        if trick.reply is not None:
+            octets = trick.reply.octets
+        return await self._say(trick, octets, stream)
+
+    async def _answer(
+        self, held: _Held, trick: Trick, stream: trio.abc.Stream
+    ) -> tuple[trio.abc.Stream, bytes]:
+        if held.stage is Stage.DOT:
+            return await self._answer_message(held.event, trick, stream)
+        if trick.reply is not None:
+            self._receiver.answer(trick.reply)
+        else:
+            stream = await self._oblige(held.event, stream)
+        return stream, self.output()
+
+    async def _say(self, trick: Trick, octets: bytes, stream: trio.abc.Stream) -> trio.abc.Stream:
+        if tricks.speaks(trick):
+            await tricks.say(trick, octets, stream)
+        self._grant(tricks.LONGEST_SILENCE if trick.silent else 0.0)
+        await tricks.end(trick, stream)
+        return tricks.Slow(stream, trick.slow) if trick.slow else stream
+
+    async def _oblige(self, event: Event, stream: trio.abc.Stream) -> trio.abc.Stream:
+        """Answer the event as if there were no faults."""
+        self._passed, self._alone = event, True
+        waiting = super().go_on()
+        self._alone = False
+        return stream if waiting is None else await super().attend(waiting, stream)
+
+    # --- messages --------------------------------------------------------------------------------
+
+    async def _answer_message(
+        self, event: Event, trick: Trick, stream: trio.abc.Stream
+    ) -> tuple[trio.abc.Stream, bytes]:
+        """What is said at the end of a text.  What its sender hears of is kept, nothing else is."""
+        told = trick.reply
+        if told is None and (trick.garbage or not tricks.speaks(trick)):
+            told = _LOST
+        if told is not None and not (trick.keep or told.is_positive):
+            self._receiver.answer(told)
+            return stream, self.output()
+        facts = self._facts(event)
+        hello = self._receiver.memory.client
+        stream = await self._oblige(event, stream)
+        octets = self.output()
+        if octets.startswith(b"2") and isinstance(event, Message):
+            self._remember(event, facts, hello)
+        return stream, self._instead(octets, trick.reply)
+
+    def _instead(self, octets: bytes, told: Reply | None) -> bytes:
+        """What is said of a message that was kept, or refused by ourselves."""
+        if told is None or (told.is_positive and not octets.startswith(b"2")):
+            return octets
+        return told.octets
+
+    def _remember(self, event: Message, facts: Facts, hello: str) -> None:
+        if self._faults.received is not None:
+            self._faults.received.add(
+                client=facts.client,
+                hello=hello,
+                user=facts.user,
+                sender=facts.sender or "",
+                recipients=facts.recipients,
+                content=event.content,
+            )
+
+    # --- a text that arrives ---------------------------------------------------------------------
+
+    async def _meet_text(self, stream: trio.abc.Stream) -> trio.abc.Stream:
+        """What happens while the text arrives: now, or once some of it has been read."""
+        trick = self._meet(Stage.TEXT)
+        if trick is None:
+            return stream
+        self._unhindered = stream
+        if trick.slow:
+            stream = tricks.Slow(stream, trick.slow)
+
+        async def interrupt(below: trio.abc.Stream) -> None:
+            await self._delay(trick)
+            self._grant(tricks.LONGEST_SILENCE if trick.silent else 0.0)
+            await tricks.interrupt(trick, below)
+
+        if trick.after:
+            return tricks.Midway(stream, trick.after, interrupt)
+        await interrupt(stream)
+        return stream
+
+    # --- TLS -------------------------------------------------------------------------------------
+
+    async def _start_tls(
+        self, event: StartTls, trick: Trick, stream: trio.abc.Stream
+    ) -> trio.abc.Stream:
+        handshake = self._meet(Stage.TLS) or Trick()
+        self.tls = self._faults.certificates.context(handshake.certificate, self.tls)
+
+        async def say(octets: bytes, below: trio.abc.Stream) -> None:
+            await self._say(trick, octets, below)
+            await self._delay(handshake)
+            self._grant(tricks.LONGEST_SILENCE if handshake.silent else 0.0)
+            await tricks.interrupt(handshake, below)
+
+        if rate := trick.slow or handshake.slow:
+            stream = tricks.Slow(stream, rate)
+        return await self._oblige(event, tricks.FirstWords(stream, say))
+
+
+def _stage_of(event: Event) -> Stage | None:
+    """The stage that the event is met at; None for what the protocol itself refuses."""
+    match event:
+        case Objected():
+            return None
+        case Hello(extended=extended):
+            return Stage.EHLO if extended else Stage.HELO
+        case Plain(verb=verb) | Verify(verb=verb):
+            return _PLAIN.get(verb)
+        case _:
+            return _STAGES.get(type(event))
+
+
+_WITH_SENDER: Final = frozenset({State.SENDER, State.RECIPIENTS})
+_PLAIN: Final = {verb: Stage(verb.value) for verb in Verb}
