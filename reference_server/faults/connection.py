@@ -12,9 +12,11 @@ from typing import Final
 
 import trio
 
-from harness.protocol.order import State, Verb
+from harness.protocol.order import IN_TRANSACTION, Verb
 from harness.protocol.receiver import Event, Occasion
 from harness.protocol.receiver.events import (
+    Chunk,
+    Etrn,
     Hello,
     LogIn,
     Mail,
@@ -40,10 +42,12 @@ _STAGES: Final[Mapping[type, Stage]] = {
     Mail: Stage.MAIL,
     Recipient: Stage.RCPT,
     Text: Stage.DATA,
+    Chunk: Stage.BDAT,
     Message: Stage.DOT,
     Unfit: Stage.DOT,
     StartTls: Stage.STARTTLS,
     LogIn: Stage.AUTH,
+    Etrn: Stage.ETRN,
 }
 
 # What we tell the receiver, and nobody else, of a message whose reply is lost with it.
@@ -137,7 +141,7 @@ class FaultyConnection(Connection):
 
     def _facts(self, event: Event | None) -> Facts:
         memory = self._receiver.memory
-        sender = str(memory.reverse_path) if memory.state in _WITH_SENDER else None
+        sender = str(memory.reverse_path) if memory.state in IN_TRANSACTION else None
         recipients = tuple(str(addressee.path) for addressee in memory.recipients)
         user = memory.user
         match event:
@@ -313,5 +317,7 @@ def _stage_of(event: Event) -> Stage | None:
             return _STAGES.get(type(event))
 
 
-_WITH_SENDER: Final = frozenset({State.SENDER, State.RECIPIENTS})
-_PLAIN: Final = {verb: Stage(verb.value) for verb in Verb}
+_PLAIN: Final = {
+    verb: Stage(verb.value)
+    for verb in (Verb.RSET, Verb.NOOP, Verb.QUIT, Verb.HELP, Verb.VRFY, Verb.EXPN)
+}
