@@ -19,13 +19,15 @@ import trio
 from harness.protocol.options import mail_options
 from harness.protocol.order import IN_TRANSACTION
 from harness.protocol.receiver import Event, Occasion
-from harness.protocol.receiver.events import LogIn, Mail, Message, Recipient, StartTls
+from harness.protocol.receiver.events import LogIn, Mail, Message, Recipient, StartTls, Verify
+from harness.protocol.replies import Reply
 from harness.protocol.sasl.sides import Bindings
 from harness.protocol.services import Service
 from harness.protocol.trace import Trace
 from harness.wire.tls import channel_bindings
 from reference_server.doors import Door
 from reference_server.handshakes import shake_hands
+from reference_server.policy import Guest
 from reference_server.server import Server
 from reference_server.watching import WatchedReceiver
 
@@ -108,9 +110,12 @@ class Connection:
         while (event := next_event()) is not None:
             match event:
                 case Recipient(addressee=addressee):
-                    receiver.answer(server.house.objection_to(addressee.path) or event.said)
+                    objection = server.house.objection_to(addressee.path, self._guest)
+                    receiver.answer(objection or event.said)
                 case Mail():
                     receiver.answer(server.intake.objection_to(event) or event.said)
+                case Verify():
+                    receiver.answer(self._told(event))
                 case Message() if not server.intake.waits:
                     self._take_now(event)
                 case Message() | StartTls():
@@ -140,17 +145,27 @@ class Connection:
             case _:
                 raise AssertionError(f"{event} is answered at once")
 
+    @property
+    def _guest(self) -> Guest:
+        return Guest(self._peer, self._receiver.memory.user)
+
+    def _told(self, event: Verify) -> Occasion | Reply:
+        told = self._server.house.told_of(event, self._guest)
+        if isinstance(told, Occasion):
+            return told
+        return self._receiver.compose(250, "2.1.5", *(f"<{address}>" for address in told))
+
     # --- a message -----------------------------------------------------------------------------
 
     async def _take(self, event: Message) -> None:
         id = self._server.next_id()
         with self._answering(event, id):
-            await self._server.intake.take(event.envelope, self._stamped(event, id))
+            await self._server.intake.take(event.envelope, self._stamped(event, id), id)
 
     def _take_now(self, event: Message) -> None:
         id = self._server.next_id()
         with self._answering(event, id):
-            self._server.intake.take_now(event.envelope, self._stamped(event, id))
+            self._server.intake.take_now(event.envelope, self._stamped(event, id), id)
 
     @contextlib.contextmanager
     def _answering(self, event: Message, id: str) -> Iterator[None]:

@@ -6,7 +6,7 @@ a list is final delivery, an alias for one passes all on, an alias for several s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from harness.protocol.addresses import Mailbox, read_forward_path
@@ -46,26 +46,24 @@ def expand(
     directory: Directory,
     reverse_path: str,
     mail_parameters: Parameters,
-    recipients: Sequence[tuple[str, Parameters]],
+    recipients: Iterable[tuple[Mailbox, Parameters]],
 ) -> Expansion:
     """The copies for these recipients; an address that leads back to itself is left out."""
     result = Expansion()
-    for address, parameters in recipients:
+    for mailbox, parameters in recipients:
         copy = Copy(
             reverse_path=reverse_path,
             mail_parameters=mail_parameters,
-            address=address,
+            address=str(mailbox),
             rcpt_parameters=parameters,
         )
-        _expand(directory, copy, frozenset(), result)
+        _expand(directory, mailbox, copy, frozenset(), result)
     return result
 
 
-def _expand(directory: Directory, copy: Copy, above: frozenset[str], result: Expansion) -> None:
-    mailbox = mailbox_of(copy.address)
-    key = copy.address.lower()
-    if mailbox is None or key in above:
-        return
+def _expand(
+    directory: Directory, mailbox: Mailbox, copy: Copy, above: frozenset[str], result: Expansion
+) -> None:
     if not directory.is_ours(mailbox):
         # Only the domain has no case (RFC 5321 2.4).
         where = f"{mailbox.local}@{mailbox.domain.lower()}"
@@ -75,13 +73,26 @@ def _expand(directory: Directory, copy: Copy, above: frozenset[str], result: Exp
         case Inbox(name):
             _put(name, copy, result)
         case Alias(addresses):
-            for below in _through_alias(copy, addresses, result):
-                _expand(directory, below, above | {key}, result)
+            _go_on(directory, _through_alias(copy, addresses, result), copy, above, result)
         case MailingList() as the_list:
-            for below in _through_list(copy, the_list, result):
-                _expand(directory, below, above | {key}, result)
+            _go_on(directory, _through_list(copy, the_list, result), copy, above, result)
         case None:
             pass  # an alias for somebody who has gone
+
+
+def _go_on(
+    directory: Directory,
+    copies: Iterable[Copy],
+    through: Copy,
+    above: frozenset[str],
+    result: Expansion,
+) -> None:
+    passed = above | {through.address.lower()}
+    for copy in copies:
+        address = copy.address if "@" in copy.address else f"{copy.address}@{directory.domain}"
+        mailbox = mailbox_of(address)
+        if mailbox is not None and address.lower() not in passed:
+            _expand(directory, mailbox, replace(copy, address=address), passed, result)
 
 
 def _put(name: str, copy: Copy, result: Expansion) -> None:

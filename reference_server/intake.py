@@ -5,19 +5,35 @@ A message that is kept is a promise; OSError means that nothing of it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
 
+from harness.protocol.addresses import Mailbox
+from harness.protocol.commands import Parameters
 from harness.protocol.options import mail_options
 from harness.protocol.receiver import Envelope, Occasion
 from harness.protocol.receiver.events import Mail
 from harness.protocol.trace import return_path
+from reference_server.bounces import Action, Finding, Notification, Office, Original, notify
 from reference_server.commit import GroupCommit
+from reference_server.expansion import Copy, Expansion, expand, mailbox_of
 from reference_server.policy import House
+from reference_server.queue import Item, QueuedRecipient
 from reference_server.storage import Delivery, Storage
+
+Now = Callable[[], float]  # seconds since the epoch
+
+_HOLDS: Final = frozenset({"HOLDFOR", "HOLDUNTIL"})  # RFC 4865
+_SUCCESS: Final = {"delivered": "2.1.5", "expanded": "2.1.5"}  # RFC 3463 3.2
+
+
+def tell_nobody(items: Iterable[Item]) -> None:
+    """What is done about new items where there is no relay: they wait for one."""
 
 
 class Intake:
-    """Where the connections of one server bring what they have accepted."""
+    """Where all that this server takes is brought: by connections, and by the relay's reports."""
 
     def __init__(
         self,
@@ -25,11 +41,14 @@ class Intake:
         storage: Storage,
         *,
         has_room: Callable[[int], bool] = lambda octets: True,
+        now: Now = time.time,
         inline: bool = False,
     ) -> None:
+        self.tell: Callable[[Iterable[Item]], None] = tell_nobody  # the relay, once there is one
         self._house = house
         self._storage = storage
         self._has_room = has_room
+        self._now = now
         self._commit = GroupCommit(storage.keep_all, inline=inline)
 
     @property
@@ -42,18 +61,124 @@ class Intake:
         size = mail_options(mail.parameters).size or 0
         return None if self._has_room(size) else Occasion.NO_SPACE
 
-    async def take(self, envelope: Envelope, content: bytes) -> None:
+    async def take(self, envelope: Envelope, content: bytes, id: str) -> None:
         """Keep a message, its trace line on top, beside others that come at the same time."""
-        await self._commit.keep(self._delivery(envelope, content))
+        for delivery in self._deliveries(envelope, content, id):
+            await self._commit.keep(delivery)
+            self.tell(delivery.items)
 
-    def take_now(self, envelope: Envelope, content: bytes) -> None:
+    def take_now(self, envelope: Envelope, content: bytes, id: str) -> None:
         """Keep a message at once, whatever it takes."""
-        (outcome,) = self._storage.keep_all([self._delivery(envelope, content)])
-        if outcome is not None:
-            raise outcome
+        for delivery in self._deliveries(envelope, content, id):
+            (outcome,) = self._storage.keep_all([delivery])
+            if outcome is not None:
+                raise outcome
+            self.tell(delivery.items)
 
-    def _delivery(self, envelope: Envelope, content: bytes) -> Delivery:
-        # A recipient named twice, or under two names, gets one copy (RFC 5321 4.1.1.3 allows it).
-        found = (self._house.mailbox_of(one.path) for one in envelope.recipients)
-        octets = return_path(str(envelope.reverse_path)) + content
-        return Delivery({name: octets for name in found if name is not None})
+    async def submit(self, notification: Notification) -> None:
+        """Keep a message of our own: a report to somebody who sent mail through us."""
+        delivery = self._delivery(
+            self._reported(notification), notification.content, notification.id
+        )
+        await self._commit.keep(delivery)
+        self.tell(delivery.items)
+
+    # --- what a message becomes ----------------------------------------------------------------
+
+    def _deliveries(self, envelope: Envelope, content: bytes, id: str) -> Iterator[Delivery]:
+        """The message, then reports of its delivery: whoever is told 250 is told the rest too."""
+        if _is_held(envelope.parameters):
+            yield Delivery(items={self._held(envelope, content, id): content})
+            return
+        result = expand(
+            self._house.directory,
+            str(envelope.reverse_path),
+            envelope.parameters,
+            [(one.path.mailbox, one.parameters) for one in envelope.recipients],
+        )
+        yield self._delivery(result, content, id)
+        for report in self._reports(envelope, result, content, id):
+            yield self._delivery(self._reported(report), report.content, report.id)
+
+    def _delivery(self, result: Expansion, content: bytes, id: str) -> Delivery:
+        copies = {
+            name: return_path(copy.reverse_path) + content for name, copy in result.inboxes.items()
+        }
+        if not result.elsewhere:
+            return Delivery(copies)
+        arrived = self._now()
+        return Delivery(copies, dict.fromkeys(_items(result, content, id, arrived), content))
+
+    def _held(self, envelope: Envelope, content: bytes, id: str) -> Item:
+        """RFC 4865: nobody gets it before its time, whether here or elsewhere."""
+        asked, now = mail_options(envelope.parameters), self._now()
+        release = now + asked.hold_for if asked.hold_for else float(asked.hold_until or now)
+        return Item(
+            id=id,
+            reverse_path=str(envelope.reverse_path),
+            parameters=tuple(row for row in envelope.parameters if row[0] not in _HOLDS),
+            arrived=now,
+            size=len(content),
+            recipients=tuple(
+                QueuedRecipient(address=str(one), parameters=one.parameters, not_before=release)
+                for one in {str(one).lower(): one for one in envelope.recipients}.values()
+            ),
+        )
+
+    # --- reports ---------------------------------------------------------------------------------
+
+    def _reports(
+        self, envelope: Envelope, result: Expansion, content: bytes, id: str
+    ) -> Sequence[Notification]:
+        if not result.notices:
+            return ()
+        now = self._now()
+        findings = [
+            Finding(
+                address=notice.address,
+                parameters=notice.parameters,
+                action=Action(notice.action),
+                status=_SUCCESS[notice.action],
+                at=now,
+            )
+            for notice in result.notices
+        ]
+        original = Original(
+            reverse_path=str(envelope.reverse_path),
+            parameters=envelope.parameters,
+            arrived=now,
+            content=content,
+        )
+        names = (f"{id}.r{number}" for number in range(1, len(findings) + 1))
+        office = Office(domain=self._house.domain)
+        return notify(original, findings, office, now=now, new_id=names.__next__)
+
+    def _reported(self, report: Notification) -> Expansion:
+        mailbox = mailbox_of(report.recipient)
+        to: list[tuple[Mailbox, Parameters]] = (
+            [] if mailbox is None else [(mailbox, report.rcpt_parameters)]
+        )
+        return expand(self._house.directory, "", report.mail_parameters, to)
+
+
+def _is_held(parameters: Parameters) -> bool:
+    return any(name in _HOLDS for name, _ in parameters)
+
+
+def _items(result: Expansion, content: bytes, id: str, arrived: float) -> Iterator[Item]:
+    """An item for each reverse-path and its parameters: a list's copies bounce to its owner."""
+    envelopes: dict[tuple[str, Parameters], list[Copy]] = {}
+    for copy in result.elsewhere.values():
+        envelopes.setdefault((copy.reverse_path, copy.mail_parameters), []).append(copy)
+    for number, ((reverse_path, parameters), copies) in enumerate(envelopes.items(), 1):
+        yield Item(
+            id=id if number == 1 else f"{id}.{number}",
+            reverse_path=reverse_path,
+            parameters=parameters,
+            arrived=arrived,
+            size=len(content),
+            recipients=tuple(
+                QueuedRecipient(address=copy.address, parameters=copy.rcpt_parameters)
+                for copy in copies
+            ),
+        )

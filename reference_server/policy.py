@@ -2,40 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import ipaddress
 from dataclasses import dataclass
+from enum import StrEnum
 
 from harness.protocol.addresses import ForwardPath
-from harness.protocol.receiver import RULES, Occasion, Rules
+from harness.protocol.order import Verb
+from harness.protocol.receiver import Occasion
+from harness.protocol.receiver.events import Verify
 from harness.protocol.sasl import Credentials
+from reference_server.directory import Directory, MailingList
+from reference_server.expansion import mailbox_of
 
-MANY = "many"  # the mailbox of the domains where everybody exists
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Tells(StrEnum):
+    """Whom VRFY and EXPN tell the truth (RFC 5321 7.3 leaves it to the site)."""
+
+    NOBODY = "nobody"
+    USERS = "users"
+    ANYONE = "anyone"
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Who asks: from which address, logged in as whom."""
+
+    peer: str
+    user: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """Whose mail we take: our domain, its users and what they log in with, who lives elsewhere."""
+    """Whose mail we take, for whom we pass it on, and what we tell about those who live here."""
 
-    domain: str
-    users: Collection[str] = ()
+    directory: Directory
     accounts: Credentials | None = None
-    anyone_at: Collection[str] = ()
-    rules: Rules = RULES
+    relays: bool = False  # whether there is any way to elsewhere
+    networks: tuple[Network, ...] = ()  # whose hosts may send mail elsewhere without a log-in
+    tells: Tells = Tells.NOBODY
 
-    def objection_to(self, recipient: ForwardPath) -> Occasion | None:
-        """May this recipient have mail from us?  Nobody's mail is relayed."""
-        if self.mailbox_of(recipient) is not None:
-            return None
-        is_ours = recipient.mailbox.domain.lower() in ("", self.domain)
-        return Occasion.NO_SUCH_USER if is_ours else Occasion.RELAY_DENIED
+    @property
+    def domain(self) -> str:
+        """What we call ourselves."""
+        return self.directory.domain
 
-    def mailbox_of(self, recipient: ForwardPath) -> str | None:
-        """The name of the mailbox that mail for the recipient lands in; None if there is none."""
-        local, domain = recipient.mailbox.local, recipient.mailbox.domain.lower()
-        if domain in self.anyone_at:
-            return MANY
-        if domain not in ("", self.domain):
+    def objection_to(self, recipient: ForwardPath, guest: Guest) -> Occasion | None:
+        """May this guest send mail to this recipient through us?"""
+        mailbox = recipient.mailbox
+        if self.directory.look_up(mailbox) is not None:
             return None
-        if self.rules.is_postmaster(local):
-            return "postmaster"
-        return local.lower() if domain and local.lower() in self.users else None
+        if self.directory.is_ours(mailbox):
+            return Occasion.NO_SUCH_USER
+        return None if self.relays and self._is_trusted(guest) else Occasion.RELAY_DENIED
+
+    def _is_trusted(self, guest: Guest) -> bool:
+        """Mail for elsewhere is passed on for our users and our own networks: no open relay."""
+        if guest.user is not None:
+            return True
+        if not self.networks:
+            return False
+        address = ipaddress.ip_address(guest.peer.partition("%")[0])
+        return any(address in network for network in self.networks)
+
+    def told_of(self, verify: Verify, guest: Guest) -> tuple[str, ...] | Occasion:
+        """What VRFY or EXPN is answered: the addresses that it is about, or an occasion."""
+        if not self._tells(guest):
+            return verify.said
+        told = self._truth(verify)
+        if isinstance(told, tuple) and not (verify.utf8 or all(map(str.isascii, told))):
+            return Occasion.VERIFIED  # RFC 6531 3.7.4.2: who cannot read it is told nothing
+        return told
+
+    def _truth(self, verify: Verify) -> tuple[str, ...] | Occasion:
+        address = verify.argument.strip().removeprefix("<").removesuffix(">")
+        mailbox = mailbox_of(address if "@" in address else f"{address}@{self.domain}")
+        if mailbox is None or not self.directory.is_ours(mailbox):
+            return Occasion.VERIFIED  # RFC 5321 3.5.3: it cannot be verified from here
+        entry = self.directory.look_up(mailbox)
+        if verify.verb is Verb.VRFY:
+            return Occasion.NO_SUCH_USER if entry is None else (str(mailbox),)
+        return entry.members if isinstance(entry, MailingList) else Occasion.NO_SUCH_LIST
+
+    def _tells(self, guest: Guest) -> bool:
+        if self.tells is Tells.USERS:
+            return guest.user is not None
+        return self.tells is Tells.ANYONE

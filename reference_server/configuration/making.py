@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import ssl
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -11,7 +12,7 @@ from harness.certificates import self_signed, server_context
 from harness.errors import UsageError
 from harness.protocol.receiver import RULES, Limits, Rules
 from reference_server.configuration.values import Config
-from reference_server.directory import MANY
+from reference_server.directory import MANY, POSTMASTER, Directory
 from reference_server.disk import DISK, UNSYNCED
 from reference_server.intake import Intake
 from reference_server.lies import LIES
@@ -35,14 +36,22 @@ def make_server(config: Config) -> Server:
     rules = make_rules(config)
     users = make_users(config)
     house = House(
-        domain=config.domain.lower(),
-        users=users,
+        directory=Directory(
+            domain=config.domain.lower(),
+            has_user=users.__contains__,
+            aliases=config.aliases,
+            lists=config.lists,
+            anyone_at=tuple(domain.lower() for domain in config.anyone_at),
+            separator=config.separator,
+            is_postmaster=rules.is_postmaster,
+        ),
         accounts=users,
-        anyone_at=tuple(domain.lower() for domain in config.anyone_at),
-        rules=rules,
+        relays=config.relay is not None,
+        networks=config.relay.networks if config.relay else (),
+        tells=config.tells,
     )
     try:
-        intake = _open_intake(config, house)
+        intake = _open_intake(config, house, users)
         tls = make_context(config)
     except OSError as problem:
         raise UsageError(f"cannot use the spool {config.spool}: {problem.strerror}") from problem
@@ -62,8 +71,6 @@ def make_server(config: Config) -> Server:
 def _refuse_what_is_not_built(config: Config) -> None:
     """What would be without effect is no option: a row goes as soon as its room is wired in."""
     rows = {
-        "aliases": config.aliases,
-        "lists": config.lists,
         "relay": config.relay,
         "faults": config.faults,
         "metrics": config.metrics,
@@ -120,14 +127,14 @@ def make_context(config: Config) -> ssl.SSLContext | None:
     return server_context(*self_signed(names, config.spool))
 
 
-def _open_intake(config: Config, house: House) -> Intake:
+def _open_intake(config: Config, house: House, users: Iterable[str]) -> Intake:
     if config.discard:
         return Intake(house, Nowhere())
     assert config.spool is not None, "mail that is kept has a place"
     spool = Spool(config.spool)
     mailboxes = Mailboxes(spool.mail, disk=DISK if config.sync else UNSYNCED)
     mailboxes.clear()
-    for name in ("postmaster", *house.users, *([MANY] if house.anyone_at else [])):
+    for name in (POSTMASTER, *users, *([MANY] if house.directory.anyone_at else [])):
         mailboxes.open(name)
     queue = StoredQueue(spool.queue, sync=config.sync)
     return Intake(house, DiskStorage(mailboxes, queue), has_room=spool.has_room)

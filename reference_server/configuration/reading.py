@@ -17,6 +17,7 @@ from reference_server.doors import read_door, read_endpoint
 from reference_server.faults.model import Table
 from reference_server.faults.reading import read_table
 from reference_server.log import Form, Level, Logging, log_path
+from reference_server.policy import Tells
 from reference_server.voices import VOICES
 
 T = TypeVar("T")
@@ -56,6 +57,7 @@ class _Reader:
             lists=read_lists(fields),
             separator=self._separator(standard.separator),
             anyone_at=self._each("anyone_at", check_domain),
+            tells=Tells(fields.choice("verify", [one.value for one in Tells]) or standard.tells),
             spool=self._path(fields, "spool"),
             sync=fields.flag("sync", default=True),
             discard=fields.flag("discard"),

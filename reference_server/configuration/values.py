@@ -14,6 +14,7 @@ from reference_server.doors import LOOPBACK, Door, Endpoint, Kind
 from reference_server.faults.model import Table
 from reference_server.limits import Allowance
 from reference_server.log import Logging
+from reference_server.policy import Tells
 from reference_server.server import Patience
 
 STANDARD: Final = Door(Kind.SMTP, LOOPBACK, 2525)
@@ -39,6 +40,7 @@ class Config:
     lists: Mapping[str, MailingList] = field(default_factory=dict)
     separator: str = "+"  # of sub-addresses
     anyone_at: tuple[str, ...] = ()
+    tells: Tells = Tells.NOBODY  # whom VRFY and EXPN tell the truth
 
     # --- where it goes
     spool: Path | None = None  # None: a temporary directory

@@ -7,7 +7,7 @@ HERE = Directory(
     domain="example.test",
     has_user={"alice", "bob"}.__contains__,
     aliases={
-        "al": Alias(("alice@example.test",)),
+        "al": Alias(("alice",)),
         "both": Alias(("alice@example.test", "bob@far.test")),
         "postmaster": Alias(("alice@example.test",)),
         "round": Alias(("about@example.test",)),
@@ -26,7 +26,9 @@ ASKS = (("NOTIFY", "SUCCESS,FAILURE"), ("ORCPT", "rfc822;x@y.test"))
 
 
 def expanded(*addresses, parameters=(), mail=()):
-    return expand(HERE, "sender@c.test", mail, [(each, parameters) for each in addresses])
+    return expand(
+        HERE, "sender@c.test", mail, [(mailbox_of(each), parameters) for each in addresses]
+    )
 
 
 def legs(result):

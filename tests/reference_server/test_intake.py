@@ -1,5 +1,14 @@
+import pytest
+
+from harness.protocol.addresses import NULL_PATH, ForwardPath, ReversePath
+from harness.protocol.receiver import Envelope
+from harness.protocol.receiver.events import Addressee
+from reference_server.bounces import Notification
+from reference_server.directory import Alias, Directory, MailingList
+from reference_server.expansion import mailbox_of
 from reference_server.intake import Intake
 from reference_server.mailboxes import Mailboxes
+from reference_server.policy import House
 from reference_server.queue.store import StoredQueue
 from reference_server.storage import DiskStorage
 from tests.reference_server.connecting import connected, mail_of, server_in
@@ -41,3 +50,123 @@ async def test_a_disk_that_fills_up_meanwhile_is_452_and_leaves_no_debris(tmp_pa
     assert len(mail_of(tmp_path, "alice")) == 1
     for part in ("tmp", "new"):
         assert list((tmp_path / "mail" / "bob" / part).iterdir()) == []
+
+
+# --- what a message becomes ----------------------------------------------------------------------
+
+HERE = Directory(
+    domain="example.test",
+    has_user={"alice", "bob"}.__contains__,
+    aliases={"both": Alias(("alice", "eve@far.test"))},
+    lists={"staff": MailingList(("bob@example.test", "joe@far.test"), "owner@example.test")},
+)
+
+
+class Shelf:
+    """A storage that only remembers."""
+
+    waits = False
+
+    def __init__(self):
+        self.kept = []
+
+    def keep_all(self, deliveries):
+        self.kept += deliveries
+        return [None] * len(deliveries)
+
+
+def taken(*recipients, sender="a@c.test", parameters=(), mail=()):
+    """What is kept of a message, and the items that the relay hears of."""
+    shelf, told = Shelf(), []
+    here = Intake(House(directory=HERE, relays=True), shelf, now=lambda: 1_000.0)
+    here.tell = told.extend
+    envelope = Envelope(
+        ReversePath(mailbox_of(sender)) if sender else NULL_PATH,
+        tuple(Addressee(ForwardPath(mailbox_of(to)), parameters) for to in recipients),
+        mail,
+    )
+    here.take_now(envelope, b"Subject: x\r\n\r\nx\r\n", "id")
+    assert told == [item for delivery in shelf.kept for item in delivery.items]
+    return shelf.kept
+
+
+def test_mail_for_elsewhere_is_queued_with_what_was_asked_for_it():
+    (kept,) = taken("eve@far.test", parameters=(("NOTIFY", "DELAY"),), mail=(("RET", "HDRS"),))
+    ((item, content),) = kept.items.items()
+    assert content == b"Subject: x\r\n\r\nx\r\n"  # Return-Path is for final delivery alone
+    assert (item.id, item.reverse_path, item.parameters) == ("id", "a@c.test", (("RET", "HDRS"),))
+    assert (item.arrived, item.size) == (1_000.0, len(content))
+    (recipient,) = item.recipients
+    assert (recipient.address, recipient.parameters) == ("eve@far.test", (("NOTIFY", "DELAY"),))
+    assert not kept.copies
+
+
+def test_one_message_may_go_to_mailboxes_and_elsewhere_at_once():
+    (kept,) = taken("both@example.test", "bob@example.test", "jim@far.test")
+    assert set(kept.copies) == {"alice", "bob"}
+    (item,) = kept.items
+    assert [one.address for one in item.recipients] == ["eve@far.test", "jim@far.test"]
+
+
+def test_what_a_list_sends_on_bounces_to_its_owner():
+    (kept,) = taken("staff@example.test", "eve@far.test")
+    by_sender = {item.reverse_path: item for item in kept.items}
+    assert {item.id for item in kept.items} == {"id", "id.2"}
+    assert by_sender["owner@example.test"].recipients[0].address == "joe@far.test"
+    assert by_sender["a@c.test"].recipients[0].address == "eve@far.test"
+    assert kept.copies["bob"].startswith(b"Return-Path: <owner@example.test>\r\n")
+
+
+def test_who_asked_for_it_is_told_of_delivery():
+    kept, report = taken(
+        "bob@example.test", sender="alice@example.test", parameters=(("NOTIFY", "SUCCESS"),)
+    )
+    assert set(kept.copies) == {"bob"}
+    octets = report.copies["alice"]
+    assert octets.startswith(b"Return-Path: <>\r\n")
+    assert b"Action: delivered\r\n" in octets
+    assert b"Final-Recipient: rfc822; bob@example.test\r\n" in octets
+
+
+def test_a_report_for_elsewhere_is_queued_from_the_null_reverse_path():
+    _, report = taken("bob@example.test", parameters=(("NOTIFY", "SUCCESS"),))
+    (item,) = report.items
+    assert (item.reverse_path, item.recipients[0].address) == ("", "a@c.test")
+
+
+def test_nobody_is_told_of_what_came_from_nobody():
+    (kept,) = taken("bob@example.test", sender="", parameters=(("NOTIFY", "SUCCESS"),))
+    assert set(kept.copies) == {"bob"}
+
+
+@pytest.mark.parametrize(
+    ("mail", "release"),
+    [((("HOLDFOR", "60"),), 1_060.0), ((("HOLDUNTIL", "1970-01-01T01:00:00Z"),), 3_600.0)],
+)
+def test_mail_that_is_held_waits_in_the_queue_for_everybody(mail, release):
+    (kept,) = taken(
+        "bob@example.test", "Bob@example.test", "eve@far.test", mail=(*mail, ("SIZE", "1"))
+    )
+    assert not kept.copies
+    (item,) = kept.items
+    assert item.parameters == (("SIZE", "1"),)
+    assert {one.not_before for one in item.recipients} == {release}
+    assert [one.address for one in item.recipients] == ["Bob@example.test", "eve@far.test"]
+
+
+async def test_a_report_of_the_relays_is_kept_like_any_message():
+    shelf = Shelf()
+    here = Intake(House(directory=HERE), shelf, inline=True)
+    await here.submit(
+        Notification(id="r", recipient="both@example.test", mail_parameters=(), content=b"x\r\n")
+    )
+    (kept,) = shelf.kept
+    assert kept.copies == {"alice": b"Return-Path: <>\r\nx\r\n"}
+    assert [item.reverse_path for item in kept.items] == [""]
+
+
+async def test_a_report_to_what_is_no_address_goes_nowhere():
+    shelf = Shelf()
+    here = Intake(House(directory=HERE), shelf, inline=True)
+    await here.submit(Notification(id="r", recipient="?@", mail_parameters=(), content=b""))
+    assert [(kept.copies, kept.items) for kept in shelf.kept] == [({}, {})]

@@ -7,8 +7,10 @@ import pytest
 import trio
 from trio.testing import memory_stream_pair
 
+from reference_server.directory import MailingList
 from reference_server.limits import Allowance
 from reference_server.listener import serve
+from reference_server.policy import Tells
 from tests.protocol.accounts import Accounts
 from tests.reference_server.connecting import connected, mail_of, server_in
 
@@ -214,3 +216,16 @@ class SlowAccounts(Accounts):
         self.begun.set()
         assert self.may_end.wait(5)
         return super().knows_password(user, password)
+
+
+async def test_who_may_be_told_is_told_who_lives_here(tmp_path):
+    members = ("alice@example.test", "eve@far.test")
+    server = server_in(
+        tmp_path, tells=Tells.ANYONE, lists={"staff": MailingList(members, "alice@example.test")}
+    )
+    async with connected(server) as client:
+        await client.say(b"EHLO c.test\r\n")
+        assert await client.say(b"VRFY Alice\r\n") == b"250 2.1.5 <Alice@example.test>"
+        assert (await client.say(b"VRFY nobody\r\n")).startswith(b"550 5.1.1")
+        assert await client.say(b"EXPN staff\r\n") == b"250 2.1.5 <eve@far.test>"
+        assert (await client.say(b"EXPN alice\r\n")).startswith(b"550 5.1.1")

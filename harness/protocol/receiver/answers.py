@@ -70,6 +70,7 @@ class Occasion(StrEnum):  # of str, because the hash of a plain Enum is slow
     WRONG_PASSWORD = auto()
     NO_MAIL_HERE = auto()
     NO_SUCH_USER = auto()
+    NO_SUCH_LIST = auto()
     RELAY_DENIED = auto()
     NULL_MX = auto()
     NULL_MX_SENDER = auto()
@@ -147,6 +148,7 @@ ANSWERS: Answers = {
     O.WRONG_PASSWORD: Answer(535, "5.7.8", "Authentication credentials invalid"),
     O.NO_MAIL_HERE: Answer(521, "5.3.2", "{domain} accepts no mail", closes=True),  # RFC 7504 3
     O.NO_SUCH_USER: Answer(550, "5.1.1", "No such user here"),
+    O.NO_SUCH_LIST: Answer(550, "5.1.1", "No such mailing list here"),
     O.RELAY_DENIED: Answer(550, "5.7.1", "Relaying denied"),
     O.NULL_MX: Answer(556, "5.1.10", "Recipient's domain takes no mail: it has a null MX"),
     O.NULL_MX_SENDER: Answer(550, "5.7.27", "Sender's domain takes no mail: it has a null MX"),

@@ -37,7 +37,7 @@ from harness.protocol.receiver.reading import read_command
 from harness.protocol.receiver.rules import RULES, Rules
 from harness.protocol.receiver.scene import Scene
 from harness.protocol.receiver.transaction import Memory
-from harness.protocol.replies import CHALLENGE, CLOSING, Reply
+from harness.protocol.replies import CHALLENGE, CLOSING, Reply, reply
 from harness.protocol.sasl import Attempt, Credentials, ServerSide, offered_mechanisms
 from harness.protocol.sasl.sides import Bindings
 from harness.protocol.trace import protocol_name
@@ -133,6 +133,10 @@ class Receiver:
         if reply.code >= 400:
             self._count_error()
         return reply
+
+    def compose(self, code: int, enhanced: str, *lines: str) -> Reply:
+        """A reply of a policy's own words, with its enhanced code where those are said."""
+        return reply(code, *lines, enhanced=enhanced if self._scene.enhanced else None)
 
     def output(self) -> bytes:
         """What is to be sent now."""

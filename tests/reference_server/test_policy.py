@@ -1,0 +1,91 @@
+import ipaddress
+
+import pytest
+
+from harness.protocol.addresses import ForwardPath
+from harness.protocol.order import Verb
+from harness.protocol.receiver import Occasion
+from harness.protocol.receiver.events import Verify
+from reference_server.directory import Alias, Directory, MailingList
+from reference_server.expansion import mailbox_of
+from reference_server.policy import Guest, House, Tells
+
+HERE = Directory(
+    domain="example.test",
+    has_user={"alice"}.__contains__,
+    aliases={"al": Alias(("alice",))},
+    lists={"staff": MailingList(("alice@example.test", "eve@far.test"), "alice@example.test")},
+)
+OWN = (ipaddress.ip_network("192.0.2.0/24"), ipaddress.ip_network("2001:db8::/32"))
+STRANGER, USER = Guest("127.0.0.1"), Guest("127.0.0.1", "alice")
+
+
+def house(**changed):
+    return House(**{"directory": HERE, "relays": True, **changed})
+
+
+def to(address):
+    return ForwardPath(mailbox_of(address))
+
+
+RELAYING = {
+    "a user may": (house(), USER, None),
+    "a stranger may not": (house(), STRANGER, Occasion.RELAY_DENIED),
+    "nobody may where there is no way": (house(relays=False), USER, Occasion.RELAY_DENIED),
+    "a host of ours may": (house(networks=OWN), Guest("192.0.2.7"), None),
+    "a host of ours may, by IPv6": (house(networks=OWN), Guest("2001:db8::1"), None),
+    "one with a zone": (house(networks=OWN), Guest("fe80::1%eth0"), Occasion.RELAY_DENIED),
+    "another host may not": (house(networks=OWN), Guest("198.51.100.7"), Occasion.RELAY_DENIED),
+}
+
+
+@pytest.mark.parametrize(("here", "guest", "objection"), RELAYING.values(), ids=RELAYING)
+def test_who_may_send_mail_elsewhere(here, guest, objection):
+    assert here.objection_to(to("eve@far.test"), guest) is objection
+
+
+@pytest.mark.parametrize(
+    ("address", "objection"),
+    [("alice@example.test", None), ("al@example.test", None), ("staff@example.test", None),
+     ("nobody@example.test", Occasion.NO_SUCH_USER)],
+)  # fmt: skip
+@pytest.mark.parametrize("guest", [STRANGER, USER])
+def test_whoever_lives_here_gets_mail_from_anybody(address, objection, guest):
+    assert house().objection_to(to(address), guest) is objection
+
+
+MEMBERS = ("alice@example.test", "eve@far.test")
+TOLD = {
+    "a user": (Verb.VRFY, "alice", ("alice@example.test",)),
+    "a user by address": (Verb.VRFY, "<alice@example.test>", ("alice@example.test",)),
+    "an alias is not told through": (Verb.VRFY, "al", ("al@example.test",)),
+    "nobody": (Verb.VRFY, "nobody", Occasion.NO_SUCH_USER),
+    "elsewhere": (Verb.VRFY, "eve@far.test", Occasion.VERIFIED),
+    "no address": (Verb.VRFY, "a b c", Occasion.VERIFIED),
+    "a list": (Verb.EXPN, "staff", MEMBERS),
+    "a user is no list": (Verb.EXPN, "alice", Occasion.NO_SUCH_LIST),
+    "no list": (Verb.EXPN, "nobody", Occasion.NO_SUCH_LIST),
+}
+
+
+@pytest.mark.parametrize(("verb", "argument", "answer"), TOLD.values(), ids=TOLD)
+def test_who_may_be_told_is_told_the_truth(verb, argument, answer):
+    asked = Verify(verb, argument, False, Occasion.NOT_TOLD)
+    assert house(tells=Tells.ANYONE).told_of(asked, STRANGER) == answer
+    assert house(tells=Tells.USERS).told_of(asked, USER) == answer
+
+
+@pytest.mark.parametrize(("tells", "guest"), [(Tells.NOBODY, USER), (Tells.USERS, STRANGER)])
+def test_who_may_not_be_told_learns_nothing(tells, guest):
+    for argument in ("alice", "nobody"):
+        asked = Verify(Verb.VRFY, argument, False, Occasion.VERIFIED)
+        assert house(tells=tells).told_of(asked, guest) is Occasion.VERIFIED
+
+
+@pytest.mark.parametrize(("utf8", "answer"), [(True, ("jösé@example.test",)),
+                                             (False, Occasion.VERIFIED)])  # fmt: skip
+def test_an_address_beyond_ascii_is_told_to_who_can_read_it(utf8, answer):
+    here = House(
+        directory=Directory(domain="example.test", has_user="jösé".__eq__), tells=Tells.ANYONE
+    )
+    assert here.told_of(Verify(Verb.VRFY, "jösé", utf8, Occasion.VERIFIED), STRANGER) == answer
