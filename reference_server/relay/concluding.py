@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from harness.protocol.options import mail_options
@@ -23,46 +23,42 @@ _NO: Final = re.compile(rb"^TLS-Required:[ \t]*No[ \t]*\r$", re.IGNORECASE | re.
 async def conclude(visit: Visit, soften: Soften) -> None:
     """All that is still due is failed, made to wait, or left for another visit."""
     delivery, lane = visit.delivery, visit.delivery.lane
+    lost = [left.parcel for left in visit.lost]
+    lane.lost |= {parcel.id: delivery.now() for parcel in lost}
     if visit.halt.is_set:
-        for left in visit.lost:
-            lane.add(left.parcel)
+        for parcel in lost:
+            lane.add(parcel)
     elif visit.refusal is not None:
-        parcels = [*lane.take_all(delivery.now()), *(left.parcel for left in visit.lost)]
+        parcels = [*lane.take_all(delivery.now()), *lost]
         await delivery.decide_all([_decision(parcel, visit.refusal) for parcel in parcels])
-    elif visit.has_moved or not (visit.troubles or visit.lost):
-        # Somebody is there: what the connection was lost over waits alone, behind the others.
-        decisions = [
-            _decision(left.parcel, left.outcome) for left in visit.lost if left.outcome is not None
-        ]
-        await delivery.decide_all(decisions, behind=delivery.now())
-    else:
-        await _make_wait(visit, soften)
+    elif visit.gave_up or lost:
+        await _make_wait(visit, lost, soften)
 
 
-async def _make_wait(visit: Visit, soften: Soften) -> None:
+async def _make_wait(visit: Visit, lost: Sequence[Parcel], soften: Soften) -> None:
     delivery = visit.delivery
+    parcels = delivery.lane.take_all(delivery.now()) if visit.gave_up else []
+    if visit.has_moved:
+        # Somebody is there: what the connection was lost over is no matter of the others.
+        alone = [(left.parcel, left.outcome) for left in visit.lost if left.outcome is not None]
+        await delivery.decide_all([_decision(parcel, outcome) for parcel, outcome in alone])
+    else:
+        parcels = [*parcels, *lost]
     outcomes = [trouble.outcome for trouble in visit.troubles]
     outcomes += [left.outcome for left in visit.lost if left.outcome is not None]
-    parcels = delivery.lane.take_all(delivery.now())
-    is_about_tls = not visit.lost and all(trouble.is_about_tls for trouble in visit.troubles)
+    is_about_tls = not lost and all(trouble.is_about_tls for trouble in visit.troubles)
     if visit.tls is Tls.REQUIRED and is_about_tls:
         parcels = await _without_tls(delivery, parcels, outcomes[-1], soften)
-    await postpone(delivery, parcels, outcomes[-1], behind=[left.parcel for left in visit.lost])
+    if parcels:
+        await postpone(delivery, parcels, outcomes[-1])
 
 
-async def postpone(
-    delivery: Delivery,
-    parcels: Iterable[Parcel],
-    outcome: Outcome,
-    *,
-    behind: Iterable[Parcel] = (),
-) -> None:
-    """Nobody is there: all wait for the same next try, in their order, and then those behind."""
+async def postpone(delivery: Delivery, parcels: Iterable[Parcel], outcome: Outcome) -> None:
+    """Nobody is there, or nobody any more: all wait for the same next try."""
     ledger, now = delivery.ledger, delivery.now()
     next_try = delivery.lane.fail(ledger.schedule, str(outcome), now, ledger.chance())
-    for some, after in ((parcels, None), (behind, now)):
-        decisions = [_decision(parcel, outcome, next_try) for parcel in some]
-        await delivery.decide_all(decisions, for_host=True, behind=after)
+    decisions = [_decision(parcel, outcome, next_try) for parcel in parcels]
+    await delivery.decide_all(decisions, for_host=True)
 
 
 def _decision(parcel: Parcel, outcome: Outcome, next_try: float | None = None) -> Decision:

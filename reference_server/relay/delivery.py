@@ -125,13 +125,16 @@ class Delivery:
         if outcomes:
             await self.decide_all([Decision(id, outcomes)])
 
-    async def decide_all(
-        self, decisions: Sequence[Decision], *, for_host: bool = False, behind: float | None = None
-    ) -> None:
+    async def decide_all(self, decisions: Sequence[Decision], *, for_host: bool = False) -> None:
         """Record it; who is postponed waits in the lane again."""
         for settled in await self.ledger.record(decisions):
-            recipients = self.ledger.waiting(settled)
-            for parcel in parcels_of(settled.item, recipients, for_host=for_host, behind=behind):
+            parcels = parcels_of(
+                settled.item,
+                self.ledger.waiting(settled),
+                for_host=for_host,
+                behind=self.lane.lost.get(settled.item.id),
+            )
+            for parcel in parcels:
                 self.lane.add(parcel)
 
 

@@ -65,6 +65,8 @@ class Lane:
     tries: int = 0  # that failed, one after another
     last: str = ""  # what the last of them met
     connections: int = 0  # open now
+    # When a connection was lost over an item: it goes behind all that came before that.
+    lost: dict[str, float] = field(default_factory=dict)
     _waiting: list[tuple[float, int, Parcel]] = field(default_factory=list)  # a heap by time
     _ready: list[tuple[tuple[int, float, str], int, Parcel]] = field(default_factory=list)
     _serial: Iterator[int] = field(default_factory=itertools.count)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import trio
@@ -18,7 +18,7 @@ from harness.target import Address
 from reference_server.relay.delivery import Delivery, Left, limit
 from reference_server.relay.exchangers import Host
 from reference_server.relay.halt import Halt
-from reference_server.relay.outcomes import Outcome, postponed, refused
+from reference_server.relay.outcomes import Kind, Outcome, postponed, refused
 from reference_server.relay.routes import Tls
 from reference_server.relay.sessions.session import Caller, Session
 
@@ -38,12 +38,10 @@ class Trouble:
 def trouble_of(error: PeerError, remote: str) -> Trouble:
     """What went wrong, as it would be told."""
     match error:
-        case Refused(doing="STARTTLS"):
-            return Trouble(refused(error.reply, remote), is_about_tls=True)
+        case Refused(doing="STARTTLS") | TlsFailed() | NotOffered():
+            return Trouble(postponed("4.7.10", f"no TLS: {error}", remote), is_about_tls=True)
         case Refused():
             return Trouble(refused(error.reply, remote))
-        case TlsFailed() | NotOffered():
-            return Trouble(postponed("4.7.10", f"no TLS: {error}", remote), is_about_tls=True)
         case TargetUnreachable():
             return Trouble(postponed("4.4.1", str(error), remote))
         case _:
@@ -64,6 +62,7 @@ class Visit:
     troubles: list[Trouble] = field(default_factory=list)
     lost: list[Left] = field(default_factory=list)  # what no host took, and none refused
     has_moved: bool = False  # something has been decided for somebody
+    gave_up: bool = False  # there was more to do, and nobody to take it
     refusal: Outcome | None = None  # a host takes no mail at all
     _couriers: int = 0
 
@@ -86,28 +85,33 @@ class Visit:
             return
         try:
             carried: list[Left] = []
+            is_stuck = False
             places = [(host, address) for host in self.hosts for address in host.addresses]
             for number, place in enumerate(places[first:], first):
-                carried = await self._call_at(place, carried, nursery, number)
+                carried, is_stuck = await self._call_at(place, carried, nursery, number)
+            self.gave_up = self.gave_up or is_stuck
             await self._give_up(carried)
         finally:
             self.limiter.release_on_behalf_of(token)
 
     async def _call_at(
         self, place: Place, carried: Sequence[Left], nursery: trio.Nursery, number: int
-    ) -> list[Left]:
-        """Hand over what the host takes; the rest, with what it said of it."""
+    ) -> tuple[list[Left], bool]:
+        """Hand over what the host takes; the rest, and whether the host is of no use for it."""
         todo, left, fruitless = deque(carried), list[Left](), 0
-        while fruitless < _FRUITLESS and self._find_work(todo):
+        is_stuck = False
+        while not is_stuck and self._find_work(todo):
             session = await self._open(place)
             if session is None:
+                is_stuck = True
                 break
-            has_moved = await self._serve(session, todo, left, nursery, number)
-            fruitless = 0 if has_moved else fruitless + 1
+            was_fruitful = await self._serve(session, todo, left, nursery, number)
+            fruitless = 0 if was_fruitful else fruitless + 1
+            is_stuck = fruitless == _FRUITLESS
         for one in todo:
             if one.outcome is None:
                 self.delivery.lane.add(one.parcel)  # it is still due, for whoever comes next
-        return left + [one for one in todo if one.outcome is not None]
+        return left + [one for one in todo if one.outcome is not None], is_stuck
 
     def _find_work(self, todo: deque[Left]) -> bool:
         """Whether there is something to do; it stands in `todo` then."""
@@ -140,13 +144,15 @@ class Visit:
         return None
 
     def _note(self, trouble: Trouble) -> None:
-        reply = trouble.outcome.reply
-        is_final = reply is not None and reply.code // 100 == 5 and not trouble.is_about_tls
-        # Who has taken mail just now, and wants no second connection, does not want none at all.
-        if is_final and not self.has_moved:
-            self.refusal = trouble.outcome
-        else:
+        outcome = trouble.outcome
+        if outcome.kind is not Kind.FAILED:
             self.troubles.append(trouble)
+        elif not self.has_moved:
+            self.refusal = outcome
+        else:
+            # Who has just taken mail, and wants no second connection, does not want none at all.
+            later = replace(outcome, kind=Kind.POSTPONED, status=f"4{outcome.status[1:]}")
+            self.troubles.append(Trouble(later))
 
     async def _serve(
         self,
@@ -156,7 +162,7 @@ class Visit:
         nursery: trio.Nursery,
         number: int,
     ) -> bool:
-        """Use a session for as long as it is good for something; whether it was."""
+        """Use a session for as long as it is good for something; False if it was lost before."""
         lane, has_moved, is_over = self.delivery.lane, False, False
         lane.connections += 1
         try:
@@ -175,7 +181,7 @@ class Visit:
         finally:
             lane.connections -= 1
             await (session.drop() if is_over else session.leave())
-        return has_moved
+        return has_moved or not is_over
 
     async def _wait_for_work(self, todo: deque[Left]) -> bool:
         if self._find_work(todo):
@@ -188,7 +194,8 @@ class Visit:
     def _is_used_up(self, session: Session) -> bool:
         caps = self.delivery.settings.caps
         most = min(caps.messages, limit(session.capabilities, "MAILMAX") or caps.messages)
-        return session.messages >= most or trio.current_time() - session.opened_at >= caps.age
+        is_old = trio.current_time() - session.opened_at >= caps.age
+        return session.messages >= most or (is_old and session.messages > 0)
 
     def _move(self, nursery: trio.Nursery, number: int) -> None:
         """Somebody is there and takes mail: more couriers come if there is enough for them."""

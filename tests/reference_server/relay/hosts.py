@@ -52,6 +52,7 @@ class Host:
     tls: ssl.SSLContext | None = None
     mail: list[Mail] = field(default_factory=list)
     talks: list[list[str]] = field(default_factory=list)  # the commands of each connection
+    open: int = 0  # connections
     calls: list[float] = field(default_factory=list)  # when somebody tried to connect
 
     def answer(self, name: str, argument: str = "") -> str:
@@ -72,7 +73,11 @@ class Host:
     async def serve(self, stream: trio.abc.Stream) -> None:
         talk: list[str] = []
         self.talks.append(talk)
-        await Conversation(self, stream, talk).hold()
+        self.open += 1
+        try:
+            await Conversation(self, stream, talk).hold()
+        finally:
+            self.open -= 1
 
 
 class Hangup(Exception):
@@ -111,8 +116,10 @@ class Conversation:
                 said = self.host.answers.get("EHLO")
                 await self.say(self.host.answer("EHLO") if said else self.hello())
             case "STARTTLS":
-                await self.say(self.host.answer(verb))
-                await self.start_tls()
+                said = self.host.answer(verb)
+                await self.say(said)
+                if said.startswith("2"):
+                    await self.start_tls()
             case "MAIL":
                 path, _, self.parameters = argument[len("FROM:<") :].partition(">")
                 self.sender, self.recipients = path, {}

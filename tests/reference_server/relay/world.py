@@ -184,8 +184,7 @@ async def world(
                 name="mx.us.test",
                 schedule=schedule or Schedule(jitter=0.0),
                 caps=caps or Caps(),
-                ask_every=None,
-                **(settings or {}),
+                **{"ask_every": None, **(settings or {})},
             ),
             options,
         )
