@@ -19,7 +19,15 @@ import trio
 from harness.protocol.options import mail_options
 from harness.protocol.order import IN_TRANSACTION
 from harness.protocol.receiver import Event, Occasion
-from harness.protocol.receiver.events import LogIn, Mail, Message, Recipient, StartTls, Verify
+from harness.protocol.receiver.events import (
+    Etrn,
+    LogIn,
+    Mail,
+    Message,
+    Recipient,
+    StartTls,
+    Verify,
+)
 from harness.protocol.replies import Reply
 from harness.protocol.sasl.sides import Bindings
 from harness.protocol.services import Service
@@ -116,6 +124,8 @@ class Connection:
                     receiver.answer(server.intake.objection_to(event) or event.said)
                 case Verify():
                     receiver.answer(self._told(event))
+                case Etrn():
+                    receiver.answer(self._turned(event))
                 case Message() if not server.intake.waits:
                     self._take_now(event)
                 case Message() | StartTls():
@@ -155,15 +165,21 @@ class Connection:
             return told
         return self._receiver.compose(250, "2.1.5", *(f"<{address}>" for address in told))
 
+    def _turned(self, event: Etrn) -> Occasion:
+        relay = self._server.relay
+        if relay is None or not self._server.house.may_turn(event.node, self._guest):
+            return event.said
+        return Occasion.QUEUE_STARTED if relay.retry(event.node) else Occasion.NOTHING_QUEUED
+
     # --- a message -----------------------------------------------------------------------------
 
     async def _take(self, event: Message) -> None:
-        id = self._server.next_id()
+        id = self._server.intake.next_id()
         with self._answering(event, id):
             await self._server.intake.take(event.envelope, self._stamped(event, id), id)
 
     def _take_now(self, event: Message) -> None:
-        id = self._server.next_id()
+        id = self._server.intake.next_id()
         with self._answering(event, id):
             self._server.intake.take_now(event.envelope, self._stamped(event, id), id)
 

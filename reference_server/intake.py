@@ -5,8 +5,9 @@ A message that is kept is a promise; OSError means that nothing of it was.
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from harness.protocol.addresses import Mailbox
@@ -14,6 +15,7 @@ from harness.protocol.commands import Parameters
 from harness.protocol.options import mail_options
 from harness.protocol.receiver import Envelope, Occasion
 from harness.protocol.receiver.events import Mail
+from harness.protocol.replies import Reply, reply
 from harness.protocol.trace import return_path
 from reference_server.bounces import Action, Finding, Notification, Office, Original, notify
 from reference_server.commit import GroupCommit
@@ -25,11 +27,8 @@ from reference_server.storage import Delivery, Storage
 Now = Callable[[], float]  # seconds since the epoch
 
 _HOLDS: Final = frozenset({"HOLDFOR", "HOLDUNTIL"})  # RFC 4865
+_GONE: Final = reply(550, "No such user here", enhanced="5.1.1")
 _SUCCESS: Final = {"delivered": "2.1.5", "expanded": "2.1.5"}  # RFC 3463 3.2
-
-
-def tell_nobody(items: Iterable[Item]) -> None:
-    """What is done about new items where there is no relay: they wait for one."""
 
 
 class Intake:
@@ -44,11 +43,12 @@ class Intake:
         now: Now = time.time,
         inline: bool = False,
     ) -> None:
-        self.tell: Callable[[Iterable[Item]], None] = tell_nobody  # the relay, once there is one
+        self.relay: Callable[[Item], None] | None = None  # who sees to new items, once there is one
         self._house = house
         self._storage = storage
         self._has_room = has_room
         self._now = now
+        self._serial = itertools.count(1)
         self._commit = GroupCommit(storage.keep_all, inline=inline)
 
     @property
@@ -64,8 +64,7 @@ class Intake:
     async def take(self, envelope: Envelope, content: bytes, id: str) -> None:
         """Keep a message, its trace line on top, beside others that come at the same time."""
         for delivery in self._deliveries(envelope, content, id):
-            await self._commit.keep(delivery)
-            self.tell(delivery.items)
+            await self._keep(delivery)
 
     def take_now(self, envelope: Envelope, content: bytes, id: str) -> None:
         """Keep a message at once, whatever it takes."""
@@ -73,15 +72,32 @@ class Intake:
             (outcome,) = self._storage.keep_all([delivery])
             if outcome is not None:
                 raise outcome
-            self.tell(delivery.items)
+            self._tell(delivery.items)
 
-    async def submit(self, notification: Notification) -> None:
-        """Keep a message of our own: a report to somebody who sent mail through us."""
-        delivery = self._delivery(
-            self._reported(notification), notification.content, notification.id
+    async def submit(
+        self, reverse_path: str, recipients: Sequence[str], content: bytes
+    ) -> Mapping[str, Reply]:
+        """Keep mail for here that comes out of the queue; who is not here any more, and why."""
+        found = {address: mailbox_of(address) for address in recipients}
+        here = {to: box for to, box in found.items() if box and self._house.directory.look_up(box)}
+        result = expand(
+            self._house.directory, reverse_path, (), [(box, ()) for box in here.values()]
         )
+        await self._keep(self._delivery(result, content, self.next_id()))
+        return {address: _GONE for address in recipients if address not in here}
+
+    def next_id(self) -> str:
+        """An id for a message, unique on this machine."""
+        return f"{time.time_ns() // 1_000_000:x}-{next(self._serial):x}"
+
+    async def _keep(self, delivery: Delivery) -> None:
         await self._commit.keep(delivery)
-        self.tell(delivery.items)
+        self._tell(delivery.items)
+
+    def _tell(self, items: Iterable[Item]) -> None:
+        if self.relay is not None:
+            for item in items:
+                self.relay(item)
 
     # --- what a message becomes ----------------------------------------------------------------
 
@@ -116,7 +132,7 @@ class Intake:
         return Item(
             id=id,
             reverse_path=str(envelope.reverse_path),
-            parameters=tuple(row for row in envelope.parameters if row[0] not in _HOLDS),
+            parameters=envelope.parameters,
             arrived=now,
             size=len(content),
             recipients=tuple(

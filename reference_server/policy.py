@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -41,6 +42,7 @@ class House:
     accounts: Credentials | None = None
     relays: bool = False  # whether there is any way to elsewhere
     networks: tuple[Network, ...] = ()  # whose hosts may send mail elsewhere without a log-in
+    turns: Collection[str] = ()  # domains in lower case whose mail anybody may ask for by ETRN
     tells: Tells = Tells.NOBODY
 
     @property
@@ -65,6 +67,15 @@ class House:
             return False
         address = ipaddress.ip_address(guest.peer.partition("%")[0])
         return any(address in network for network in self.networks)
+
+    def may_turn(self, node: str, guest: Guest) -> bool:
+        """May this guest have us try what waits for a host (ETRN, RFC 1985)?
+
+        Anybody may for a domain with a route of its own: what is tried is where we send it anyway.
+        """
+        if node.startswith(("@", "#")):
+            return not node.startswith("#") and self._is_trusted(guest)
+        return node.lower() in self.turns or self._is_trusted(guest)
 
     def told_of(self, verify: Verify, guest: Guest) -> tuple[str, ...] | Occasion:
         """What VRFY or EXPN is answered: the addresses that it is about, or an occasion."""

@@ -43,6 +43,8 @@ async def run(
             tasks.start_soon(_obey_signals, stop, tasks.cancel_scope)
             if until_eof:
                 tasks.start_soon(_end_at_eof, tasks.cancel_scope)
+            if server.relay is not None:
+                await tasks.start(server.relay.run)
             reception = Reception(server, tasks, faults)
             async with trio.open_nursery() as accepting:
                 for one in opened:
@@ -86,6 +88,8 @@ class Reception:
     async def close(self) -> None:
         """Ask the idle to leave, and wait for the transactions that are under way."""
         self._server.is_stopping = True
+        if self._server.relay is not None:
+            self._server.relay.stop()
         if self._crowd is not None:
             self._crowd.ask_to_leave()
         for guest in list(self._server.attendance.guests):

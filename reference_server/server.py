@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import ssl
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -19,6 +17,7 @@ from reference_server.intake import Intake
 from reference_server.limits import Allowance
 from reference_server.log import Fact, Level, Log
 from reference_server.policy import House
+from reference_server.relay.relay import Relay
 from reference_server.watching import Visit, WatchedReceiver, Watcher
 
 
@@ -46,6 +45,7 @@ class Server:
 
     house: House
     intake: Intake
+    relay: Relay | None = None  # None where nothing is kept
     rules: Rules
     tls: ssl.SSLContext | None = None
     patience: Patience = field(default_factory=Patience)
@@ -57,7 +57,6 @@ class Server:
     # A password's hash takes a core for a while, and memory: a crowd that guesses gets no more.
     judges: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(4))
     desks: Mapping[Service, Desk] = field(init=False)
-    _serial: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
         speech = Speech(self.rules.answers, self.house.domain)
@@ -72,14 +71,10 @@ class Server:
         """What makes a receiver for a client: one that is watched, if anybody wants to watch."""
         if not self.watchers:
             return Receiver
-        visit = Visit(id=self.next_id(), peer=peer, door=door)
+        visit = Visit(id=self.intake.next_id(), peer=peer, door=door)
         return partial(WatchedReceiver, self.watchers, visit)
 
     def tell(self, event: str, level: Level = Level.INFO, /, **facts: Fact) -> None:
         """Write an event to the log, if there is one."""
         if self.log is not None:
             self.log.tell(event, level, **facts)
-
-    def next_id(self) -> str:
-        """An id for a message, unique on this machine."""
-        return f"{time.time_ns() // 1_000_000:x}-{next(self._serial):x}"

@@ -11,6 +11,8 @@ from typing import Final
 from harness.certificates import self_signed, server_context
 from harness.errors import UsageError
 from harness.protocol.receiver import RULES, Limits, Rules
+from reference_server.configuration.relaying import Relaying
+from reference_server.configuration.relays import make_relay
 from reference_server.configuration.values import Config
 from reference_server.directory import MANY, POSTMASTER, Directory
 from reference_server.disk import DISK, UNSYNCED
@@ -48,19 +50,21 @@ def make_server(config: Config) -> Server:
         accounts=users,
         relays=config.relay is not None,
         networks=config.relay.networks if config.relay else (),
+        turns=_turned(config.relay),
         tells=config.tells,
     )
+    log = None if config.log is None else Log(config.log)
     try:
-        intake = _open_intake(config, house, users)
+        intake, queue = _open_intake(config, house, users)
         tls = make_context(config)
     except OSError as problem:
         raise UsageError(f"cannot use the spool {config.spool}: {problem.strerror}") from problem
-    log = None if config.log is None else Log(config.log)
     return Server(
         log=log,
         watchers=() if log is None else (Scribe(log),),
         house=house,
         intake=intake,
+        relay=make_relay(config, house.directory, queue, intake, log) if queue else None,
         rules=rules,
         tls=tls,
         patience=config.patience,
@@ -68,10 +72,15 @@ def make_server(config: Config) -> Server:
     )
 
 
+def _turned(relaying: Relaying | None) -> frozenset[str]:
+    """The domains with routes of their own."""
+    routes = relaying.routes if relaying else ()
+    return frozenset(domain.lower() for route in routes for domain in route.domains)
+
+
 def _refuse_what_is_not_built(config: Config) -> None:
     """What would be without effect is no option: a row goes as soon as its room is wired in."""
     rows = {
-        "relay": config.relay,
         "faults": config.faults,
         "metrics": config.metrics,
         "workers": config.workers > 1,
@@ -127,9 +136,11 @@ def make_context(config: Config) -> ssl.SSLContext | None:
     return server_context(*self_signed(names, config.spool))
 
 
-def _open_intake(config: Config, house: House, users: Iterable[str]) -> Intake:
+def _open_intake(
+    config: Config, house: House, users: Iterable[str]
+) -> tuple[Intake, StoredQueue | None]:
     if config.discard:
-        return Intake(house, Nowhere())
+        return Intake(house, Nowhere()), None
     assert config.spool is not None, "mail that is kept has a place"
     spool = Spool(config.spool)
     mailboxes = Mailboxes(spool.mail, disk=DISK if config.sync else UNSYNCED)
@@ -137,4 +148,5 @@ def _open_intake(config: Config, house: House, users: Iterable[str]) -> Intake:
     for name in (POSTMASTER, *users, *([MANY] if house.directory.anyone_at else [])):
         mailboxes.open(name)
     queue = StoredQueue(spool.queue, sync=config.sync)
-    return Intake(house, DiskStorage(mailboxes, queue), has_room=spool.has_room)
+    storage = DiskStorage(mailboxes, queue)
+    return Intake(house, storage, has_room=spool.has_room), queue

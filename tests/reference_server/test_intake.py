@@ -3,7 +3,6 @@ import pytest
 from harness.protocol.addresses import NULL_PATH, ForwardPath, ReversePath
 from harness.protocol.receiver import Envelope
 from harness.protocol.receiver.events import Addressee
-from reference_server.bounces import Notification
 from reference_server.directory import Alias, Directory, MailingList
 from reference_server.expansion import mailbox_of
 from reference_server.intake import Intake
@@ -79,7 +78,7 @@ def taken(*recipients, sender="a@c.test", parameters=(), mail=()):
     """What is kept of a message, and the items that the relay hears of."""
     shelf, told = Shelf(), []
     here = Intake(House(directory=HERE, relays=True), shelf, now=lambda: 1_000.0)
-    here.tell = told.extend
+    here.relay = told.append
     envelope = Envelope(
         ReversePath(mailbox_of(sender)) if sender else NULL_PATH,
         tuple(Addressee(ForwardPath(mailbox_of(to)), parameters) for to in recipients),
@@ -149,24 +148,18 @@ def test_mail_that_is_held_waits_in_the_queue_for_everybody(mail, release):
     )
     assert not kept.copies
     (item,) = kept.items
-    assert item.parameters == (("SIZE", "1"),)
     assert {one.not_before for one in item.recipients} == {release}
     assert [one.address for one in item.recipients] == ["Bob@example.test", "eve@far.test"]
 
 
-async def test_a_report_of_the_relays_is_kept_like_any_message():
+async def test_what_comes_out_of_the_queue_for_here_is_kept_like_any_message():
     shelf = Shelf()
     here = Intake(House(directory=HERE), shelf, inline=True)
-    await here.submit(
-        Notification(id="r", recipient="both@example.test", mail_parameters=(), content=b"x\r\n")
-    )
+    refused = await here.submit("", ["both@example.test", "nobody@example.test", "?"], b"x\r\n")
     (kept,) = shelf.kept
     assert kept.copies == {"alice": b"Return-Path: <>\r\nx\r\n"}
     assert [item.reverse_path for item in kept.items] == [""]
-
-
-async def test_a_report_to_what_is_no_address_goes_nowhere():
-    shelf = Shelf()
-    here = Intake(House(directory=HERE), shelf, inline=True)
-    await here.submit(Notification(id="r", recipient="?@", mail_parameters=(), content=b""))
-    assert [(kept.copies, kept.items) for kept in shelf.kept] == [({}, {})]
+    assert {address: reply.code for address, reply in refused.items()} == {
+        "nobody@example.test": 550,
+        "?": 550,
+    }
