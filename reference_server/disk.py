@@ -6,20 +6,22 @@ A test hands in a disk that records them, or one that leaves a sync out.
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import fcntl
 import os
-import sys
-from collections.abc import Callable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Final
 
-_FULL_SYNC: Final = getattr(fcntl, "F_FULLFSYNC", None)  # macOS: fsync stops at the drive's cache
+from reference_server.syncing import Syncer, begin_writing
+
+Opened = tuple[int, str]  # a descriptor and its path, which is there for the record
 
 
 class Disk:
     """The disk as it is."""
 
     waits: ClassVar = True  # so that using it had better not block the event loop
+
+    def __init__(self) -> None:
+        self._syncer = Syncer()
 
     def create(self, path: str) -> int:
         """A new file, for us alone to read; its descriptor."""
@@ -32,27 +34,26 @@ class Disk:
             view = view[os.write(file, view) :]
 
     def hasten(self, file: int) -> None:
-        """Let the writing begin.  Syncs of several files cost about one, if all have begun."""
-        _begin_writing(file)
+        """Let the writing begin.  Syncs of several files cost less if all have begun."""
+        begin_writing(file)
 
-    def sync(self, file: int, path: str) -> None:
-        """Wait until the file is on disk."""
-        if _FULL_SYNC is not None:
-            fcntl.fcntl(file, _FULL_SYNC)
-        else:
-            os.fsync(file)
+    def sync(self, files: Sequence[Opened]) -> None:
+        """Wait until these are on disk, all of them."""
+        self._syncer.sync([file for file, _ in files])
 
     def rename(self, old: str, new: str) -> None:
         """Give the file another name; crashes see either the one or the other."""
         os.rename(old, new)
 
-    def sync_directory(self, path: str) -> None:
-        """Wait until the names in a directory are on disk: a rename is not until then."""
-        directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    def sync_directories(self, paths: Iterable[str]) -> None:
+        """Wait until the names in these directories are on disk: a rename is not until then."""
+        opened: list[Opened] = []
         try:
-            self.sync(directory, path)
+            opened.extend((os.open(path, os.O_RDONLY | os.O_DIRECTORY), path) for path in paths)
+            self.sync(opened)
         finally:
-            os.close(directory)
+            for directory, _ in opened:
+                os.close(directory)
 
     def make_directory(self, path: str) -> None:
         """Make a directory, and those above it, where there is none."""
@@ -62,7 +63,7 @@ class Disk:
         self.make_directory(above)
         with contextlib.suppress(FileExistsError):
             os.mkdir(path, 0o700)
-        self.sync_directory(above)
+        self.sync_directories([above])
 
 
 class Unsynced(Disk):
@@ -71,28 +72,14 @@ class Unsynced(Disk):
     waits = False
 
     def hasten(self, file: int) -> None:
-        """Written it is when the system likes to."""
+        """It is written when the system likes to."""
 
-    def sync(self, file: int, path: str) -> None:
+    def sync(self, files: Sequence[Opened]) -> None:
         """That may be later."""
 
-    def sync_directory(self, path: str) -> None:
+    def sync_directories(self, paths: Iterable[str]) -> None:
         """So may this."""
 
 
-def _writer() -> Callable[[int], None]:
-    if sys.platform != "linux":
-        return lambda file: None
-    call = ctypes.CDLL(None, use_errno=True).sync_file_range
-    call.argtypes = [ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint]
-    begin_only = 2  # SYNC_FILE_RANGE_WRITE; zero octets from zero on means all of the file
-
-    def begin(file: int) -> None:
-        call(file, 0, 0, begin_only)  # whether it did matters not: the sync comes anyway
-
-    return begin
-
-
-_begin_writing: Final = _writer()
 DISK: Final = Disk()
 UNSYNCED: Final = Unsynced()

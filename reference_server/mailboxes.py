@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from reference_server.disk import DISK, Disk
+from reference_server.disk import DISK, Disk, Opened
 
 _PARTS: Final = ("tmp", "new", "cur")
 _OWNER: Final = "_smtp-harness"  # how the names of all our files end
@@ -76,7 +76,7 @@ class Drafts:
     def __init__(self, mailboxes: Mailboxes) -> None:
         self._mailboxes = mailboxes
         self._disk = mailboxes.disk
-        self._open: list[tuple[int, str]] = []  # written and not yet synced
+        self._open: list[Opened] = []  # written and not yet synced
         self._problem: OSError | None = None  # of a sync: whose draft it was is not known for sure
         self._named: dict[str, None] = {}  # directories with names that are not synced
 
@@ -111,8 +111,7 @@ class Drafts:
 
     def sync_names(self) -> None:
         """Wait until all names that were given are on disk."""
-        for directory in self._named:
-            self._disk.sync_directory(directory)
+        self._disk.sync_directories(self._named)
 
     def _write_into(self, mailbox: str, path: str, octets: bytes) -> None:
         try:
@@ -134,14 +133,14 @@ class Drafts:
         self._open.append((file, path))
 
     def _sync_open(self) -> None:
-        for file, path in self._open:
-            try:
-                self._disk.sync(file, path)
-            except OSError as problem:
-                self._problem = problem
-            finally:
+        try:
+            self._disk.sync(self._open)
+        except OSError as problem:
+            self._problem = problem
+        finally:
+            for file, _ in self._open:
                 os.close(file)
-        self._open.clear()
+            self._open.clear()
 
 
 def discard(drafts: Iterable[Draft]) -> None:

@@ -106,7 +106,7 @@ def _make(path: Path, disk: Disk) -> None:
         connection.execute(f"PRAGMA synchronous = {'FULL' if disk.waits else 'OFF'}")
         connection.executescript(_TABLES.format(ours=_OURS, version=VERSION))
     os.rename(draft, path)
-    disk.sync_directory(str(path.parent))
+    disk.sync_directories([str(path.parent)])
 
 
 def _check(connection: sqlite3.Connection) -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from tests.reference_server.disks import Event
+from tests.reference_server.disks import EVERYTHING, Event
 
 _ACCEPTED = re.compile(rb"^250 2\.0\.0 Message accepted for delivery as (\S+)\r\n", re.MULTILINE)
 
@@ -43,23 +43,32 @@ def broken_promises(events: Sequence[Event]) -> list[str]:
 
 def _missing(before: Sequence[Event], path: str) -> list[str]:
     """What a file's way into a mailbox lacks."""
-    synced = _last(before, "sync", path)
-    renamed = _last(before, "rename", path)
     missing = []
-    if synced < _last(before, "write", path):
+    synced = _first(before, "sync", path, after=_last(before, "write", path))
+    renamed = _last(before, "rename", path)
+    if synced is None:
         missing.append(f"{path} is not synced")
-    if renamed < 0:
-        missing.append(f"{path} has no name in new/")
-    else:
-        if renamed < synced:
-            missing.append(f"{path} has its name before it is synced")
-        new = str(PurePath(before[renamed].to).parent)
-        if _last(before, "sync", new) < renamed:
-            missing.append(f"{new} is not synced")
+    if renamed is None:
+        return [*missing, f"{path} has no name in new/"]
+    if synced is not None and renamed < synced:
+        missing.append(f"{path} has its name before it is synced")
+    new = str(PurePath(before[renamed].to).parent)
+    if _first(before, "sync", new, after=renamed) is None:
+        missing.append(f"{new} is not synced")
     return missing
 
 
-def _last(events: Sequence[Event], what: str, path: str) -> int:
-    """When that was done last; -1 if it never was."""
-    found = [n for n, event in enumerate(events) if (event.what, event.path) == (what, path)]
-    return found[-1] if found else -1
+def _last(events: Sequence[Event], what: str, path: str) -> int | None:
+    """When that was done last, if ever."""
+    return max(_all(events, what, path), default=None)
+
+
+def _first(events: Sequence[Event], what: str, path: str, *, after: int | None) -> int | None:
+    """When that was done first after something else, if ever."""
+    assert after is not None
+    return min((n for n in _all(events, what, path) if n > after), default=None)
+
+
+def _all(events: Sequence[Event], what: str, path: str) -> list[int]:
+    places = (path, EVERYTHING)
+    return [n for n, event in enumerate(events) if event.what == what and event.path in places]

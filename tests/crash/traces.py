@@ -11,10 +11,10 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tests.reference_server.disks import Event
+from tests.reference_server.disks import EVERYTHING, Event
 
 STRACE = shutil.which("strace")
-_CALLS = "write,pwrite64,sendto,fsync,fdatasync,rename,renameat,renameat2"
+_CALLS = "write,pwrite64,sendto,fsync,fdatasync,syncfs,rename,renameat,renameat2"
 
 
 def command(record: Path) -> list[str]:
@@ -57,6 +57,8 @@ def _done(call: str) -> Iterator[Event]:
             yield Event("write", _octets(place[1]).decode(), octets=strings[-1])
         case "fsync" | "fdatasync" if place:
             yield Event("sync", _octets(place[1]).decode())
+        case "syncfs":
+            yield Event("sync", EVERYTHING)
         case "rename" | "renameat" | "renameat2":
             yield Event("rename", strings[0].decode(), strings[1].decode())
 
