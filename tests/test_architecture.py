@@ -16,7 +16,7 @@ _PROTOCOL = {"harness", "harness.errors", "harness.protocol"}
 _VALUES = _PROTOCOL | {"harness.documents", "harness.results", "harness.certificates"}
 _LANGUAGE = _VALUES | {"harness.transcripts", "harness.target", "harness.visible"}
 _WIRE = _LANGUAGE | {"harness.wire"}
-_ENGINE = _WIRE | {"harness.client", "harness.delivery", "harness.runner"}
+_ENGINE = _WIRE | {"harness.client", "harness.delivery", "harness.probing", "harness.runner"}
 _LOAD = _VALUES | {"harness.target", "harness.histogram", "harness.load_results", "harness.visible"}
 MAY_IMPORT = {
     "harness.errors": {"harness.protocol"},
@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "harness.wire": _LANGUAGE,
     "harness.client": _WIRE,
     "harness.delivery": _WIRE,
+    "harness.probing": _WIRE | {"harness.client"},
     "harness.runner": _ENGINE,
     "harness.reports": _VALUES | {"harness.visible", "harness.load_results"},
     "harness.cli": _ENGINE | _LOAD | {"harness.reports", "reference_server", "loadtests"},

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 import trio
 
-from harness.cli.probing import FOREIGN, Findings, probe
 from harness.errors import UsageError
+from harness.probing.acquaintance import FOREIGN, Findings, get_acquainted
 from harness.reports.files import check_writable, write_whole
 from harness.target import Target, read_target, with_options
 from harness.visible import harmless
@@ -42,7 +42,7 @@ def init(
         raise UsageError(f"{path} is there already; --force replaces it, -o writes another file")
     check_writable(path)
     target = with_options(read_target(server), to=recipients, sender=sender, timeout=timeout)
-    findings = trio.run(probe, target, recipients)
+    findings = trio.run(get_acquainted, target, recipients)
     write_whole(path, "".join(f"{line}\n" for line in target_file(target, findings)))
     for line in _told(path, findings):
         click.echo(harmless(line))

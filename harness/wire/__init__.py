@@ -3,11 +3,12 @@
 from harness.wire.cuts import Cut, every, read_cut, whole
 from harness.wire.dialing import dial
 from harness.wire.log import Log, masked
-from harness.wire.tls import is_tls
+from harness.wire.tls import Handshake, is_tls
 from harness.wire.wire import Piece, Wire
 
 __all__ = [
     "Cut",
+    "Handshake",
     "Log",
     "Piece",
     "Wire",

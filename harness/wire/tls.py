@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import dataclass
 
 import trio
 
@@ -11,6 +12,25 @@ from harness.errors import PeerClosed, PeerError, TlsFailed, Untrusted
 from harness.protocol.sasl.sides import Bindings
 
 _REMEMBERED = 64  # octets
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """What came of a handshake."""
+
+    version: str
+    cipher: str
+    certificate: bytes | None  # the server's, as DER
+
+
+def handshake_of(stream: trio.abc.Stream) -> Handshake | None:
+    """What came of the handshake on a stream; None where there was none."""
+    if not isinstance(stream, trio.SSLStream):
+        return None
+    cipher = stream.cipher()
+    return Handshake(
+        stream.version() or "", cipher[0] if cipher else "", _server_certificate(stream)
+    )
 
 
 class Tap(trio.abc.Stream):

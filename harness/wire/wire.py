@@ -22,7 +22,14 @@ from harness.protocol.replies import LINE_LIMIT, Reply, ReplyReader
 from harness.protocol.sasl.sides import Bindings
 from harness.visible import excerpt
 from harness.wire.log import Log, masked
-from harness.wire.tls import Tap, channel_bindings, handshake_error, innermost
+from harness.wire.tls import (
+    Handshake,
+    Tap,
+    channel_bindings,
+    handshake_error,
+    handshake_of,
+    innermost,
+)
 
 _RECEIVE = 65_536
 _BLOCK = 65_536  # a peer must read so much within our patience
@@ -218,6 +225,11 @@ class Wire:
     def bindings(self) -> Bindings:
         """What stands for this TLS connection in an exchange that is bound to it (RFC 5056)."""
         return channel_bindings(self._stream)
+
+    @property
+    def handshake(self) -> Handshake | None:
+        """What came of the TLS handshake; None without one."""
+        return handshake_of(self._stream)
 
     # --- what happens to the wire --------------------------------------------------------------
 

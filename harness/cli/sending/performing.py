@@ -13,7 +13,7 @@ import trio
 from harness.certificates import client_context
 from harness.cli.embedded import embedded
 from harness.cli.sending.conversation import Plan, converse
-from harness.cli.sending.planning import make_plan
+from harness.cli.sending.planning import check, make_plan
 from harness.cli.sending.record import Record
 from harness.cli.sending.telling import Teller
 from harness.cli.sending.wishes import Wishes
@@ -22,7 +22,7 @@ from harness.errors import PeerError
 from harness.protocol.sasl import ClientSide
 from harness.protocol.sender import Flow, quit_
 from harness.results import Exchange
-from harness.target import Target, read_target, with_options
+from harness.target import Address, Target, read_target, with_options
 from harness.wire import Log, Wire, dial
 
 T = TypeVar("T")
@@ -30,17 +30,21 @@ T = TypeVar("T")
 
 def perform(wishes: Wishes) -> int:
     """Do what is wished; the exit status."""
+    check(wishes)
+    _context(_applied(wishes, Target(address=Address("localhost", 25))), wishes)
     with _target(wishes) as target:
         plan = make_plan(target, wishes)
-        tls = target.tls
-        context = client_context(
-            verify=tls.verify, ca=tls.ca, certificate=wishes.cert, key=wishes.key
-        )
+        context = _context(target, wishes)
         teller = Teller(wishes, target)
         session = _Session(target, plan, context)
         exchanges = trio.run(session.run, teller)
         teller.end(plan, session.record, exchanges)
         return session.record.status
+
+
+def _context(target: Target, wishes: Wishes) -> ssl.SSLContext:
+    tls = target.tls
+    return client_context(verify=tls.verify, ca=tls.ca, certificate=wishes.cert, key=wishes.key)
 
 
 @contextlib.contextmanager

@@ -23,6 +23,13 @@ from harness.protocol.services import Service
 from harness.target import Scheme, Target
 
 
+def check(wishes: Wishes) -> None:
+    """Refuse what is wrong whatever the target is: before a server of ours is started for it."""
+    lines = read_lines(wishes.lines)
+    _pipelining(wishes, GROUPED & {*lines, *_stages(wishes)})
+    mail_parameters(wishes)
+
+
 def make_plan(target: Target, wishes: Wishes) -> Plan:
     """The whole plan; raises UsageError over whatever cannot be done."""
     check_owner(target, wishes)
