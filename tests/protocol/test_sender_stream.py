@@ -253,3 +253,21 @@ def test_a_flow_says_what_to_do_and_nothing_else():
     flow = secure("me.example")
     next(flow)
     assert flow.send((reply(220, "go"),)) == Secure()
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 100])
+@pytest.mark.parametrize("pipeline", [False, True])
+def test_the_two_ends_understand_each_other_by_chunks(chunk: int, pipeline: bool):
+    both = ends()
+    capabilities = both.drive(open_session("me.example"))
+    contents = (CONTENT, b"", b"no end", b"\xff\r\n", b"a\nb\rc\0.\r\n.\r\n", b"x" * 2000)
+
+    for content in contents:
+        flow = send_message(TO_TWO, content, capabilities, pipeline=pipeline, chunk=chunk)
+        both.drive(flow)
+    both.drive(quit_())
+
+    # What is binary is not given a line end that it does not have.
+    sent = [CONTENT, b"", b"no end\r\n", *contents[3:]]
+    assert [m.content for m in both.messages] == sent
+    assert max(both.codes) == 250
