@@ -12,7 +12,7 @@ from harness.certificates import self_signed, server_context
 from harness.errors import UsageError
 from harness.protocol.receiver import RULES, Limits, Rules
 from reference_server.configuration.relaying import Relaying
-from reference_server.configuration.relays import make_relay
+from reference_server.configuration.relays import World, make_relay
 from reference_server.configuration.values import Config
 from reference_server.directory import MANY, POSTMASTER, Directory
 from reference_server.disk import DISK, UNSYNCED
@@ -29,10 +29,11 @@ from reference_server.storage import DiskStorage, Nowhere
 from reference_server.users import FileUsers, MemoryUsers
 from reference_server.voices import in_voice, known_to
 
+WORLD: Final = World()
 USERS: Final = "users"  # the file in the spool, where no other is named
 
 
-def make_server(config: Config) -> Server:
+def make_server(config: Config, world: World = WORLD) -> Server:
     """The server that the options describe; makes its directories, Maildirs and certificate."""
     _refuse_what_is_not_built(config)
     rules = make_rules(config)
@@ -55,7 +56,7 @@ def make_server(config: Config) -> Server:
     )
     log = None if config.log is None else Log(config.log)
     try:
-        intake, queue = _open_intake(config, house, users)
+        intake, queue = _open_intake(config, house, users, world)
         tls = make_context(config)
     except OSError as problem:
         raise UsageError(f"cannot use the spool {config.spool}: {problem.strerror}") from problem
@@ -64,7 +65,7 @@ def make_server(config: Config) -> Server:
         watchers=() if log is None else (Scribe(log),),
         house=house,
         intake=intake,
-        relay=make_relay(config, house.directory, queue, intake, log) if queue else None,
+        relay=make_relay(config, house.directory, queue, intake, log, world) if queue else None,
         rules=rules,
         tls=tls,
         patience=config.patience,
@@ -137,7 +138,7 @@ def make_context(config: Config) -> ssl.SSLContext | None:
 
 
 def _open_intake(
-    config: Config, house: House, users: Iterable[str]
+    config: Config, house: House, users: Iterable[str], world: World
 ) -> tuple[Intake, StoredQueue | None]:
     if config.discard:
         return Intake(house, Nowhere()), None
@@ -147,6 +148,8 @@ def _open_intake(
     mailboxes.clear()
     for name in (POSTMASTER, *users, *([MANY] if house.directory.anyone_at else [])):
         mailboxes.open(name)
-    queue = StoredQueue(spool.queue, sync=config.sync)
+    queue = StoredQueue(spool.queue, sync=config.sync, inline=world.inline)
     storage = DiskStorage(mailboxes, queue)
-    return Intake(house, storage, has_room=spool.has_room), queue
+    return Intake(
+        house, storage, has_room=spool.has_room, now=world.now, inline=world.inline
+    ), queue

@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from harness.protocol.addresses import Mailbox
+from harness.wire import dial
 from reference_server.configuration.relaying import Dns, Relaying
 from reference_server.configuration.values import Config
 from reference_server.directory import Directory
 from reference_server.intake import Intake
 from reference_server.log import Fact, Level, Log
+from reference_server.overhearing import overheard
 from reference_server.queue import Queue
 from reference_server.relay.exchangers import Ourselves, Resolver
 from reference_server.relay.ledger import Tell
 from reference_server.relay.relay import Relay
 from reference_server.relay.resolver import DnsResolver
 from reference_server.relay.routes import Routes
+from reference_server.relay.sessions.session import Dial
 from reference_server.relay.settings import Caps, Settings
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What a server stands in: a test hands in another, where days pass in milliseconds."""
+
+    now: Callable[[], float] = time.time  # seconds since the epoch
+    dial: Dial = dial
+    inline: bool = False  # the disk is not waited for in threads: virtual time runs away meanwhile
+
+
 def make_relay(
-    config: Config, directory: Directory, queue: Queue, intake: Intake, log: Log | None
+    config: Config,
+    directory: Directory,
+    queue: Queue,
+    intake: Intake,
+    log: Log | None,
+    world: World,
 ) -> Relay:
     """What sees to the queue of a server; without routes it still keeps what is to be held."""
     relaying = config.relay or Relaying()
@@ -31,6 +49,8 @@ def make_relay(
         _settings(config.domain.lower(), relaying),
         intake.submit,
         resolver=_resolver(relaying.dns),
+        dial=world.dial if log is None else overheard(world.dial, log),
+        now=world.now,
         tell=_say_nothing if log is None else _tell(log),
     )
     intake.relay = relay.take
@@ -69,7 +89,11 @@ def _resolver(dns: Dns | None) -> Resolver | None:
 
 def _tell(log: Log) -> Tell:
     def tell(what: str, facts: Mapping[str, object]) -> None:
-        log.tell(f"relay-{what}", Level.INFO, **{name: _fact(of) for name, of in facts.items()})
+        log.tell(
+            f"relay-{what.replace(' ', '-')}",
+            Level.INFO,
+            **{name: _fact(of) for name, of in facts.items()},
+        )
 
     return tell
 

@@ -215,9 +215,9 @@ def _write(path: Path, book: Book) -> None:
                 os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
             file.write("".join(f"{line}\n" for line in lines_of(book)).encode())
             file.flush()
-            DISK.sync(file.fileno(), str(draft))
+            DISK.sync([(file.fileno(), str(draft))])
         draft.rename(path)
-        DISK.sync_directory(str(path.parent))
+        DISK.sync_directories([str(path.parent)])
     except OSError as problem:
         draft.unlink(missing_ok=True)
         raise UsageError(f"the users file {path}: {problem.strerror}") from problem
