@@ -141,7 +141,7 @@ def test_a_file_that_cannot_be_used_is_told(path, tmp_path):
 
 def test_a_disk_that_refuses_is_told_and_leaves_nothing(path, monkeypatch):
     class Full:
-        def sync(self, file, path):
+        def sync(self, files):
             raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("reference_server.users.book.DISK", Full())
