@@ -34,8 +34,8 @@ from tests.protocol.driving import run
 TO_TWO = Envelope("a@b.example", ("c@d.example", "e@f.example"))
 CONTENT = b"Subject: x\r\n\r\nhi\r\n"
 
-# What an extension adds to the states: a chunk needs a recipient, only the last ends the message.
-_CHUNKS = {"BDAT": State.RECIPIENTS, "message": State.READY}
+# Names of exchanges that are no verbs; without a text under way a message ends in its last chunk.
+_VERBS = {"LHLO": Verb.EHLO, "message": Verb.LAST}
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Keeper:
         replies: list[Reply] = []
         refused = False  # something in this write already was
         for name in action.names:
-            code = self._answer(name, action.octets, refused)
+            code = self._answer(name, refused)
             refused = refused or code >= 400
             replies.append(reply(code, "so it is"))
             if code == 421:
@@ -63,8 +63,8 @@ class Keeper:
                 break
         return tuple(replies)
 
-    def _answer(self, name: str, octets: bytes, refused: bool) -> int:
-        new, good = self._move(name, octets)
+    def _answer(self, name: str, refused: bool) -> int:
+        new, good = self._move(name)
         if new is None:
             if not refused:
                 self.out_of_order.append(name)
@@ -77,18 +77,15 @@ class Keeper:
         self.state, self._taking = new, name == "DATA"
         return good
 
-    def _move(self, name: str, octets: bytes) -> tuple[State | None, int]:
+    def _move(self, name: str) -> tuple[State | None, int]:
         if name == "greeting":
             return self.state, 220
         if name == "message" and self._taking:
             return State.READY, 250
         if self._taking:
             return None, 503
-        if name in _CHUNKS:
-            return (_CHUNKS[name] if self.state is State.RECIPIENTS else None), 250
-        verb = Verb.EHLO if name == "LHLO" else Verb(name)
-        new = after(self.state, verb, ORDER)
-        return (State.RECIPIENTS if name == "DATA" and new else new), 354 if name == "DATA" else 250
+        verb = _VERBS.get(name) or Verb(name)
+        return after(self.state, verb, ORDER), 354 if name == "DATA" else 250
 
 
 _DECIDED = {"MAIL", "RCPT", "DATA", "BDAT", "message"}

@@ -189,6 +189,14 @@ def test_a_wrong_password_is_a_refusal():
     assert refused.value.is_permanent
 
 
+def test_a_server_that_lets_us_in_unproven_is_not_believed():
+    # RFC 5802 5: by SCRAM the server proves that it knows the password too.
+    peer = script(AUTH=235)
+
+    with pytest.raises(PeerError, match="without having proven"):
+        peer.drive(log_in(ALICE, offer("SCRAM-SHA-256")))
+
+
 def test_a_session_is_opened_as_far_as_wished():
     peer = script(EHLO=["250-mx.example/STARTTLS", "250-mx.example/AUTH PLAIN/SIZE"], AUTH=235)
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from harness.cli.sending.wishes import Wishes
 from harness.errors import UsageError
 from harness.protocol.commands import Parameters
-from harness.protocol.extensions.xtext import encode_xtext
+from harness.protocol.extensions.xtext import encode_unitext, encode_xtext
 
 _PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=(.+))?")
 _NOTIFY = ("never", "success", "failure", "delay")
@@ -42,7 +42,7 @@ def _for_mail(wishes: Wishes) -> Iterator[tuple[str, str | None]]:
     if wishes.ret is not None:
         yield "RET", wishes.ret.upper()
     if wishes.envid is not None:
-        yield "ENVID", encode_xtext(wishes.envid.encode())
+        yield "ENVID", _encode(wishes.envid)
     if wishes.requiretls:
         yield "REQUIRETLS", None
     if wishes.priority is not None:
@@ -69,11 +69,16 @@ def _notify(text: str | None) -> Iterator[tuple[str, str]]:
 
 
 def _orcpt(text: str) -> str:
-    """`rfc822;bob@example.net` or just the address (RFC 3461 4.2)."""
+    """`rfc822;bob@example.net` or just the address (RFC 3461 4.2, RFC 6533 3)."""
     kind, semicolon, address = text.partition(";")
     if not semicolon:
-        kind, address = "rfc822", text
-    return f"{kind};{encode_xtext(address.encode())}"
+        kind, address = "rfc822" if text.isascii() else "utf-8", text
+    encode = encode_unitext if kind.casefold() == "utf-8" else _encode
+    return f"{kind};{encode(address)}"
+
+
+def _encode(text: str) -> str:
+    return encode_xtext(text.encode())
 
 
 def _by(text: str) -> str:

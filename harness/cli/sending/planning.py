@@ -64,6 +64,8 @@ def check_owner(target: Target, wishes: Wishes) -> None:
     """Refuse what may not be done to a stranger's server, above all by accident."""
     if target.owns(target.address):
         return
+    if wishes.count > 1:
+        raise UsageError(f"-n is for servers of yours: --mine {target.address.host} says so")
     if wishes.raw:
         raise UsageError(f"--raw is for servers of yours: --mine {target.address.host} says so")
     if target.recipients == ("postmaster",) and not wishes.to:

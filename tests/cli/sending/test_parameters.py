@@ -54,8 +54,9 @@ RCPT = {
     "never": ({"notify": "never"}, ((("NOTIFY", "NEVER"),),) * 2),
     "original recipients in their order": (
         {"orcpt": ("o=1@p", "utf-8;ö@p")},
-        ((("ORCPT", "rfc822;o+3D1@p"),), (("ORCPT", "utf-8;+C3+B6@p"),)),
+        ((("ORCPT", "rfc822;o+3D1@p"),), (("ORCPT", r"utf-8;\x{F6}@p"),)),
     ),
+    "one beyond US-ASCII": ({"orcpt": ("ö@p",)}, ((("ORCPT", r"utf-8;\x{F6}@p"),), ())),
     "one for the first": ({"orcpt": ("o@p",)}, ((("ORCPT", "rfc822;o@p"),), ())),
     "any": ({"rcpt_parameters": ("X=1",)}, ((("X", "1"),),) * 2),
 }

@@ -313,6 +313,7 @@ def test_raw_octets_go_only_to_servers_of_ones_own(invoke, tmp_path: Path):
     ("words", "said"),
     [
         (("mx.example.net",), "who shall have it?"),
+        (("mx.example.net", "--to", "a@b", "-n", "2"), "--mine mx.example.net"),
         (("--body", "x", "--file", "y"), "--body and --file exclude each other"),
         (("--stop-after", "mail", "--drop-after", "mail"), "exclude each other"),
         (("-q", "--json"), "exclude each other"),
