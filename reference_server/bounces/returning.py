@@ -22,7 +22,7 @@ class Part:
 def returned_part(content: bytes, *, full: bool, largest: int) -> Part:
     """The third part of a report."""
     header = header_of(content)
-    if full and len(content) <= largest and _is_lines(content):
+    if full and 0 < len(content) <= largest and _is_lines(content):
         kind = "message/rfc822" if header.isascii() else "message/global"
         return Part(kind, content if content.endswith(b"\r\n") else content + b"\r\n")
     return Part("text/rfc822-headers" if header.isascii() else "message/global-headers", header)

@@ -362,6 +362,55 @@ async def test_a_disk_that_refuses_a_record_makes_no_second_copy(autojump_clock)
         assert [what for what, _ in w.told].count("queue-refused") == 3
 
 
+async def test_a_message_that_cannot_be_read_waits(autojump_clock):
+    b = Host()
+    async with world(B, {"b:25": b}) as w:
+        content = w.queue.content
+
+        async def cannot_read(id):
+            await trio.lowlevel.checkpoint()
+            raise OSError("bad sector")
+
+        w.queue.content = cannot_read
+        async with running(w) as relay:
+            relay.take(await w.put("bob@b.test"))
+            await trio.sleep(60)
+            (one,) = w.queue.items["m1"].recipients
+            assert one.last == "4.3.0 the queue cannot be read: bad sector"
+            w.queue.content = content
+            await trio.sleep(HOUR)
+        assert b.copies == ["bob@b.test"]
+
+
+async def test_a_notice_is_written_even_if_the_message_cannot_be_read(autojump_clock):
+    async with world() as w:
+        content = w.queue.content
+
+        async def reads_only_notices(id):
+            if not id.startswith("notice"):
+                raise OSError("bad sector")
+            return await content(id)
+
+        w.queue.content = reads_only_notices
+        async with running(w) as relay:
+            relay.take(await w.put("bob@b.test", RET="FULL"))
+            await trio.sleep(60)
+        assert w.bounced == ["bob@b.test"]
+        assert w.reports[0].returned == b""
+
+
+@pytest.mark.parametrize("to", ["bob@b.test", "alice@us.test", "bob@nowhere.test"])
+async def test_what_somebody_else_has_taken_out_of_the_queue_is_let_go(to, autojump_clock):
+    b = Host(answers={"RCPT": "550 no"})
+    async with world(B, {"b:25": b}) as w:
+        async with running(w) as relay:
+            item = await w.put(to)
+            await w.queue.commit(done=[item.id])
+            relay.take(item)
+            await trio.sleep(60)
+        assert (b.mail, w.submitted, w.queue.items) == ([], [], {})
+
+
 async def test_a_notice_that_finds_no_room_here_is_tried_again(autojump_clock):
     async with world(schedule=Schedule(jitter=0.0)) as w:
         w.submit_problem = OSError("disk full")

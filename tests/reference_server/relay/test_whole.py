@@ -1,0 +1,71 @@
+"""The relay with the queue on disk, against the reference server itself; time is virtual."""
+
+import trio
+
+from reference_server.listener import serve
+from reference_server.queue.store import StoredQueue
+from reference_server.relay import Caps
+from tests.reference_server.connecting import mail_of, server_in
+from tests.reference_server.relay.hosts import Host
+from tests.reference_server.relay.world import DAY, HOUR, running, world
+
+
+class Real(Host):
+    """The reference server as a next hop."""
+
+    def __init__(self, server):
+        super().__init__()
+        self.server = server
+
+    async def serve(self, stream):
+        await serve(self.server, stream, "127.0.0.1")
+
+
+async def test_what_is_sent_arrives_octet_for_octet(tmp_path, autojump_clock):
+    b = Real(server_in(tmp_path))
+    contents = [
+        b"Subject: dots\r\n\r\n.\r\n..\r\nx\r\n",
+        b"Subject: empty\r\n\r\n",
+        "Subject: ü\r\nMIME-Version: 1.0\r\n\r\nü\r\n".encode(),
+        b"Subject: long\r\n\r\n" + b"x" * 900 + b"\r\n" + b".y\r\n" * 20_000,
+    ]
+    async with world({"example.test": "b:25"}, {"b:25": b}) as w:
+        async with running(w) as relay:
+            for content in contents:
+                relay.take(await w.put("alice@example.test", content=content))
+            await trio.sleep(60)
+        assert w.waiting() == []
+    stored = mail_of(tmp_path, "alice")
+    assert len(stored) == len(contents)
+    for content, mail in zip(contents, stored, strict=True):
+        assert mail.startswith(b"Return-Path: <alice@us.test>\r\nReceived: from mx.us.test")
+        assert mail.endswith(content)
+
+
+async def test_a_stopped_host_comes_back_and_one_that_does_not_makes_a_notice(
+    tmp_path, autojump_clock
+):
+    b = Real(server_in(tmp_path / "b"))
+    b.is_up = False
+    queue = StoredQueue(tmp_path / "queue", sync=False, inline=True)
+    async with world({"example.test": "b:25"}, {"b:25": b}, caps=Caps(linger=0)) as w:
+        w.queue = queue
+        async with running(w) as relay:
+            for _ in range(3):
+                relay.take(await w.put("alice@example.test", "nobody@example.test"))
+            await trio.sleep(HOUR)
+        b.is_up = True
+        async with running(w):  # another run, on the same disk
+            await trio.sleep(HOUR)
+            assert len(mail_of(tmp_path / "b", "alice")) == 3
+            assert w.bounced == ["nobody@example.test"] * 3
+            assert w.reports[0].recipients[0]["Status"] == "5.1.1"
+            b.is_up = False
+            w.submitted.clear()
+        async with running(w) as relay:
+            relay.take(await w.put("alice@example.test"))
+            await trio.sleep(6 * DAY)
+        actions = [report.recipients[0]["Action"] for report in w.reports]
+        assert actions == ["delayed", "failed"]
+        assert await queue.load() == []
+        queue.close()
