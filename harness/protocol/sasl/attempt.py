@@ -54,7 +54,7 @@ class Attempt:
         """The first step; `initial` is None where the AUTH line held no response."""
         if initial is None:
             return self._challenge(self._server.first_challenge)
-        if not self._server.client_begins:
+        if not self._server.takes_initial:
             return Spoilt.INITIAL_REFUSED  # RFC 4954 4
         return self._take(b"" if initial == b"=" else initial)
 

@@ -76,14 +76,11 @@ class SaslClient:
 class SaslServer:
     """The server's end of one exchange."""
 
-    def __init__(self, steps: ServerSteps) -> None:
+    def __init__(self, steps: ServerSteps, *, takes_initial: bool = False) -> None:
         self._steps = steps
         self.first_challenge = next(steps)
-
-    @property
-    def client_begins(self) -> bool:
-        """Whether an initial response may come in the AUTH line (RFC 4954 4)."""
-        return self.first_challenge == b""
+        # RFC 4954 4: an initial response may come in the AUTH line where the client begins.
+        self.takes_initial = takes_initial or self.first_challenge == b""
 
     def feed(self, response: bytes) -> bytes | Granted | Denied:
         """The next challenge, or how the exchange has ended; takes as long as the accounts do."""

@@ -35,6 +35,7 @@ class Mechanism:
     binds: bool = False  # needs a channel binding, so TLS
     is_mutual: bool = False  # the server proves itself too
     tells_secret: bool = False  # to whoever listens, so TLS had better be there
+    takes_initial: bool = False  # where the server begins, too
     is_for_tokens: bool = False  # a password is no use: nobody chooses it unasked
     spoils: frozenset[Spoil] = frozenset()  # what a case may have wrong in it
 
@@ -67,7 +68,13 @@ MECHANISMS: Final[Mapping[str, Mechanism]] = {
         client=plain_client, server=plain_server, needs=Ability.PASSWORD, tells_secret=True
     ),
     "LOGIN": Mechanism(
-        client=login_client, server=login_server, needs=Ability.PASSWORD, tells_secret=True
+        client=login_client,
+        server=login_server,
+        needs=Ability.PASSWORD,
+        tells_secret=True,
+        # No RFC has this mechanism.  Its draft has the server begin, but Python's clients and others
+        # put the name into the AUTH line, and servers at large take it.
+        takes_initial=True,
     ),
     "OAUTHBEARER": Mechanism(
         client=oauthbearer_client,
@@ -135,4 +142,5 @@ def open_client(name: str, login: Login, side: ClientSide | None = None) -> Sasl
 
 def open_server(name: str, side: ServerSide) -> SaslServer:
     """The server's end of a mechanism of the table."""
-    return SaslServer(MECHANISMS[name].server(side))
+    row = MECHANISMS[name]
+    return SaslServer(row.server(side), takes_initial=row.takes_initial)

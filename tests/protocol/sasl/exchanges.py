@@ -30,7 +30,7 @@ def converse(
     client: SaslClient, server: SaslServer, *, initial: bool = True
 ) -> Granted | Denied | None:
     """How the exchange ends for the server; None if the client gives up."""
-    response = client.initial() if initial and server.client_begins else None
+    response = client.initial() if initial and server.takes_initial else None
     if response is None:
         response = client.respond(server.first_challenge)
     while response is not None:

@@ -18,7 +18,8 @@ BEGUN = {
     "wrong at once": ("PLAIN", base64.b64encode(b"\0alice\0no"), Denied()),
     "nothing, said in so many words": ("PLAIN", b"=", Denied()),
     "later": ("PLAIN", None, Challenge("")),
-    "where the server begins": ("LOGIN", GOOD, Spoilt.INITIAL_REFUSED),
+    "where the server begins": ("CRAM-MD5", GOOD, Spoilt.INITIAL_REFUSED),
+    "the name of LOGIN": ("LOGIN", base64.b64encode(b"alice"), Challenge("UGFzc3dvcmQ6")),
     "no base64": ("PLAIN", b"?", Spoilt.BAD_BASE64),
 }
 
