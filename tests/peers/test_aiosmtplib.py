@@ -54,7 +54,7 @@ def test_eight_bits_arrive_octet_for_octet(server, mailbox, tls):
     assert f"with ESMTP{'S' * tls} id" in arrived.received
 
 
-@pytest.mark.parametrize("mechanism", ["plain"])
+@pytest.mark.parametrize("mechanism", ["crammd5", "plain", "login"])
 def test_a_user_logs_in_by_every_mechanism_that_it_has(server, mailbox, mechanism):
     async def act(client):
         await client.ehlo()

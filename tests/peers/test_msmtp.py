@@ -64,7 +64,7 @@ def test_a_certificate_that_nobody_vouches_for_is_not_talked_to(msmtp, mailbox, 
     assert mailbox.fresh() == []
 
 
-@pytest.mark.parametrize("mechanism", ["plain", "login"])
+@pytest.mark.parametrize("mechanism", ["scram-sha-256", "cram-md5", "plain", "login"])
 def test_a_user_logs_in_by_every_mechanism(msmtp, mailbox, mechanism):
     shown = msmtp("--tls", *login(mechanism), ALICE)
     assert f"--> AUTH {mechanism.upper()}" in shown
@@ -91,5 +91,5 @@ def test_who_is_refused_is_named_and_nobody_gets_it(msmtp, mailbox):
 
 def test_it_reads_what_the_server_offers(msmtp):
     shown = msmtp("--serverinfo", "--tls")
-    for words in ("SIZE 10485760", "PIPELINING", "STARTTLS", "AUTH", "PLAIN LOGIN"):
+    for words in ("SIZE 10485760", "PIPELINING", "STARTTLS", "AUTH", "SCRAM-SHA-256 CRAM-MD5 PLAIN LOGIN"):
         assert words in shown

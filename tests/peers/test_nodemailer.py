@@ -107,7 +107,7 @@ def test_only_those_who_were_refused_are_named(server, mailbox):
     assert mailbox.only().content == SEVEN_BIT
 
 
-@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+@pytest.mark.parametrize("mechanism", ["CRAM-MD5", "PLAIN", "LOGIN"])
 def test_a_user_logs_in_inside_starttls(server, mailbox, mechanism):
     nodemailer(server.port, raw(SEVEN_BIT), **tls(server, **login(mechanism)))
     assert "with ESMTPSA id" in mailbox.only().received

@@ -74,7 +74,7 @@ def test_tls_on_connect(swaks, mailbox, kind):
     assert "with ESMTPSA id" in arrived.received
 
 
-@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+@pytest.mark.parametrize("mechanism", ["CRAM-MD5", "PLAIN", "LOGIN"])
 def test_a_user_logs_in_by_every_mechanism(swaks, mailbox, mechanism):
     shown = swaks("--tls", *login(mechanism))
     assert f"~> AUTH {mechanism}" in shown
