@@ -28,6 +28,7 @@ bench: $(VENV)/.dev  ## how fast, as ratios to peers in the same minute
 	ci/bench/run
 
 nightly: $(VENV)/.dev  ## what takes too long for every change
+	$(BIN)/python -m tests.fuzz --inputs 2000000 --examples 2000
 	SMTP_HARNESS_KILLS=300 $(BIN)/python -m pytest -q -s tests/crash/test_kill.py
 
 clean:

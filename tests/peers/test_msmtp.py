@@ -91,5 +91,11 @@ def test_who_is_refused_is_named_and_nobody_gets_it(msmtp, mailbox):
 
 def test_it_reads_what_the_server_offers(msmtp):
     shown = msmtp("--serverinfo", "--tls")
-    for words in ("SIZE 10485760", "PIPELINING", "STARTTLS", "AUTH", "SCRAM-SHA-256 CRAM-MD5 PLAIN LOGIN"):
+    for words in (
+        "SIZE 10485760",
+        "PIPELINING",
+        "STARTTLS",
+        "AUTH",
+        "SCRAM-SHA-256 CRAM-MD5 PLAIN LOGIN",
+    ):
         assert words in shown

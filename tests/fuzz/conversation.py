@@ -1,0 +1,151 @@
+"""A receiver and the expectation of its client, side by side: each input is held against both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from harness.protocol.order import State
+from harness.protocol.receiver import RULES, Event, Occasion, Receiver, Rules, Speech
+from harness.protocol.receiver.events import Mail, Message, Recipient, StartTls, Text
+from harness.protocol.replies import Reply, reply
+from harness.protocol.sasl import ScramKeys, derive_keys
+from tests.fuzz.commands import BY_POLICY
+from tests.fuzz.expectation import Expectation, Mode, Terms
+from tests.fuzz.memory import held
+from tests.fuzz.replies import OutOfStep
+from tests.protocol.accounts import Accounts
+
+# Small, so that a talk of a few lines gets to each of them.
+LIMITS = replace(RULES.limits, message=1_000, recipients=3)
+SMALL_RULES = replace(RULES, limits=LIMITS)
+
+# What a policy may refuse, and how.
+REFUSABLE = (Mail, Recipient, Text, Message)
+REFUSALS = tuple(
+    reply(code, f"Refused {BY_POLICY}", enhanced=f"{code // 100}.7.1") for code in (450, 550)
+)
+GOOD_NIGHT = reply(421, f"Good night {BY_POLICY}", enhanced="4.3.2")
+
+_KEYS = derive_keys("secret", salt=b"salt", iterations=4_096)
+
+
+@dataclass
+class QuickAccounts(Accounts):
+    """Accounts whose keys are derived once and not for each exchange."""
+
+    def scram_keys(self, user: str) -> ScramKeys:
+        return _KEYS
+
+
+ACCOUNTS = QuickAccounts()
+Policy = Callable[[Event], Reply | None]
+
+
+def oblige(event: Event) -> Reply | None:
+    """The policy that refuses nothing."""
+    return None
+
+
+@dataclass
+class Conversation:
+    """One connection to a receiver that is watched."""
+
+    rules: Rules = SMALL_RULES
+    policy: Policy = oblige
+    has_tls: bool = True
+    secure: bool = False
+    said: list[bytes] = field(default_factory=list)  # segment by segment
+    told: bytes = b""
+    heaviest: int = 0  # of all that was weighed
+    receiver: Receiver = field(init=False)
+    expectation: Expectation = field(init=False)
+
+    def __post_init__(self) -> None:
+        limits = self.rules.limits
+        self.receiver = Receiver(
+            self.rules,
+            speech=Speech(self.rules.answers, "example.test"),
+            credentials=ACCOUNTS,
+            has_tls=self.has_tls,
+            secure=self.secure,
+        )
+        self.receiver.say(Occasion.GREETING)
+        self.receiver.output()
+        self.expectation = Expectation(
+            terms=Terms(
+                message=limits.message,
+                recipients=limits.recipients,
+                errors=limits.errors,
+                log_ins=limits.log_ins,
+                has_tls=self.has_tls,
+            ),
+            secure=self.secure,
+        )
+        self._empty = held(self.receiver)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the server has said its last word."""
+        return self.expectation.mode is Mode.OVER
+
+    def say(self, *segments: bytes) -> None:
+        """The client writes these; raises OutOfStep if that is not answered as it should be."""
+        for segment in segments:
+            if self.is_over:
+                return
+            self.said.append(segment)
+            contents = self._answer(segment)
+            told = self.receiver.output()
+            self.told += told
+            self.expectation.settle(segment, told, contents)
+            self._compare()
+
+    def _answer(self, segment: bytes) -> list[bytes]:
+        """Have the receiver answer; the contents that were taken."""
+        contents: list[bytes] = []
+        receiver = self.receiver
+        receiver.feed(segment)
+        while (event := receiver.next_event()) is not None:
+            refusal = self.policy(event) if isinstance(event, REFUSABLE) else None
+            said = receiver.answer(event.said if refusal is None else self._bare(refusal), id="1")
+            if isinstance(event, Message) and said.is_positive:
+                contents.append(event.content)
+            if isinstance(event, StartTls) and said.is_positive:
+                receiver.secured()
+        return contents
+
+    def _bare(self, refusal: Reply) -> Reply:
+        """A refusal without its enhanced code for who did not say EHLO."""
+        if self.receiver.memory.extended:
+            return refusal
+        return reply(refusal.code, *(line.partition(" ")[2] for line in refusal.lines))
+
+    def _compare(self) -> None:
+        """Both must remember the same of the client."""
+        memory, expected = self.receiver.memory, self.expectation
+        if self.is_over is not self.receiver.closing:
+            raise OutOfStep(f"the receiver {'stays' if self.is_over else 'has ended'}")
+        if self.is_over:
+            return
+        ours = (expected.hello is not None, expected.user, expected.sender, expected.recipients)
+        theirs = (
+            *(memory.state is not State.FRESH, memory.user is not None),
+            *(memory.state in (State.SENDER, State.RECIPIENTS), len(memory.recipients)),
+        )
+        if ours != theirs:
+            raise OutOfStep(f"greeted, logged in, sender, recipients: {theirs}, not {ours}")
+
+    def weigh(self) -> int:
+        """Octets that the receiver holds because of what was said."""
+        weight = held(self.receiver) - self._empty
+        self.heaviest = max(self.heaviest, weight)
+        return weight
+
+    def most(self) -> int:
+        """Octets that it may hold at the most: a text with doubled dots or a line, and paths."""
+        limits = self.rules.limits
+        text = limits.message * 4 // 3
+        line = max(limits.response_line, limits.command_line + 2_000)
+        path = limits.command_line + 2_000
+        return max(text, line) + (limits.recipients + 1) * path + 8_192

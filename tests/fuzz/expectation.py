@@ -1,0 +1,239 @@
+"""What the RFCs let a client expect: a second reader of the client's octets, written from the text.
+
+It shares no line with the receiver.  It cuts what the client says into inputs (a command line, a
+text, a response), takes one reply for each, and objects to a reply that is missing, one too many,
+or not to be had for that input in that state.  Where a refusal is a matter of policy it takes the
+server's word; where the RFC says what must happen, it holds the server to that.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+from tests.fuzz.commands import (
+    BY_POLICY,
+    OUT_OF_PLACE,
+    REFUSED_TEXT,
+    ROWS,
+    SYNTAX,
+    UNKNOWN,
+    is_out_of_order,
+    sure_codes,
+)
+from tests.fuzz.replies import OutOfStep, Said, read_replies
+
+LINE_LIMIT = 8_192  # no extension enlarges a command line to this
+RESPONSE_LIMIT = 12_288  # RFC 4954 4
+HELLOS = ("EHLO", "HELO")
+
+
+class Mode(Enum):
+    """What the client's next octets are."""
+
+    COMMAND = "a command line"
+    TEXT = "the text of a message"
+    RESPONSE = "a response within AUTH"
+    OVER = "nothing: the connection has ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the server has, and what it was told to bear."""
+
+    message: int
+    recipients: int
+    errors: int
+    log_ins: int
+    has_tls: bool
+
+
+@dataclass(slots=True)
+class Expectation:
+    """One connection after its greeting."""
+
+    terms: Terms
+    secure: bool = False
+    mode: Mode = Mode.COMMAND
+    hello: str | None = None
+    user: bool = False
+    sender: bool = False
+    recipients: int = 0
+    met: Counter[tuple[str, str]] = field(default_factory=Counter)  # state, input: how often
+    _unread: bytes = b""
+    _errors: int = 0
+    _failed_log_ins: int = 0
+
+    @property
+    def state(self) -> str:
+        """Where the talk is, in one word."""
+        if self.mode is not Mode.COMMAND:
+            return self.mode.name
+        if self.hello is None:
+            return "FRESH"
+        return "RECIPIENTS" if self.recipients else "SENDER" if self.sender else "READY"
+
+    def settle(self, said: bytes, told: bytes, accepted: list[bytes]) -> None:
+        """The client said this and was told that; the server took these contents for messages."""
+        self._unread += said
+        replies = iter(read_replies(told))
+        contents = iter(accepted)
+        while self.mode is not Mode.OVER and (each := self._next_input()) is not None:
+            self._take(each, replies, contents)
+        for extra in replies:
+            raise OutOfStep(f"a reply that nothing called for: {extra}")
+        for content in contents:
+            raise OutOfStep(f"a message that nobody sent: {content!r}")
+
+    # --- inputs ------------------------------------------------------------------------------
+
+    def _next_input(self) -> bytes | None:
+        """The client's next input without its end, or None until it is whole."""
+        if self.mode is Mode.TEXT:
+            # RFC 5321 4.1.1.4: the mark is <CRLF>.<CRLF>, and DATA's own line end counts.
+            end, octets = b"\r\n.\r\n", b"\r\n" + self._unread
+        else:
+            end, octets = b"\r\n", self._unread
+        at = octets.find(end)
+        if at < 0:
+            return None
+        self._unread = octets[at + len(end) :]
+        return octets[:at]
+
+    def _take(self, said: bytes, replies: Iterator[Said], contents: Iterator[bytes]) -> None:
+        state, extended = self.state, self.hello == "EHLO"
+        reply = next(replies, None)
+        if reply is None:
+            raise OutOfStep(f"no reply in state {state} to {said[:80]!r}")
+        match self.mode:
+            case Mode.TEXT:
+                kind = self._after_text(said, reply, contents)
+            case Mode.RESPONSE:
+                kind = self._after_response(said, reply)
+            case _:
+                kind = self._after_line(said, reply)
+        self.met[state, kind] += 1
+        _hold_enhanced(kind, extended, reply)
+        self._count_errors(reply, replies)
+
+    def _count_errors(self, reply: Said, replies: Iterator[Said]) -> None:
+        self._errors += not reply.is_good
+        self._failed_log_ins += reply.code == 535
+        if reply.code in (221, 421):
+            self.mode = Mode.OVER
+        elif self._errors >= self.terms.errors or self._failed_log_ins >= self.terms.log_ins:
+            last = next(replies, None)
+            if last is None or last.code != 421:
+                raise OutOfStep(f"too many errors, and then {last} in place of 421")
+            self.mode = Mode.OVER
+
+    def _hold(self, kind: str, reply: Said, possible: frozenset[int]) -> str:
+        if reply.code not in possible:
+            raise OutOfStep(f"{kind} in state {self.state}: {reply}, not {sorted(possible)}")
+        return kind
+
+    # --- command lines -----------------------------------------------------------------------
+
+    def _after_line(self, line: bytes, reply: Said) -> str:
+        if b"\r" in line or b"\n" in line:  # RFC 5321 2.3.8: neither ends a line
+            return self._hold("bare", reply, SYNTAX)
+        if len(line) > LINE_LIMIT:
+            return self._hold("overlong", reply, SYNTAX)
+        verb = line.split(b" ")[0].rstrip(b"\t").upper().decode("ascii", "replace")
+        if verb not in ROWS:
+            return self._hold("unknown", reply, UNKNOWN)
+        self._hold(verb, reply, self._possible(verb, line, reply))
+        if reply.is_good:
+            self._succeed(verb, reply)
+        return verb
+
+    def _possible(self, verb: str, line: bytes, reply: Said) -> frozenset[int]:
+        row, sure = ROWS[verb], sure_codes(line)
+        if not self._is_in_place(verb):
+            return frozenset({503}) if sure and is_out_of_order(verb, sure) else OUT_OF_PLACE
+        if BY_POLICY in reply.lines[0]:
+            return frozenset({reply.code})
+        if verb == "RCPT" and self.recipients >= self.terms.recipients:
+            return row.bad if sure is None else frozenset({452})
+        return row.good | row.bad if sure is None else sure
+
+    def _is_in_place(self, verb: str) -> bool:
+        match verb:
+            case "MAIL":  # RFC 5321 4.1.4
+                return self.hello is not None and not self.sender
+            case "RCPT":
+                return self.sender
+            case "DATA":
+                return self.recipients > 0
+            case "STARTTLS":  # RFC 3207 4
+                return self.terms.has_tls and self.hello == "EHLO" and not self.secure
+            case "AUTH":  # RFC 4954 4; and none in the clear
+                return self.hello == "EHLO" and self.secure and not (self.user or self.sender)
+            case _:
+                return True
+
+    def _succeed(self, verb: str, reply: Said) -> None:
+        match verb:
+            case "EHLO" | "HELO":
+                self.hello = verb
+                self._forget()
+            case "MAIL":
+                self.sender = True
+            case "RCPT":
+                self.recipients += 1
+            case "DATA":
+                self.mode = Mode.TEXT
+            case "RSET":
+                self._forget()
+            case "STARTTLS":  # RFC 3207 4.2: all is forgotten, and what came in the clear is void
+                self._forget()
+                self.secure, self.hello, self.user, self._unread = True, None, False, b""
+            case "AUTH":
+                self._log_in(reply)
+
+    def _forget(self) -> None:
+        self.sender, self.recipients = False, 0
+
+    # --- texts and responses -----------------------------------------------------------------
+
+    def _after_text(self, wire: bytes, reply: Said, contents: Iterator[bytes]) -> str:
+        lines = (wire + b"\r\n")[2:].split(b"\r\n")
+        content = b"\r\n".join(line.removeprefix(b".") for line in lines)
+        if BY_POLICY not in reply.lines[0]:
+            self._hold(f"a text of {len(content)}", reply, self._text_codes(content))
+        if reply.is_good and (taken := next(contents, None)) != content:
+            raise OutOfStep(f"sent was {content!r}, taken was {taken!r}")
+        self.mode = Mode.COMMAND
+        self._forget()  # well or not, the transaction has ended: RFC 5321 4.1.1.4
+        return "text"
+
+    def _text_codes(self, content: bytes) -> frozenset[int]:
+        rest = content.replace(b"\r\n", b"")
+        if b"\r" in rest or b"\n" in rest:
+            return REFUSED_TEXT
+        return frozenset({552 if len(content) > self.terms.message else 250})
+
+    def _after_response(self, line: bytes, reply: Said) -> str:
+        self.mode = Mode.COMMAND
+        if len(line) > RESPONSE_LIMIT:
+            return self._hold("overlong", reply, SYNTAX)
+        possible = {501} if line == b"*" else {235, 334, 454, 500, 501, 535}
+        self._hold("response", reply, frozenset(possible))
+        self._log_in(reply)
+        return "response"
+
+    def _log_in(self, reply: Said) -> None:
+        self.user = self.user or reply.code == 235
+        if reply.code == 334:
+            self.mode = Mode.RESPONSE
+
+
+def _hold_enhanced(kind: str, extended: bool, reply: Said) -> None:
+    # RFC 2034 4: who said EHLO gets one with each 2yz, 4yz and 5yz, but not with EHLO's own.
+    is_due = extended and reply.code // 100 != 3 and not (kind in HELLOS and reply.is_good)
+    if reply.is_enhanced is not is_due:
+        raise OutOfStep(
+            f"{kind}: an enhanced code is {'missing' if is_due else 'unasked'}: {reply}"
+        )
