@@ -24,15 +24,17 @@ def _row(good: str, bad: str) -> Row:
 ROWS = {
     "EHLO": _row("250", "500 501 502 504 550"),
     "HELO": _row("250", "500 501 502 504 550"),
-    "MAIL": _row("250", "451 452 455 500 501 530 550 552 553 555"),
+    "MAIL": _row("250", "451 452 455 500 501 504 530 550 552 553 554 555"),
     "RCPT": _row("250 251", "450 451 452 455 500 501 530 550 551 552 553 555"),
     "DATA": _row("354", "451 500 501 530 554"),
+    "BDAT": _row("250", "450 451 452 501 550 552 554"),
     "RSET": _row("250", "500 501"),
     "NOOP": _row("250", "500"),
     "QUIT": _row("221", "500 501"),
     "VRFY": _row("250 251 252", "500 501 502 504 550 551 553"),
     "EXPN": _row("250 252", "500 501 502 504 550"),
     "HELP": _row("211 214", "500 502 504"),
+    "ETRN": _row("250 251 252 253", "458 459 500 501"),
     "STARTTLS": _row("220", "454 500 501 502"),
     "AUTH": _row("235 334", "432 454 500 501 502 504 534 535 538"),
 }
@@ -78,4 +80,4 @@ def sure_codes(line: bytes) -> frozenset[int] | None:
 def is_out_of_order(verb: str, sure: frozenset[int]) -> bool:
     """Whether out of place nothing but 503 will do, for a line that would have these codes."""
     # An extension's verb may be unknown to a server that does not offer it now.
-    return bool(sure & ROWS[verb].good) and verb not in ("STARTTLS", "AUTH")
+    return bool(sure & ROWS[verb].good) and verb not in ("STARTTLS", "AUTH", "ETRN")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from harness.protocol.order import State
+from harness.protocol.order import IN_TRANSACTION, State
 from harness.protocol.receiver import RULES, Event, Occasion, Receiver, Rules, Speech
-from harness.protocol.receiver.events import Mail, Message, Recipient, StartTls, Text
+from harness.protocol.receiver.events import Chunk, Mail, Message, Recipient, StartTls, Text
 from harness.protocol.replies import Reply, reply
 from harness.protocol.sasl import ScramKeys, derive_keys
 from tests.fuzz.commands import BY_POLICY
@@ -17,11 +17,11 @@ from tests.fuzz.replies import OutOfStep
 from tests.protocol.accounts import Accounts
 
 # Small, so that a talk of a few lines gets to each of them.
-LIMITS = replace(RULES.limits, message=1_000, recipients=3)
+LIMITS = replace(RULES.limits, message=1_000, chunk=5_000, recipients=3)
 SMALL_RULES = replace(RULES, limits=LIMITS)
 
 # What a policy may refuse, and how.
-REFUSABLE = (Mail, Recipient, Text, Message)
+REFUSABLE = (Mail, Recipient, Text, Chunk, Message)
 REFUSALS = tuple(
     reply(code, f"Refused {BY_POLICY}", enhanced=f"{code // 100}.7.1") for code in (450, 550)
 )
@@ -75,6 +75,7 @@ class Conversation:
         self.expectation = Expectation(
             terms=Terms(
                 message=limits.message,
+                chunk=limits.chunk,
                 recipients=limits.recipients,
                 errors=limits.errors,
                 log_ins=limits.log_ins,
@@ -108,18 +109,12 @@ class Conversation:
         receiver.feed(segment)
         while (event := receiver.next_event()) is not None:
             refusal = self.policy(event) if isinstance(event, REFUSABLE) else None
-            said = receiver.answer(event.said if refusal is None else self._bare(refusal), id="1")
+            said = receiver.answer(event.said if refusal is None else refusal, id="1")
             if isinstance(event, Message) and said.is_positive:
                 contents.append(event.content)
             if isinstance(event, StartTls) and said.is_positive:
                 receiver.secured()
         return contents
-
-    def _bare(self, refusal: Reply) -> Reply:
-        """A refusal without its enhanced code for who did not say EHLO."""
-        if self.receiver.memory.extended:
-            return refusal
-        return reply(refusal.code, *(line.partition(" ")[2] for line in refusal.lines))
 
     def _compare(self) -> None:
         """Both must remember the same of the client."""
@@ -131,7 +126,7 @@ class Conversation:
         ours = (expected.hello is not None, expected.user, expected.sender, expected.recipients)
         theirs = (
             *(memory.state is not State.FRESH, memory.user is not None),
-            *(memory.state in (State.SENDER, State.RECIPIENTS), len(memory.recipients)),
+            *(memory.state in IN_TRANSACTION, len(memory.recipients)),
         )
         if ours != theirs:
             raise OutOfStep(f"greeted, logged in, sender, recipients: {theirs}, not {ours}")

@@ -1,13 +1,14 @@
 """What the RFCs let a client expect: a second reader of the client's octets, written from the text.
 
 It shares no line with the receiver.  It cuts what the client says into inputs (a command line, a
-text, a response), takes one reply for each, and objects to a reply that is missing, one too many,
-or not to be had for that input in that state.  Where a refusal is a matter of policy it takes the
-server's word; where the RFC says what must happen, it holds the server to that.
+text, a chunk, a response), takes one reply for each, and objects to a reply that is missing, one
+too many, or not to be had for that input in that state.  Where a refusal is a matter of policy it
+takes the server's word; where the RFC says what must happen, it holds the server to that.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from tests.fuzz.commands import (
 )
 from tests.fuzz.replies import OutOfStep, Said, read_replies
 
+SHORT = 510  # octets that a command line may have without its end: RFC 5321 4.5.3.1.4
 LINE_LIMIT = 8_192  # no extension enlarges a command line to this
 RESPONSE_LIMIT = 12_288  # RFC 4954 4
 HELLOS = ("EHLO", "HELO")
@@ -35,6 +37,7 @@ class Mode(Enum):
 
     COMMAND = "a command line"
     TEXT = "the text of a message"
+    CHUNK = "the octets of a chunk"
     RESPONSE = "a response within AUTH"
     OVER = "nothing: the connection has ended"
 
@@ -44,10 +47,23 @@ class Terms:
     """What the server has, and what it was told to bear."""
 
     message: int
+    chunk: int
     recipients: int
     errors: int
     log_ins: int
     has_tls: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What BDAT announced (RFC 3030 2)."""
+
+    size: int
+    last: bool
+    is_sure: bool  # nothing else stood behind the size
+
+
+_BDAT = re.compile(rb"BDAT +([0-9]+)(?: +(.*?))?[ \t]*", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -61,7 +77,10 @@ class Expectation:
     user: bool = False
     sender: bool = False
     recipients: int = 0
+    binary: bool = False  # BODY=BINARYMIME
+    chunks: bytes | None = None  # what BDAT has brought of a text
     met: Counter[tuple[str, str]] = field(default_factory=Counter)  # state, input: how often
+    _chunk: Chunk | None = None  # whose octets are on their way
     _unread: bytes = b""
     _errors: int = 0
     _failed_log_ins: int = 0
@@ -69,10 +88,12 @@ class Expectation:
     @property
     def state(self) -> str:
         """Where the talk is, in one word."""
-        if self.mode is not Mode.COMMAND:
+        if self.mode not in (Mode.COMMAND, Mode.CHUNK):
             return self.mode.name
         if self.hello is None:
             return "FRESH"
+        if self.chunks is not None:
+            return "CHUNKS"
         return "RECIPIENTS" if self.recipients else "SENDER" if self.sender else "READY"
 
     def settle(self, said: bytes, told: bytes, accepted: list[bytes]) -> None:
@@ -81,7 +102,8 @@ class Expectation:
         replies = iter(read_replies(told))
         contents = iter(accepted)
         while self.mode is not Mode.OVER and (each := self._next_input()) is not None:
-            self._take(each, replies, contents)
+            if not self._announces_chunk(each):
+                self._take(each, replies, contents)
         for extra in replies:
             raise OutOfStep(f"a reply that nothing called for: {extra}")
         for content in contents:
@@ -91,6 +113,8 @@ class Expectation:
 
     def _next_input(self) -> bytes | None:
         """The client's next input without its end, or None until it is whole."""
+        if self._chunk is not None:
+            return self._next_octets(self._chunk.size)
         if self.mode is Mode.TEXT:
             # RFC 5321 4.1.1.4: the mark is <CRLF>.<CRLF>, and DATA's own line end counts.
             end, octets = b"\r\n.\r\n", b"\r\n" + self._unread
@@ -102,26 +126,46 @@ class Expectation:
         self._unread = octets[at + len(end) :]
         return octets[:at]
 
+    def _next_octets(self, size: int) -> bytes | None:
+        if len(self._unread) < size:
+            return None
+        octets, self._unread = self._unread[:size], self._unread[size:]
+        return octets
+
+    def _announces_chunk(self, line: bytes) -> bool:
+        """Whether it is a BDAT whose octets follow: RFC 3030 2 has them taken before any reply."""
+        if self.mode is not Mode.COMMAND or self.hello != "EHLO" or b"\r" in line or b"\n" in line:
+            return False
+        match = _BDAT.fullmatch(line)
+        if match is None or len(line) > SHORT or int(match[1]) > self.terms.chunk:
+            return False
+        mark = match[2] or b""
+        self._chunk = Chunk(int(match[1]), mark.upper() == b"LAST", mark.upper() in (b"", b"LAST"))
+        self.mode = Mode.CHUNK
+        return True
+
     def _take(self, said: bytes, replies: Iterator[Said], contents: Iterator[bytes]) -> None:
-        state, extended = self.state, self.hello == "EHLO"
+        state = self.state
         reply = next(replies, None)
         if reply is None:
             raise OutOfStep(f"no reply in state {state} to {said[:80]!r}")
         match self.mode:
             case Mode.TEXT:
                 kind = self._after_text(said, reply, contents)
+            case Mode.CHUNK:
+                kind = self._after_chunk(said, reply, contents)
             case Mode.RESPONSE:
                 kind = self._after_response(said, reply)
             case _:
                 kind = self._after_line(said, reply)
         self.met[state, kind] += 1
-        _hold_enhanced(kind, extended, reply)
-        self._count_errors(reply, replies)
+        _hold_enhanced(kind, reply)
+        self._count_errors(kind, reply, replies)
 
-    def _count_errors(self, reply: Said, replies: Iterator[Said]) -> None:
+    def _count_errors(self, kind: str, reply: Said, replies: Iterator[Said]) -> None:
         self._errors += not reply.is_good
         self._failed_log_ins += reply.code == 535
-        if reply.code in (221, 421):
+        if reply.code in (221, 421) or kind == "endless":
             self.mode = Mode.OVER
         elif self._errors >= self.terms.errors or self._failed_log_ins >= self.terms.log_ins:
             last = next(replies, None)
@@ -139,15 +183,23 @@ class Expectation:
     def _after_line(self, line: bytes, reply: Said) -> str:
         if b"\r" in line or b"\n" in line:  # RFC 5321 2.3.8: neither ends a line
             return self._hold("bare", reply, SYNTAX)
-        if len(line) > LINE_LIMIT:
+        if len(line) > LINE_LIMIT or (len(line) > SHORT and reply.code == 500):
             return self._hold("overlong", reply, SYNTAX)
         verb = line.split(b" ")[0].rstrip(b"\t").upper().decode("ascii", "replace")
         if verb not in ROWS:
             return self._hold("unknown", reply, UNKNOWN)
+        if verb == "BDAT" and self.hello == "EHLO":
+            return self._after_bad_bdat(line, reply)
         self._hold(verb, reply, self._possible(verb, line, reply))
         if reply.is_good:
-            self._succeed(verb, reply)
+            self._succeed(verb, line, reply)
         return verb
+
+    def _after_bad_bdat(self, line: bytes, reply: Said) -> str:
+        if _BDAT.fullmatch(line) is None or len(line) > SHORT:
+            return self._hold("BDAT", reply, SYNTAX)
+        # Longer than we are willing to wait for: nobody can say where the next command begins.
+        return self._hold("endless", reply, frozenset({552}))
 
     def _possible(self, verb: str, line: bytes, reply: Said) -> frozenset[int]:
         row, sure = ROWS[verb], sure_codes(line)
@@ -164,9 +216,13 @@ class Expectation:
             case "MAIL":  # RFC 5321 4.1.4
                 return self.hello is not None and not self.sender
             case "RCPT":
-                return self.sender
-            case "DATA":
-                return self.recipients > 0
+                return self.sender and self.chunks is None
+            case "DATA":  # RFC 3030 2: not behind BDAT, and 3: never for BINARYMIME
+                return self.recipients > 0 and self.chunks is None and not self.binary
+            case "BDAT":
+                return self.hello == "EHLO" and self.recipients > 0
+            case "ETRN":  # RFC 1985 5
+                return self.hello == "EHLO" and not self.sender
             case "STARTTLS":  # RFC 3207 4
                 return self.terms.has_tls and self.hello == "EHLO" and not self.secure
             case "AUTH":  # RFC 4954 4; and none in the clear
@@ -174,13 +230,13 @@ class Expectation:
             case _:
                 return True
 
-    def _succeed(self, verb: str, reply: Said) -> None:
+    def _succeed(self, verb: str, line: bytes, reply: Said) -> None:
         match verb:
             case "EHLO" | "HELO":
                 self.hello = verb
                 self._forget()
             case "MAIL":
-                self.sender = True
+                self.sender, self.binary = True, b"BODY=BINARYMIME" in line.upper()
             case "RCPT":
                 self.recipients += 1
             case "DATA":
@@ -194,7 +250,7 @@ class Expectation:
                 self._log_in(reply)
 
     def _forget(self) -> None:
-        self.sender, self.recipients = False, 0
+        self.sender, self.recipients, self.binary, self.chunks = False, 0, False, None
 
     # --- texts and responses -----------------------------------------------------------------
 
@@ -203,17 +259,43 @@ class Expectation:
         content = b"\r\n".join(line.removeprefix(b".") for line in lines)
         if BY_POLICY not in reply.lines[0]:
             self._hold(f"a text of {len(content)}", reply, self._text_codes(content))
-        if reply.is_good and (taken := next(contents, None)) != content:
-            raise OutOfStep(f"sent was {content!r}, taken was {taken!r}")
-        self.mode = Mode.COMMAND
-        self._forget()  # well or not, the transaction has ended: RFC 5321 4.1.1.4
+        self._end_message(content, reply, contents)
         return "text"
 
     def _text_codes(self, content: bytes) -> frozenset[int]:
         rest = content.replace(b"\r\n", b"")
-        if b"\r" in rest or b"\n" in rest:
+        if (b"\r" in rest or b"\n" in rest) and not self.binary:
             return REFUSED_TEXT
         return frozenset({552 if len(content) > self.terms.message else 250})
+
+    def _end_message(self, content: bytes, reply: Said, contents: Iterator[bytes]) -> None:
+        if reply.is_good and (taken := next(contents, None)) != content:
+            raise OutOfStep(f"sent was {content!r}, taken was {taken!r}")
+        self.mode = Mode.COMMAND
+        self._forget()  # well or not, the transaction has ended: RFC 5321 4.1.1.4
+
+    # --- chunks (RFC 3030 2) -----------------------------------------------------------------
+
+    def _after_chunk(self, octets: bytes, reply: Said, contents: Iterator[bytes]) -> str:
+        chunk, self._chunk = self._chunk, None
+        assert chunk is not None
+        self.mode = Mode.COMMAND
+        name = "BDAT LAST" if chunk.last else "BDAT"
+        if not self._is_in_place("BDAT") or not chunk.is_sure:
+            return self._hold(name, reply, frozenset({503} if chunk.is_sure else {501, 503}))
+        text = (self.chunks or b"") + octets
+        if BY_POLICY not in reply.lines[0]:
+            self._hold(name, reply, self._chunk_codes(chunk, text))
+        if chunk.last or not reply.is_good:
+            self._end_message(text, reply, contents)
+        else:
+            self.chunks = text
+        return name
+
+    def _chunk_codes(self, chunk: Chunk, text: bytes) -> frozenset[int]:
+        if chunk.last and len(text) <= self.terms.message:
+            return self._text_codes(text)
+        return frozenset({552 if len(text) > self.terms.message else 250})
 
     def _after_response(self, line: bytes, reply: Said) -> str:
         self.mode = Mode.COMMAND
@@ -230,9 +312,9 @@ class Expectation:
             self.mode = Mode.RESPONSE
 
 
-def _hold_enhanced(kind: str, extended: bool, reply: Said) -> None:
-    # RFC 2034 4: who said EHLO gets one with each 2yz, 4yz and 5yz, but not with EHLO's own.
-    is_due = extended and reply.code // 100 != 3 and not (kind in HELLOS and reply.is_good)
+def _hold_enhanced(kind: str, reply: Said) -> None:
+    # RFC 2034 4: one with each 2yz, 4yz and 5yz, EHLO said or not, but for those to a hello.
+    is_due = reply.code // 100 != 3 and kind not in HELLOS
     if reply.is_enhanced is not is_due:
         raise OutOfStep(
             f"{kind}: an enhanced code is {'missing' if is_due else 'unasked'}: {reply}"

@@ -17,7 +17,7 @@ TALLY = Tally()  # of this process
 def profile() -> settings:
     """So many talks, with no deadline for any, because this machine may be busy."""
     return settings(
-        max_examples=int(os.environ.get(EXAMPLES, "150")),
+        max_examples=int(os.environ.get(EXAMPLES, "100")),
         stateful_step_count=40,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 _LINE = re.compile(rb"([2-5][0-5][0-9])([ -])([\t -~\x80-\xff]*)\r\n")
-_ENHANCED = re.compile(r"([245])\.\d{1,3}\.\d{1,3} ")
+_ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3} ")
 
 
 class OutOfStep(AssertionError):
@@ -27,12 +27,13 @@ class Said:
 
     @property
     def is_enhanced(self) -> bool:
-        """Whether it carries enhanced codes; they must be on each line and of the code's class."""
-        found = [_ENHANCED.match(line) for line in self.lines]
-        classes = {match[1] if match else "none" for match in found}
-        if any(found) and classes != {str(self.code)[0]}:
+        """Whether it carries an enhanced code: of the code's class, the same on each line."""
+        found = {match[0] if (match := _ENHANCED.match(line)) else "" for line in self.lines}
+        if found == {""}:
+            return False
+        if len(found) > 1 or not found.pop().startswith(str(self.code)[0]):
             raise OutOfStep(f"the enhanced codes do not fit: {self}")
-        return any(found)
+        return True
 
 
 def read_replies(octets: bytes) -> list[Said]:

@@ -10,6 +10,7 @@ from tests.fuzz.expectation import Mode
 from tests.fuzz.volume import PATIENT
 
 EHLO, MAIL, RCPT = b"EHLO client.test\r\n", b"MAIL FROM:<a@b.test>\r\n", vocabulary.RECIPIENTS[0]
+BINARY = b"MAIL FROM:<a@b.test> BODY=BINARYMIME\r\n"
 TO = RCPT + b"\r\n"
 LOG_IN = b"AUTH PLAIN " + vocabulary.GRANTED + b"\r\n"
 
@@ -25,6 +26,10 @@ STATES = {
     "text": (EHLO + MAIL + TO + b"DATA\r\n", "TEXT"),
     "within a text": (EHLO + MAIL + TO + b"DATA\r\nhello", "TEXT"),
     "a message later": (EHLO + MAIL + TO + b"DATA\r\nhello\r\n.\r\n", "READY"),
+    "chunks": (EHLO + MAIL + TO + b"BDAT 5\r\nhello", "CHUNKS"),
+    "within a chunk": (EHLO + MAIL + TO + b"BDAT 9\r\nhello", "RECIPIENTS"),
+    "binary": (EHLO + BINARY + TO, "RECIPIENTS"),
+    "within a chunk of binary": (EHLO + BINARY + TO + b"BDAT 9 LAST\r\nhello", "RECIPIENTS"),
     "reset": (EHLO + MAIL + TO + b"RSET\r\n", "READY"),
     "within a line": (EHLO + b"NOOP ", "READY"),
 }
@@ -46,10 +51,12 @@ INPUTS = [
     *(line + b"\r\n" for line in vocabulary.COMMANDS),
     *(line + b"\r\n" for line in vocabulary.RESPONSES),
     *vocabulary.TEXTS,
+    *vocabulary.CHUNKS,
     *vocabulary.PIECES,
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("said", "state", "secure"), PLACES.values(), ids=PLACES)
 def test_every_input_is_answered_in_step(said, state, secure):
     for octets in INPUTS:
@@ -65,7 +72,9 @@ def go_on(talk: Conversation) -> None:
     if talk.is_over:
         return
     assert talk.weigh() <= talk.most()
-    talk.say(b"\r\n")  # ends whatever line it was
+    if talk.expectation.mode is Mode.CHUNK:
+        talk.say(b"\0" * 10_000)  # ends whatever chunk it was
+    talk.say(b"\r\n")  # and whatever line
     if talk.expectation.mode is Mode.TEXT:
         talk.say(b"\r\n.\r\n")
     while talk.expectation.mode is Mode.RESPONSE:

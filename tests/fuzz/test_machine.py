@@ -63,6 +63,16 @@ class Talk(RuleBasedStateMachine):
     def send(self, text):
         self.talk.say(b"DATA\r\n", text)
 
+    @in_state("RECIPIENTS", "CHUNKS")
+    @rule(chunk=st.sampled_from(vocabulary.CHUNKS), at=st.integers(0, 20))
+    def send_chunk(self, chunk, at):
+        self.talk.say(chunk[:at], chunk[at:])
+
+    @in_state("RECIPIENTS", "CHUNKS")
+    @rule(octets=st.binary(max_size=60), last=st.booleans())
+    def send_any_chunk(self, octets, last):
+        self.talk.say(b"BDAT %d%s\r\n" % (len(octets), b" LAST" * last), octets)
+
     @in_state("TEXT")
     @rule(text=st.sampled_from(vocabulary.TEXTS) | st.binary(max_size=60), at=st.integers(0, 60))
     def write_text(self, text, at):

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from harness.protocol.receiver import Rules
+from harness.protocol.transparency import unstuff
 from reference_server.lies import LIES
 from tests.fuzz.conversation import Conversation
 from tests.fuzz.replies import OutOfStep, Said, read_replies
@@ -26,12 +27,28 @@ FOUND = [
 ]
 
 
+# Wrong rules that only chunks and replies show.
+CHANGED = {
+    "a refused chunk is read as commands": {"pass_over": lambda size: 0},
+    "dots are undone in chunks": {"unchunk": unstuff},
+    "DATA is taken for binary text": {"needs_chunks": lambda parameters: False},
+    "codes are for EHLO alone": {"attaches_codes": lambda extended: extended},
+    "lines end in LF too": {"line_ends": (b"\r\n", b"\n")},
+}
+
+
 @pytest.mark.parametrize("name", FOUND)
 def test_a_liar_is_found_out(name):
     lie = LIES[name].rules
-    rules = replace(lie, limits=replace(lie.limits, message=1_000, recipients=3, errors=1_000))
+    small = replace(lie.limits, message=1_000, chunk=5_000, recipients=3, errors=1_000)
     with pytest.raises(Failed, match="seed"):
-        converse_often(rules)
+        converse_often(replace(lie, limits=small))
+
+
+@pytest.mark.parametrize("changed", CHANGED.values(), ids=CHANGED)
+def test_a_changed_rule_is_found_out(changed):
+    with pytest.raises(Failed, match="seed"):
+        converse_often(replace(PATIENT, **changed))
 
 
 def converse_often(rules: Rules) -> None:

@@ -116,6 +116,9 @@ _ONWARD = {
 }
 
 
+_CHUNK_ODDS = {"RECIPIENTS": 0.25, "CHUNKS": 0.6}
+
+
 def _input(rng: random.Random, talk: Conversation) -> bytes:
     """Something to say next, mostly with its end."""
     mode, chance = talk.expectation.mode, rng.random()
@@ -125,6 +128,8 @@ def _input(rng: random.Random, talk: Conversation) -> bytes:
         return rng.choice(vocabulary.TEXTS)
     if mode is Mode.RESPONSE and chance < 0.9:
         return rng.choice(vocabulary.RESPONSES) + b"\r\n"
+    if chance < _CHUNK_ODDS.get(talk.expectation.state, 0.05):
+        return rng.choice(vocabulary.CHUNKS)
     onward = _ONWARD.get(talk.expectation.state)
     line = rng.choice(onward if onward and chance < 0.5 else vocabulary.COMMANDS)
     return (_spoilt(rng, line) if chance > 0.93 else line) + b"\r\n"

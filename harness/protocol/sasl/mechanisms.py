@@ -72,8 +72,8 @@ MECHANISMS: Final[Mapping[str, Mechanism]] = {
         server=login_server,
         needs=Ability.PASSWORD,
         tells_secret=True,
-        # No RFC has this mechanism.  Its draft has the server begin, but Python's clients and others
-        # put the name into the AUTH line, and servers at large take it.
+        # No RFC has this mechanism.  In its draft the server begins, but Python's clients and
+        # others put the name into the AUTH line, and servers at large take it.
         takes_initial=True,
     ),
     "OAUTHBEARER": Mechanism(
