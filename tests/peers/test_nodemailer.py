@@ -86,7 +86,9 @@ def test_a_pool_of_several_shares_them_out(server, recorder, mailbox):
         recorder.port, *map(raw, sent), at_once=True, pool=True, maxConnections=4, maxMessages=5
     )
     assert sorted(it.content for it in mailbox.fresh()) == sent
-    assert [talk.commands.count("DATA") for talk in recorder.talks] == [5] * 8
+    shares = [talk.commands.count("DATA") for talk in recorder.talks]
+    assert sum(shares) == 40
+    assert max(shares) == 5
 
 
 def test_a_pool_outlives_a_refusal(server, recorder, mailbox):

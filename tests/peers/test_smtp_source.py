@@ -85,5 +85,5 @@ def test_who_says_no_helo_is_told_so(server, mailbox):
 
 def test_the_dialogue_is_shown(server):
     shown = smtp_source(server.port, "-v", "-S", "a subject")
-    assert "<<< 250 Message accepted for delivery as" in shown
-    assert "<<< 221 example.test closing connection" in shown
+    assert "<<< 250 2.0.0 Message accepted for delivery as" in shown
+    assert "<<< 221 2.0.0 example.test closing connection" in shown
