@@ -6,6 +6,8 @@ import ssl
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from harness.certificates import client_context, self_signed, server_context
 from harness.errors import UsageError
@@ -79,3 +81,16 @@ def test_a_missing_ca_file_is_a_usage_error():
 def test_a_missing_certificate_is_a_usage_error(tmp_path):
     with pytest.raises(UsageError, match=r"cannot use .*cert\.pem with key"):
         server_context(tmp_path / "cert.pem", tmp_path / "key.pem")
+
+
+def test_a_key_under_a_password_is_a_usage_error_and_no_question_at_the_terminal(tmp_path):
+    key = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"secret"),
+    )
+    (tmp_path / "locked.pem").write_bytes(key)
+    certificate, _ = self_signed(["example.test"], tmp_path)
+
+    with pytest.raises(UsageError, match=r"cannot use .*cert.pem with key .*locked.pem"):
+        client_context(certificate=certificate, key=tmp_path / "locked.pem")

@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
+from harness.certificates import client_context
 from harness.errors import PeerError
 from harness.probing.certificate import look_at
 from harness.probing.handshakes import Shaker
@@ -144,3 +145,19 @@ def test_one_that_has_ended_and_names_nobody_is_described_all_the_same():
 
     assert found.days_left == -3
     assert found.names == ()
+
+
+async def test_a_certificate_of_ours_is_shown_to_who_wants_one(authority, tmp_path: Path):
+    peer = server(authority, most=ssl.TLSVersion.TLSv1_2)
+    assert peer.context is not None
+    peer.context.verify_mode = ssl.CERT_REQUIRED
+    authority.configure_trust(peer.context)
+    ours = authority.issue_cert("client.example.test")
+    ours.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "ours.pem"))
+    with_ours = client_context(verify=False, certificate=tmp_path / "ours.pem")
+
+    async with peer.target() as target:
+        shaker = Shaker(target, Log())
+        assert (await shaker.shake(with_ours)).version == "TLSv1.2"
+        with pytest.raises(PeerError):
+            await shaker.shake(client_context(verify=False))
