@@ -18,7 +18,7 @@ from harness.errors import UsageError
 from harness.protocol.receiver import RULES
 from reference_server.configuration import STANDARD, Config, make_server, read_config
 from reference_server.configuration.checking import check_domain, check_fault, check_user
-from reference_server.doors import TRADES, Door, Kind, read_door
+from reference_server.doors import Door, Kind, read_door
 from reference_server.lies import LIES
 from reference_server.log import Logging, log_path
 from reference_server.running import run as run_server
@@ -41,7 +41,7 @@ T = TypeVar("T")
 @click.option(
     "--listen", "doors", multiple=True, metavar="KIND://HOST:PORT",
     help="A door, such as submission://127.0.0.1:2587, beside --port or instead of it; may be "
-         f"repeated. Kinds: {', '.join(kind for kind in Kind if TRADES[kind].service)}.",
+         f"repeated. Kinds: {', '.join(Kind)}.",
 )  # fmt: skip
 @click.option("--domain", help=f"Our domain.  [default: {Config().domain}]")
 @click.option(

@@ -18,7 +18,7 @@ from typing import Final
 from reference_server.disk import DISK, Disk, Opened
 
 _PARTS: Final = ("tmp", "new", "cur")
-_OWNER: Final = "_smtp-harness"  # how the names of all our files end
+OWNER: Final = "_smtp-harness"  # how the names of all our files end
 _MOST_OPEN: Final = 64  # drafts whose descriptors are kept until they are synced together
 
 
@@ -29,7 +29,7 @@ class Mailboxes:
         self.directory = str(directory)
         self.disk = disk
         self._serial = itertools.count(1)
-        self._owner = f"{os.getpid()}{_OWNER}"
+        self._owner = f"{os.getpid()}{OWNER}"
 
     def open(self, name: str) -> None:
         """Make the Maildir of that name if it is not there."""
@@ -40,7 +40,7 @@ class Mailboxes:
         """Remove the drafts of a server that was killed.  Only while nobody else delivers."""
         for maildir in _directories(self.directory):
             for draft in _entries(f"{maildir}/tmp"):
-                if draft.endswith(_OWNER):
+                if draft.endswith(OWNER):
                     os.unlink(draft)
 
     def drafts(self) -> Drafts:

@@ -18,6 +18,7 @@ from reference_server.doors import Door, OpenDoor, open_door
 from reference_server.faults.faults import Faults
 from reference_server.faults.serving import serve_with_faults
 from reference_server.listener import serve
+from reference_server.pop3 import serve_pop3
 from reference_server.server import Server
 from reference_server.sockets import SocketStream, accept
 
@@ -75,6 +76,10 @@ class Reception:
     def at(self, door: Door) -> Welcome:
         """How a connection to that door is welcomed."""
         crowd, faults = self._crowd, self._faults
+        if door.service is None:
+            return lambda sock, peer: self._tasks.start_soon(
+                serve_pop3, self._server, SocketStream(sock), peer, door
+            )
         if faults is not None:
             return lambda sock, peer: self._tasks.start_soon(
                 serve_with_faults, self._server, faults, SocketStream(sock), peer, door
@@ -103,8 +108,6 @@ def _open(server: Server, doors: Sequence[Door]) -> list[OpenDoor]:
     opened: list[OpenDoor] = []
     try:
         for door in doors:
-            if door.service is None:
-                raise UsageError(f"{door}: there is no POP3 here yet")
             if door.implicit_tls and server.tls is None:
                 raise UsageError(f"{door}: TLS needs a certificate (see --tls-self-signed)")
             opened.append(open_door(door))

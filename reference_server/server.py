@@ -13,9 +13,11 @@ from harness.protocol.receiver import Receiver, Rules, Speech
 from harness.protocol.services import Service
 from reference_server.attendance import Attendance
 from reference_server.doors import Door
+from reference_server.guesses import Guesses
 from reference_server.intake import Intake
 from reference_server.limits import Allowance
 from reference_server.log import Fact, Level, Log
+from reference_server.maildrop import Maildrops
 from reference_server.policy import House
 from reference_server.relay.relay import Relay
 from reference_server.watching import Visit, WatchedReceiver, Watcher
@@ -28,6 +30,7 @@ class Patience:
     idle: float = 301.0  # for the next octets, within a second: RFC 5321 4.5.3.2.7 wants 300
     handshake: float = 30.0
     farewell: float = 0.2  # to get a last 421 out
+    mailbox: float = 601.0  # for the next command of POP3: RFC 1939 3 wants ten minutes
     stop: float = 10.0  # for transactions under way to finish when we are to stop
 
 
@@ -52,6 +55,8 @@ class Server:
     allowance: Allowance = field(default_factory=Allowance)
     is_stopping: bool = False  # who has no transaction under way is asked to leave
     attendance: Attendance = field(default_factory=Attendance)
+    maildrops: Maildrops | None = None  # where users read their mail
+    guesses: Guesses = field(default_factory=Guesses)
     log: Log | None = None
     watchers: tuple[Watcher, ...] = ()
     # A password's hash takes a core for a while, and memory: a crowd that guesses gets no more.

@@ -20,6 +20,7 @@ from reference_server.intake import Intake
 from reference_server.lies import LIES
 from reference_server.log import Log
 from reference_server.mailboxes import Mailboxes
+from reference_server.maildrop import Maildrops
 from reference_server.policy import House
 from reference_server.queue.store import StoredQueue
 from reference_server.scribe import Scribe
@@ -66,6 +67,7 @@ def make_server(config: Config, world: World = WORLD) -> Server:
         house=house,
         intake=intake,
         relay=make_relay(config, house.directory, queue, intake, log, world) if queue else None,
+        maildrops=_maildrops(config),
         rules=rules,
         tls=tls,
         patience=config.patience,
@@ -77,6 +79,13 @@ def _turned(relaying: Relaying | None) -> frozenset[str]:
     """The domains with routes of their own."""
     routes = relaying.routes if relaying else ()
     return frozenset(domain.lower() for route in routes for domain in route.domains)
+
+
+def _maildrops(config: Config) -> Maildrops | None:
+    """Where users read what was kept for them."""
+    if config.discard or config.spool is None:
+        return None
+    return Maildrops(Spool(config.spool).mail, disk=DISK if config.sync else UNSYNCED)
 
 
 def _refuse_what_is_not_built(config: Config) -> None:

@@ -23,7 +23,7 @@ DOMAIN = "example.test"
 USER, PASSWORD = "alice", "wonderland"
 ALICE, BOB = f"{USER}@{DOMAIN}", f"bob@{DOMAIN}"
 SENDER = "sender@client.example.test"
-DOORS = ("smtp", "smtps", "submission", "submissions")
+DOORS = ("smtp", "smtps", "submission", "submissions", "pop3", "pop3s")
 PATIENCE = 30.0  # seconds for anything that another program shall do
 
 _TRACE = re.compile(

@@ -73,8 +73,6 @@ async def test_doors_are_opened_all_or_none(tmp_path):
     async with running(server, Door()) as (taken,):
         with pytest.raises(UsageError, match=f"cannot listen on {taken.endpoint}: Address already"):
             await run(server, [Door(Kind.LMTP), taken])
-        with pytest.raises(UsageError, match="no POP3"):
-            await run(server, [Door(Kind.POP3)])
         with pytest.raises(UsageError, match="TLS needs a certificate"):
             await run(server, [Door(Kind.LMTP), Door(Kind.SMTPS)])
 

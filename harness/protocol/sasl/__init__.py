@@ -17,6 +17,7 @@ from harness.protocol.sasl.mechanisms import (
     open_client,
     open_server,
 )
+from harness.protocol.sasl.plain import judge_password
 from harness.protocol.sasl.preparing import prepare
 from harness.protocol.sasl.scram_keys import ScramKeys, derive_keys
 from harness.protocol.sasl.sides import Ability, ClientSide, Credentials, Login, ServerSide, Spoil
@@ -45,6 +46,7 @@ __all__ = [
     "decode64",
     "derive_keys",
     "encode64",
+    "judge_password",
     "offered_mechanisms",
     "open_client",
     "open_server",
