@@ -25,6 +25,7 @@ from harness.protocol.receiver.events import (
 from harness.protocol.receiver.scene import Scene
 from harness.protocol.replies import reply
 
+_BDAT: Final = Verb.BDAT
 _VERBS: Final = {verb.value.encode(): verb for verb in Verb}
 
 
@@ -36,7 +37,7 @@ def read_command(line: bytes, scene: Scene) -> tuple[Event | Auth | Announced, V
     verb = _VERBS.get(scene.rules.fold_verb(word))
     if verb is None:
         return Objected(Occasion.UNKNOWN_COMMAND), None
-    if verb is Verb.BDAT and verb in scene.offer.verbs:
+    if verb is _BDAT and verb in scene.offer.verbs:
         return _chunk(argument, scene), None
     objection = _out_of_place(verb, argument, scene)
     if objection is not None:

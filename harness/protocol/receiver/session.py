@@ -43,6 +43,7 @@ from harness.protocol.sasl.sides import Bindings
 from harness.protocol.trace import protocol_name
 from harness.protocol.transparency import DataReader
 
+_MAIL: Final = Verb.MAIL
 _NO_BINDINGS: Final[Bindings] = {}
 
 
@@ -182,7 +183,7 @@ class Receiver:
         event, verb = read_command(line, self._scene)
         if verb is not None:
             self._leads_to = self._rules.order[self.memory.state][verb]
-            self.memory.mails += verb is Verb.MAIL
+            self.memory.mails += verb is _MAIL
         if isinstance(event, Auth):
             return self._begin(event)
         return self._open_chunk(event) if isinstance(event, Announced) else event

@@ -30,11 +30,11 @@ class Memory:
         """Go to a state and keep only what that state remembers."""
         if self.recipients and state not in _WITH_RECIPIENTS:
             self.recipients = []
-        if self.text and state is not State.CHUNKS:
+        if self.text and state is not _CHUNKS:
             self.text = bytearray()
         if state in _WITHOUT_SENDER:
             self.reverse_path, self.parameters, self.utf8 = NULL_PATH, (), False
-        if state is State.FRESH and self.state is not State.FRESH:
+        if state is _FRESH and self.state is not _FRESH:
             self.client, self.extended, self.user = "", False, None
         self.state = state
 
@@ -44,5 +44,7 @@ class Memory:
         return Envelope(self.reverse_path, tuple(self.recipients), self.parameters)
 
 
-_WITH_RECIPIENTS = frozenset({State.RECIPIENTS, State.CHUNKS})
-_WITHOUT_SENDER = frozenset({State.FRESH, State.READY, State.CLOSED})
+# Looking a member up in its Enum takes as long as ten of these lines.
+_FRESH, _CHUNKS = State.FRESH, State.CHUNKS
+_WITH_RECIPIENTS = frozenset({State.RECIPIENTS, _CHUNKS})
+_WITHOUT_SENDER = frozenset({_FRESH, State.READY, State.CLOSED})
