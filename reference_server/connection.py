@@ -69,6 +69,7 @@ class Connection:
             has_tls=server.tls is not None,
             secure=door.implicit_tls,
             bindings=bindings or {},
+            now=time.time,
         )
         self._next_event = self._receiver.next_event  # faults stand in between
 

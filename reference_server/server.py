@@ -9,7 +9,7 @@ from functools import partial
 
 import trio
 
-from harness.protocol.receiver import Receiver, Rules, Speech
+from harness.protocol.receiver import Receiver, Rules, Speech, rules_for
 from harness.protocol.services import Service
 from reference_server.attendance import Attendance
 from reference_server.doors import Door
@@ -64,8 +64,11 @@ class Server:
     desks: Mapping[Service, Desk] = field(init=False)
 
     def __post_init__(self) -> None:
-        speech = Speech(self.rules.answers, self.house.domain)
-        self.desks = {service: Desk(self.rules, speech) for service in Service}
+        self.desks = {service: self._desk(service) for service in Service}
+
+    def _desk(self, service: Service) -> Desk:
+        rules = rules_for(service, self.rules)
+        return Desk(rules, Speech(rules.answers, self.house.domain))
 
     @property
     def open_connections(self) -> int:

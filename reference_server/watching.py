@@ -93,15 +93,15 @@ class WatchedReceiver(Receiver):
 
     def answer(self, said: Occasion | Reply, *, id: str = "") -> Reply:
         """Answer the pending event."""
-        event = self._asked
-        assert event is not None, "nothing waits for an answer"
         answer = super().answer(said, id=id)
-        seconds, self._asked = time.monotonic() - self._since, None
-        self._remember(event, answer)
-        for watcher in self._watchers:
-            watcher.answered(self.visit, event, answer, seconds)
-        self._tell_said()
+        self._tell_answered([answer])
         return answer
+
+    def answer_each(self, said: Sequence[Occasion | Reply], *, id: str = "") -> Sequence[Reply]:
+        """Answer the end of a text for each of its recipients."""
+        answers = super().answer_each(said, id=id)
+        self._tell_answered(answers)
+        return answers
 
     def say(self, occasion: Occasion) -> None:
         """Say something that no command called for."""
@@ -120,6 +120,16 @@ class WatchedReceiver(Receiver):
             self.visit.messages += 1
         elif isinstance(event, Plain) and event.verb is Verb.QUIT:
             self.visit.because = "QUIT"
+
+    def _tell_answered(self, answers: Sequence[Reply]) -> None:
+        event, self._asked = self._asked, None
+        assert event is not None, "nothing waited for an answer"
+        seconds = time.monotonic() - self._since
+        for answer in answers:
+            self._remember(event, answer)
+            for watcher in self._watchers:
+                watcher.answered(self.visit, event, answer, seconds)
+        self._tell_said()
 
     def _tell_said(self) -> None:
         occasions, self._said_meanwhile = self._said_meanwhile, []

@@ -15,6 +15,7 @@ class Limits:
     message: int = 10_485_760  # octets
     chunk: int = 1_073_741_824  # octets that we pass over; the message has its own limit
     recipients: int = 1_000  # of one message
+    junk: int = 1_000  # commands that move nothing, between two messages
     errors: int = 20  # refusals on one connection before it is closed
     log_ins: int = 5  # that fail, on one connection
     mails: int | None = None  # MAIL commands on one connection, taken or not: RFC 9422 4.1

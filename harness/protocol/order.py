@@ -16,6 +16,7 @@ class Verb(StrEnum):
 
     EHLO = "EHLO"
     HELO = "HELO"
+    LHLO = "LHLO"  # EHLO, where LMTP is spoken: RFC 2033 4.1
     MAIL = "MAIL"
     RCPT = "RCPT"
     DATA = "DATA"
@@ -49,7 +50,8 @@ Order = Mapping[State, Mapping[Verb, State]]
 def _anywhere(here: State) -> dict[Verb, State]:
     # RFC 5321 4.1.4: NOOP, HELP, EXPN, VRFY and RSET may be used at any time, also before EHLO.
     stay = dict.fromkeys((Verb.NOOP, Verb.HELP, Verb.EXPN, Verb.VRFY), here)
-    return stay | {Verb.EHLO: State.READY, Verb.HELO: State.READY, Verb.QUIT: State.CLOSED}
+    hello = dict.fromkeys((Verb.EHLO, Verb.HELO, Verb.LHLO), State.READY)
+    return stay | hello | {Verb.QUIT: State.CLOSED}
 
 
 # state -> {verb: state after it succeeded}.  A verb that is missing from a row is out of order

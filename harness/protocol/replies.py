@@ -19,6 +19,8 @@ GO_AHEAD = 354  # the text of a message
 CHALLENGE = 334  # a response of an AUTH exchange: RFC 4954 4
 CLOSING = 421  # nothing: the last reply that there will be, RFC 5321 3.8
 
+WRONG_LOG_IN = 535  # RFC 4954 6
+
 MAX_LINE = 512  # octets with CRLF: RFC 5321 4.5.3.1.5
 LINE_LIMIT = 65_536  # what we are willing to buffer of one line that never ends
 REPLY_LIMIT = 1_048_576  # and of one reply whose last line never comes

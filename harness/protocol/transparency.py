@@ -63,6 +63,8 @@ class DataReader:
 
     def take(self) -> bytes | None:
         """The content with its last CRLF, or None until its end has come."""
+        if not self.size:
+            return None  # asked right after 354; the text may yet come in one piece
         at, mark = self._find()
         if at < 0:
             self._wait()

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from harness.protocol.options import mail_options, recipient_options
-from harness.protocol.receiver import RULES
+from harness.protocol.receiver import RULES, rules_for
 from harness.protocol.receiver.events import Etrn, Mail, Recipient, Verify
 from harness.protocol.services import Service
 from tests.protocol.obliging import Obliging
@@ -214,19 +214,20 @@ HOLD = {
 
 @pytest.mark.parametrize(("parameters", "code"), HOLD.items())
 def test_a_message_may_be_held_for_a_while(parameters, code):
-    rules = replace(limited(hold=3_600), service=Service.SUBMISSION)
-    talk = greeted(rules, now=lambda: NOW)
+    rules = rules_for(Service.SUBMISSION, limited(hold=3_600))
+    talk = greeted(rules, now=lambda: NOW, secure=True)
+    talk.say(b"AUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n")
     assert talk.codes(f"MAIL FROM:<a@b.test> {parameters}\r\n".encode()) == [code]
 
 
 def test_how_long_a_message_may_be_held_is_announced():
-    rules = replace(limited(hold=3_600), service=Service.SUBMISSION)
+    rules = rules_for(Service.SUBMISSION, limited(hold=3_600))
     talk = Obliging(rules, now=lambda: NOW)
     assert b"250-FUTURERELEASE 3600 2001-09-09T02:46:40Z\r\n" in talk.say(HELLO)
 
 
 def test_who_has_no_clock_holds_nothing():
-    rules = replace(RULES, service=Service.SUBMISSION)
+    rules = rules_for(Service.SUBMISSION, RULES)
     assert b"FUTURERELEASE" not in Obliging(rules).say(HELLO)
 
 

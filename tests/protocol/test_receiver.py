@@ -89,7 +89,7 @@ LINES = {
     "EHLO without a name": (b"EHLO\r\n", [501]),
     "HELO with no domain": (b"HELO a_b\r\n", [501]),
     "address literal": (b"EHLO [127.0.0.1]\r\n", [250]),
-    "AUTH in the clear": (b"AUTH PLAIN\r\n", [502]),
+    "AUTH in the clear": (b"AUTH PLAIN\r\n", [538]),
 }
 
 
@@ -146,6 +146,32 @@ def test_the_last_error_may_close_by_itself():
     closing = replace(ANSWERS[Occasion.UNKNOWN_COMMAND], closes=True)
     rules = replace(limited(errors=1), answers={**ANSWERS, Occasion.UNKNOWN_COMMAND: closing})
     assert Obliging(rules).codes(b"A\r\n") == [500]
+
+
+JUNK = [b"NOOP\r\n", b"RSET\r\n", HELLO, b"VRFY x\r\n", b"HELP\r\n"]
+
+
+@pytest.mark.parametrize("line", JUNK)
+def test_too_many_commands_that_move_nothing_end_the_connection(line):
+    talk = Obliging(limited(junk=3))
+    talk.say(HELLO)
+    assert talk.codes(line, line)[-1] < 400
+    assert talk.codes(line)[-1] == 421
+
+
+def test_empty_chunks_move_nothing():
+    talk = Obliging(limited(junk=3))
+    talk.say(HELLO, MAIL, RCPT)
+    assert talk.codes(*[b"BDAT 0\r\n"] * 2, b"BDAT 1\r\nx") == [250, 250, 250]
+    assert talk.codes(b"BDAT 0\r\n") == [250, 421]
+
+
+def test_a_message_makes_good_for_them():
+    talk = Obliging(limited(junk=3))
+    talk.say(HELLO)
+    for _ in range(5):
+        said = talk.codes(b"NOOP\r\nRSET\r\n" + MAIL + RCPT + b"DATA\r\nhi\r\n.\r\n")
+        assert said == [250, 250, 250, 250, 354, 250]
 
 
 def test_several_line_ends_are_a_matter_of_rules():

@@ -5,6 +5,7 @@ import pytest
 import trio
 import trio.testing
 
+from harness.protocol.limits import Limits
 from reference_server.crowd import HAS_EPOLL, Crowd
 from reference_server.limits import Allowance
 from tests.reference_server.connecting import Client, mail_of, server_in
@@ -75,7 +76,7 @@ async def test_a_client_that_leaves_or_breaks_disturbs_nobody(tmp_path):
 
 
 async def test_who_does_not_read_does_not_hold_up_the_others(tmp_path):
-    server = server_in(tmp_path)
+    server = server_in(tmp_path, limits=Limits(junk=10**9))
     async with crowd_of(server) as let_in:
         deaf, other = let_in(), let_in()
         await other.reply()

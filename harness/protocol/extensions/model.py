@@ -22,6 +22,7 @@ class Facts:
     limits: Limits = field(default_factory=Limits)
     can_secure: bool = False  # there is a certificate
     secure: bool = False  # inside TLS
+    has_accounts: bool = False  # somebody may log in, here or inside TLS
     mechanisms: Sequence[str] = ()  # by which the client may log in now
     now: Callable[[], float] | None = None  # seconds since the epoch, if anybody can tell
 

@@ -4,6 +4,7 @@ from harness.protocol.limits import Limits
 from harness.protocol.receiver.answers import ANSWERS, Answer, Answers, Occasion, Speech, reworded
 from harness.protocol.receiver.events import Addressee, Envelope, Event
 from harness.protocol.receiver.rules import RULES, Rules
+from harness.protocol.receiver.services import rules_for
 from harness.protocol.receiver.session import Receiver
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "Rules",
     "Speech",
     "reworded",
+    "rules_for",
 ]

@@ -43,6 +43,7 @@ class Occasion(StrEnum):  # of str, because the hash of a plain Enum is slow
     IDLE = auto()
     TOO_MANY_CONNECTIONS = auto()
     TOO_MANY_ERRORS = auto()
+    TOO_MANY_COMMANDS = auto()
     NO_SPACE = auto()
     TOO_MANY_MAILS = auto()
     TOO_MANY_RECIPIENTS = auto()
@@ -68,12 +69,17 @@ class Occasion(StrEnum):  # of str, because the hash of a plain Enum is slow
     INITIAL_REFUSED = auto()
     ALREADY = auto()
     WRONG_PASSWORD = auto()
+    TLS_REQUIRED = auto()
+    LOG_IN_REQUIRED = auto()
+    ENCRYPTION_REQUIRED = auto()
     NO_MAIL_HERE = auto()
     NO_SUCH_USER = auto()
     NO_SUCH_LIST = auto()
     RELAY_DENIED = auto()
     NULL_MX = auto()
     NULL_MX_SENDER = auto()
+    SENDER_UNQUALIFIED = auto()
+    RECIPIENT_UNQUALIFIED = auto()
     SENDER_NOT_ASCII = auto()
     RECIPIENT_NOT_ASCII = auto()
     TOO_BIG = auto()
@@ -122,6 +128,7 @@ ANSWERS: Answers = {
     O.IDLE: Answer(421, "4.4.2", "{domain} idle too long, closing connection", closes=True),
     O.TOO_MANY_CONNECTIONS: Answer(421, "4.7.0", "{domain} too many connections", closes=True),
     O.TOO_MANY_ERRORS: Answer(421, "4.7.0", "{domain} too many errors", closes=True),
+    O.TOO_MANY_COMMANDS: Answer(421, "4.7.0", "{domain} too many commands", closes=True),
     O.NO_SPACE: Answer(452, "4.3.1", "Insufficient system storage"),
     O.TOO_MANY_MAILS: Answer(421, "4.7.0", "{domain} too many messages", closes=True),
     O.TOO_MANY_RECIPIENTS: Answer(452, "4.5.3", "Too many recipients"),
@@ -146,12 +153,18 @@ ANSWERS: Answers = {
     O.INITIAL_REFUSED: Answer(501, "5.7.0", "This mechanism begins with a challenge"),
     O.ALREADY: Answer(503, "5.5.1", "Already done"),
     O.WRONG_PASSWORD: Answer(535, "5.7.8", "Authentication credentials invalid"),
+    O.TLS_REQUIRED: Answer(530, "5.7.0", "Must issue a STARTTLS command first"),
+    O.LOG_IN_REQUIRED: Answer(530, "5.7.0", "Authentication required"),
+    O.ENCRYPTION_REQUIRED: Answer(538, "5.7.11", "Encryption required to log in"),
     O.NO_MAIL_HERE: Answer(521, "5.3.2", "{domain} accepts no mail", closes=True),  # RFC 7504 3
     O.NO_SUCH_USER: Answer(550, "5.1.1", "No such user here"),
     O.NO_SUCH_LIST: Answer(550, "5.1.1", "No such mailing list here"),
     O.RELAY_DENIED: Answer(550, "5.7.1", "Relaying denied"),
     O.NULL_MX: Answer(556, "5.1.10", "Recipient's domain takes no mail: it has a null MX"),
     O.NULL_MX_SENDER: Answer(550, "5.7.27", "Sender's domain takes no mail: it has a null MX"),
+    # RFC 6409 4.2
+    O.SENDER_UNQUALIFIED: Answer(554, "5.1.8", "The sender's domain is not qualified"),
+    O.RECIPIENT_UNQUALIFIED: Answer(554, "5.1.2", "The recipient's domain is not qualified"),
     # RFC 6531 3.5
     O.SENDER_NOT_ASCII: Answer(550, "5.6.7", "Beyond ASCII, the sender needs SMTPUTF8"),
     O.RECIPIENT_NOT_ASCII: Answer(553, "5.6.7", "Beyond ASCII, a recipient needs SMTPUTF8"),
@@ -182,7 +195,8 @@ class Speech:
             }
             for enhanced in (False, True)
         )
-        self._closing = frozenset(o for o, answer in answers.items() if answer.closes)
+        # The occasions with which the connection ends.
+        self.closing = frozenset(o for o, answer in answers.items() if answer.closes)
 
     def fixed(self, occasion: Occasion, *, enhanced: bool) -> Reply | None:
         """The reply for an occasion whose text needs no facts; None if it needs some."""
@@ -198,10 +212,6 @@ class Speech:
     ) -> Reply:
         """The reply for the occasion; facts fill the holes of its text, `more` are lines below."""
         return self._make(occasion, enhanced, facts, more)
-
-    def closes(self, occasion: Occasion) -> bool:
-        """Whether the connection ends with this reply."""
-        return occasion in self._closing
 
     def _make(
         self, occasion: Occasion, enhanced: bool, facts: Mapping[str, str], more: Sequence[str]

@@ -30,6 +30,8 @@ def read_mail(verb: Verb, argument: bytes, scene: Scene) -> Event:
     if isinstance(path, Objection):
         beyond = not utf8 and _reads(rules.read_reverse_path(command.path, utf8=True), scene)
         return Objected(Occasion.SENDER_NOT_ASCII) if beyond else scene.objected(path)
+    if scene.needs_qualified and path.mailbox and _is_unqualified(path.mailbox.domain):
+        return Objected(Occasion.SENDER_UNQUALIFIED)
     return _mail(path, parameters, scene) if parameters else Mail(path, ())
 
 
@@ -43,6 +45,8 @@ def read_recipient(verb: Verb, argument: bytes, scene: Scene) -> Event:
     if isinstance(path, Objection):
         beyond = not memory.utf8 and _reads(rules.read_forward_path(command.path, utf8=True), scene)
         return Objected(Occasion.RECIPIENT_NOT_ASCII) if beyond else scene.objected(path)
+    if scene.needs_qualified and _is_unqualified(path.mailbox.domain):
+        return Objected(Occasion.RECIPIENT_UNQUALIFIED)
     if len(memory.recipients) >= rules.limits.recipients:
         return Objected(Occasion.TOO_MANY_RECIPIENTS)
     if rules.limits.domains is not None and _is_one_domain_too_many(
@@ -50,6 +54,11 @@ def read_recipient(verb: Verb, argument: bytes, scene: Scene) -> Event:
     ):
         return Objected(Occasion.TOO_MANY_DOMAINS)
     return Recipient(Addressee(path, command.parameters))
+
+
+def _is_unqualified(domain: str) -> bool:
+    """Whether a domain leaves it to us to guess the rest; <Postmaster> has none, and is ours."""
+    return domain != "" and "." not in domain and not domain.startswith("[")
 
 
 def _path_command(

@@ -93,6 +93,7 @@ class Unfit:
     """The text has ended, and it is no message that we take; the transaction is over too."""
 
     said: Occasion
+    at_its_end: bool = True  # and not with a chunk in its midst
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Final
 
 from harness.protocol.addresses import is_domain, is_domain_or_literal
 from harness.protocol.commands import split_verb
-from harness.protocol.order import Verb, after
+from harness.protocol.order import State, Verb, after
 from harness.protocol.receiver.answers import Occasion
 from harness.protocol.receiver.chunks import Announced
 from harness.protocol.receiver.envelopes import read_mail, read_recipient
@@ -26,7 +26,6 @@ from harness.protocol.receiver.scene import Scene
 from harness.protocol.replies import reply
 
 _BDAT: Final = Verb.BDAT
-_VERBS: Final = {verb.value.encode(): verb for verb in Verb}
 
 
 def read_command(line: bytes, scene: Scene) -> tuple[Event | Auth | Announced, Verb | None]:
@@ -34,7 +33,7 @@ def read_command(line: bytes, scene: Scene) -> tuple[Event | Auth | Announced, V
     if b"\r" in line or b"\n" in line:
         return Objected(Occasion.BARE_LINE_END), None
     word, argument = split_verb(line)
-    verb = _VERBS.get(scene.rules.fold_verb(word))
+    verb = scene.words.get(scene.rules.fold_verb(word))
     if verb is None:
         return Objected(Occasion.UNKNOWN_COMMAND), None
     if verb is _BDAT and verb in scene.offer.verbs:
@@ -49,6 +48,8 @@ def _out_of_place(verb: Verb, argument: bytes, scene: Scene) -> Occasion | None:
     rules = scene.rules
     if verb not in scene.offer.verbs:
         return _why_not(verb, scene)
+    if verb in scene.guarded and (demand := _demand(verb, scene)) is not None:
+        return demand
     if after(scene.memory.state, verb, rules.order) is None:
         return Occasion.OUT_OF_ORDER
     if argument and verb in rules.without_argument:
@@ -57,8 +58,25 @@ def _out_of_place(verb: Verb, argument: bytes, scene: Scene) -> Occasion | None:
 
 
 def _why_not(verb: Verb, scene: Scene) -> Occasion:
-    is_again = verb is Verb.STARTTLS and scene.offer.facts.secure
-    return Occasion.ALREADY if is_again else Occasion.NOT_IMPLEMENTED
+    facts, memory = scene.offer.facts, scene.memory
+    if verb is Verb.STARTTLS and facts.secure:
+        return Occasion.ALREADY
+    if verb.value not in scene.rules.extensions:
+        return Occasion.NOT_IMPLEMENTED
+    if memory.state is State.FRESH:
+        return Occasion.OUT_OF_ORDER
+    if verb is Verb.AUTH and memory.extended and facts.has_accounts and not facts.secure:
+        return Occasion.ENCRYPTION_REQUIRED
+    return Occasion.NOT_IMPLEMENTED
+
+
+def _demand(verb: Verb, scene: Scene) -> Occasion | None:
+    rules, facts = scene.rules, scene.offer.facts
+    if not facts.secure and verb in rules.need_tls.get(rules.service, ()):
+        return Occasion.TLS_REQUIRED
+    if scene.memory.user is None and verb in rules.need_log_in.get(rules.service, ()):
+        return Occasion.LOG_IN_REQUIRED
+    return None
 
 
 def _hello(verb: Verb, argument: bytes, scene: Scene) -> Event:
@@ -66,7 +84,7 @@ def _hello(verb: Verb, argument: bytes, scene: Scene) -> Event:
     name = argument.decode("ascii", "replace")
     if not is_domain_or_literal(name):
         return Objected(reply(501, "A domain or address literal is needed"))
-    extended = verb is Verb.EHLO
+    extended = verb is not Verb.HELO
     return Hello(name, extended, Occasion.EHLO if extended else Occasion.HELO)
 
 
@@ -127,7 +145,9 @@ def _etrn(verb: Verb, argument: bytes, scene: Scene) -> Event:
     return Objected(Occasion.NO_NODE)
 
 
-_HELLOS: Final = frozenset({Verb.EHLO, Verb.HELO})  # RFC 2034 4: replies to them have no codes
+_HELLOS: Final = frozenset(
+    {Verb.EHLO, Verb.HELO, Verb.LHLO}
+)  # RFC 2034 4: replies to them have no codes
 
 _OBLIGING: Final = {
     Verb.RSET: Occasion.RESET,
@@ -141,6 +161,7 @@ _OBLIGING: Final = {
 _READERS: Final[Mapping[Verb, Callable[[Verb, bytes, Scene], Event | Auth]]] = {
     Verb.EHLO: _hello,
     Verb.HELO: _hello,
+    Verb.LHLO: _hello,
     Verb.MAIL: read_mail,
     Verb.RCPT: read_recipient,
     Verb.DATA: _text,

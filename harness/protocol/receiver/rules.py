@@ -91,15 +91,43 @@ def grant_priority(asked: int, logged_in: bool) -> int:
     return asked if logged_in else min(asked, 0)
 
 
+def reply_to_each(replies: Sequence[bytes]) -> Sequence[bytes]:
+    """In LMTP each recipient has its reply, in the order of RCPT (RFC 2033 4.2)."""
+    return replies
+
+
 def announce(keywords: Sequence[str]) -> Sequence[str]:
     """The lines of the EHLO reply below the first."""
     return keywords
+
+
+def _words(*unknown: Verb) -> Mapping[bytes, Verb]:
+    return {verb.value.encode(): verb for verb in Verb if verb not in (Verb.LAST, *unknown)}
+
+
+# service -> the words that are commands there; another is not recognized (RFC 2033 4.1)
+WORDS: Mapping[Service, Mapping[bytes, Verb]] = {
+    Service.SMTP: _words(Verb.LHLO),
+    Service.SUBMISSION: _words(Verb.LHLO),
+    Service.LMTP: _words(Verb.EHLO, Verb.HELO),
+}
+
+# service -> the commands that are 530 until the client has logged in (RFC 6409 4.3, RFC 4954 6)
+NEED_LOG_IN: Mapping[Service, frozenset[Verb]] = {
+    Service.SUBMISSION: frozenset(Verb)
+    - {Verb.AUTH, Verb.EHLO, Verb.HELO, Verb.NOOP, Verb.RSET, Verb.QUIT}
+    - {Verb.STARTTLS, Verb.HELP}  # by which it finds out how
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """What a receiving end obeys."""
 
+    words: Mapping[Service, Mapping[bytes, Verb]] = field(default_factory=lambda: WORDS)
+    need_tls: Mapping[Service, frozenset[Verb]] = field(default_factory=dict)  # RFC 3207 4
+    need_log_in: Mapping[Service, frozenset[Verb]] = field(default_factory=lambda: NEED_LOG_IN)
+    need_qualified: frozenset[Service] = frozenset({Service.SUBMISSION})  # domains: RFC 6409 4.2
     order: Order = field(default_factory=lambda: ORDER)
     verbs: frozenset[Verb] = frozenset(Verb)
     without_argument: frozenset[Verb] = frozenset(
@@ -138,6 +166,7 @@ class Rules:
 
     attaches_codes: Callable[[bool], bool] = regardless
     announce: Callable[[Sequence[str]], Sequence[str]] = announce
+    reply_to_each: Callable[[Sequence[bytes]], Sequence[bytes]] = reply_to_each
     write_reply: Callable[[Occasion | None, Reply], bytes] = write_as_it_is
     arrange: Callable[[list[bytes]], bytes] = b"".join
     left_after_tls: Callable[[bytes], bytes] = drop

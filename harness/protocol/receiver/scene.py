@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.protocol.commands import Objection
+from harness.protocol.order import Verb
 from harness.protocol.receiver.events import Objected
 from harness.protocol.receiver.offer import Offer
 from harness.protocol.receiver.rules import Rules
@@ -12,7 +14,7 @@ from harness.protocol.receiver.transaction import Memory
 from harness.protocol.replies import reply
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """The rules, what is remembered, and what this client may use: little before EHLO."""
 
@@ -20,6 +22,9 @@ class Scene:
     memory: Memory
     offer: Offer
     enhanced: bool  # replies carry enhanced codes
+    words: Mapping[bytes, Verb]  # that are commands here
+    guarded: frozenset[Verb]  # wants TLS or a log-in first
+    needs_qualified: bool  # domains have more than one label
 
     def objected(self, objection: Objection) -> Objected:
         """The command is refused by the codec, in its own words."""

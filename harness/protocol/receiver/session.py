@@ -36,10 +36,12 @@ from harness.protocol.receiver.offer import keywords, make_offer, no_offer
 from harness.protocol.receiver.reading import read_command
 from harness.protocol.receiver.rules import RULES, Rules
 from harness.protocol.receiver.scene import Scene
+from harness.protocol.receiver.tally import COUNTED, Tally
 from harness.protocol.receiver.transaction import Memory
 from harness.protocol.replies import CHALLENGE, CLOSING, Reply, reply
 from harness.protocol.sasl import Attempt, Credentials, ServerSide, offered_mechanisms
 from harness.protocol.sasl.sides import Bindings
+from harness.protocol.services import Service
 from harness.protocol.trace import protocol_name
 from harness.protocol.transparency import DataReader
 
@@ -65,6 +67,7 @@ class Receiver:
         self.secure = secure
         self.closing = False  # the last reply ended the connection
         self._rules = rules
+        self._answers_each = rules.service is Service.LMTP
         self._speech = speech
         self._credentials = credentials
         self._bindings = bindings
@@ -77,7 +80,7 @@ class Receiver:
         self._event: Event | None = None
         self._leads_to = State.FRESH
         self._output: list[bytes] = []
-        self._errors = self._failed_log_ins = 0
+        self._tally = Tally(rules.limits)
         self._scene = self._look_around()
 
     @property
@@ -122,22 +125,39 @@ class Receiver:
         self._write(occasion, self._reply(occasion, None, ""))
 
     def answer(self, said: Occasion | Reply, *, id: str = "") -> Reply:
-        """Answer the pending event with its own `said` or with another; gives the reply back."""
+        """Answer the pending event with its own `said` or with another; gives the reply back.
+
+        In LMTP what becomes of a text is said as often as it has recipients (RFC 2033 4.2).
+        """
         event, self._event = self._event, None
         assert event is not None, "nothing waits for an answer"
         if isinstance(said, Reply):
             reply, occasion = said, None
         else:
             reply, occasion = self._reply(said, event, id), said
-        self._write(occasion, reply)
-        self._act(event, reply)
-        if reply.code >= 400:
-            self._count_error()
+        if self._answers_each and _ends_text(event):
+            self._write_each([(occasion, reply)] * len(self.memory.recipients))
+        else:
+            self._write(occasion, reply)
+        self._conclude(event, reply)
         return reply
 
     def compose(self, code: int, enhanced: str, *lines: str) -> Reply:
         """A reply of a policy's own words, with its enhanced code where those are said."""
         return reply(code, *lines, enhanced=enhanced if self._scene.enhanced else None)
+
+    def answer_each(self, said: Sequence[Occasion | Reply], *, id: str = "") -> Sequence[Reply]:
+        """Answer the end of a text for each of its recipients, as they stand in the envelope."""
+        event, self._event = self._event, None
+        assert self._answers_each, "a text has many replies in LMTP alone"
+        assert event is not None, "nothing waits for an answer"
+        assert _ends_text(event), "only the end of a text has many replies"
+        assert len(said) == len(self.memory.recipients), "each recipient has a reply of its own"
+        replies = [one if isinstance(one, Reply) else self._reply(one, event, id) for one in said]
+        occasions = [None if isinstance(one, Reply) else one for one in said]
+        self._write_each(list(zip(occasions, replies, strict=True)))
+        self._conclude(event, max(replies, key=lambda one: one.code))
+        return replies
 
     def output(self) -> bytes:
         """What is to be sent now."""
@@ -148,18 +168,24 @@ class Receiver:
         self._output.append(self._rules.write_reply(occasion, reply))
         if occasion is None:
             self.closing = self.closing or reply.code == CLOSING
-        elif self._speech.closes(occasion):
+        elif occasion in self._speech.closing:
             self.closing = True
 
-    def _count_error(self) -> None:
-        self._errors += 1
-        if self._errors >= self._rules.limits.errors and not self.closing:
-            self.say(Occasion.TOO_MANY_ERRORS)
+    def _write_each(self, replies: Sequence[tuple[Occasion | None, Reply]]) -> None:
+        before, self._output = self._output, []
+        for occasion, one in replies:
+            if not self.closing:  # after 421 there is nothing to say
+                self._write(occasion, one)
+        self._output = [*before, *self._rules.reply_to_each(self._output)]
 
-    def _count_failed_log_in(self) -> None:
-        self._failed_log_ins += 1
-        if self._failed_log_ins >= self._rules.limits.log_ins and not self.closing:
-            self.say(Occasion.TOO_MANY_ERRORS)
+    def _conclude(self, event: Event, reply: Reply) -> None:
+        effect = _EFFECTS.get(type(event))
+        if effect is not None and (reply.is_positive or isinstance(event, _OVER_ANYWAY)):
+            effect(self, event, reply)
+        if reply.code >= 400 or type(event) in COUNTED:
+            too_much = self._tally.count(event, reply)
+            if too_much is not None and not self.closing:
+                self.say(too_much)
 
     # --- reading ---------------------------------------------------------------------------------
 
@@ -228,11 +254,13 @@ class Receiver:
         memory, order = self.memory, self._rules.order[self.memory.state]
         if not self._has_room_for(chunk):
             self._leads_to = order[Verb.LAST]
-            return Unfit(Occasion.TOO_BIG)
+            return Unfit(Occasion.TOO_BIG, at_its_end=chunk.verb is Verb.LAST)
         self._leads_to = order[chunk.verb]
         if chunk.verb is Verb.BDAT:
             memory.text += content
             return Chunk(memory.envelope, chunk.size)
+        if self._answers_each and not memory.recipients:
+            return Unfit(Occasion.OUT_OF_ORDER)  # which is said to each recipient, so to nobody
         text = bytes(memory.text) + content if memory.text else content
         return data.judge(self._rules, self._rules.unchunk(text), memory.envelope)
 
@@ -240,11 +268,6 @@ class Receiver:
         return len(self.memory.text) + chunk.size <= self._rules.limits.message
 
     # --- what an answer does ---------------------------------------------------------------------
-
-    def _act(self, event: Event, reply: Reply) -> None:
-        effect = _EFFECTS.get(type(event))
-        if effect is not None and (reply.is_positive or isinstance(event, _OVER_ANYWAY)):
-            effect(self, event, reply)
 
     def _after_hello(self, event: Hello, reply: Reply) -> None:
         self.memory.enter(self._leads_to)
@@ -276,8 +299,6 @@ class Receiver:
         self._attempt = None
         if reply.is_positive and event.said is Occasion.LOGGED_IN:
             self.memory.user = event.judge().user
-        elif reply.code == 535:
-            self._count_failed_log_in()
 
     def _enter_next(self, event: Event, reply: Reply) -> None:
         self.memory.enter(self._leads_to)
@@ -290,7 +311,16 @@ class Receiver:
         facts = self._facts()
         offer = make_offer(rules, facts) if extended else no_offer(rules, facts)
         enhanced = "ENHANCEDSTATUSCODES" in rules.extensions and rules.attaches_codes(extended)
-        return Scene(rules, self.memory, offer, enhanced)
+        need_tls = rules.need_tls.get(rules.service, frozenset())
+        return Scene(
+            rules=rules,
+            memory=self.memory,
+            offer=offer,
+            enhanced=enhanced,
+            words=rules.words[rules.service],
+            needs_qualified=rules.service in rules.need_qualified,
+            guarded=need_tls | rules.need_log_in.get(rules.service, frozenset()),
+        )
 
     def _facts(self) -> Facts:
         return Facts(
@@ -298,6 +328,7 @@ class Receiver:
             limits=self._rules.limits,
             can_secure=self._has_tls,
             secure=self.secure,
+            has_accounts=self._credentials is not None,
             mechanisms=self._mechanisms(),
             now=self._now,
         )
@@ -325,6 +356,10 @@ class Receiver:
 
     def _keywords(self) -> Sequence[str]:
         return keywords(self._rules, make_offer(self._rules, self._facts()))
+
+
+def _ends_text(event: Event) -> bool:
+    return isinstance(event, Message) or (isinstance(event, Unfit) and event.at_its_end)
 
 
 def _mail_facts(event: Mail) -> Mapping[str, str]:
