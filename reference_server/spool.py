@@ -48,9 +48,13 @@ class Spool:
         return has_files and disk.f_bavail * disk.f_frsize >= octets + reserve
 
 
+class SpoolTaken(UsageError):
+    """Somebody else holds the spool."""
+
+
 @contextlib.contextmanager
 def hold(path: Path) -> Iterator[Spool]:
-    """The spool of that directory, made if need be, for us alone; UsageError if it is taken."""
+    """The spool of that directory, made if need be, for us alone; SpoolTaken if it is not free."""
     spool = Spool(path)
     try:
         DISK.make_directory(str(path.absolute()))
@@ -70,6 +74,6 @@ def _take(lock: int, spool: Spool) -> None:
     except OSError as problem:
         holder = os.read(lock, 32).decode("ascii", "replace").strip()
         who = f"process {holder}" if holder else "another process"
-        raise UsageError(f"{who} uses the spool {spool.path} (it locks {spool.lock})") from problem
+        raise SpoolTaken(f"{who} uses the spool {spool.path} (it locks {spool.lock})") from problem
     os.ftruncate(lock, 0)
     os.write(lock, f"{os.getpid()}\n".encode())

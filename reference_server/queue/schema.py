@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -57,34 +59,40 @@ COMMIT;
 
 def open_file(path: Path, *, sync: bool = True) -> sqlite3.Connection:
     """The queue's file, made if it is not there; UsageError if it is damaged or not ours."""
-    try:
+    with _complaining(f"cannot use the queue {path}"):
         if not path.exists():
             _make(path, DISK if sync else UNSYNCED)
-        connection = _connect(f"{path.absolute().as_uri()}?mode=rw")
-        try:
-            _check(connection)
-            _tune(connection, sync=sync)
-        except BaseException:
-            connection.close()
-            raise
-    except sqlite3.Error as problem:
-        raise UsageError(f"cannot use the queue {path}: {problem}") from problem
-    return connection
+        return _open(path, "rw", _check_owner, _check_soundness, partial(_tune, sync=sync))
 
 
-def open_to_read(path: Path) -> sqlite3.Connection:
-    """The queue's file as it is, beside whoever writes to it."""
+def open_beside(path: Path, *, writes: bool = False) -> sqlite3.Connection:
+    """The queue's file as it is, beside whoever else has it open; UsageError if there is none."""
     if not path.exists():
         raise UsageError(f"there is no queue {path}")
+    with _complaining(f"cannot use the queue {path}"):
+        if writes:
+            return _open(path, "rw", _check_owner, partial(_tune, sync=True))
+        return _open(path, "ro", _check_owner)
+
+
+@contextmanager
+def _complaining(words: str) -> Iterator[None]:
     try:
-        connection = _connect(f"{path.absolute().as_uri()}?mode=ro")
-        try:
-            _check_owner(connection)
-        except BaseException:
-            connection.close()
-            raise
+        yield
     except sqlite3.Error as problem:
-        raise UsageError(f"cannot read the queue {path}: {problem}") from problem
+        raise UsageError(f"{words}: {problem}") from problem
+
+
+def _open(
+    path: Path, mode: str, *steps: Callable[[sqlite3.Connection], None]
+) -> sqlite3.Connection:
+    connection = _connect(f"{path.absolute().as_uri()}?mode={mode}")
+    try:
+        for step in steps:
+            step(connection)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -109,8 +117,7 @@ def _make(path: Path, disk: Disk) -> None:
     disk.sync_directories([str(path.parent)])
 
 
-def _check(connection: sqlite3.Connection) -> None:
-    _check_owner(connection)
+def _check_soundness(connection: sqlite3.Connection) -> None:
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise sqlite3.DatabaseError(f"it is damaged ({verdict})")

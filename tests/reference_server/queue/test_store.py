@@ -210,10 +210,10 @@ def test_a_file_that_is_no_sound_queue_is_refused(tmp_path, spoil, words):
 
 def test_reading_makes_no_queue_and_refuses_what_is_none(tmp_path):
     with pytest.raises(UsageError, match="there is no queue"):
-        schema.open_to_read(tmp_path / "queue.db")
+        schema.open_beside(tmp_path / "queue.db")
     _foreign(tmp_path / "queue.db")
     with pytest.raises(UsageError, match="but no queue of smtp-harness"):
-        schema.open_to_read(tmp_path / "queue.db")
+        schema.open_beside(tmp_path / "queue.db")
 
 
 async def test_a_full_disk_is_an_os_error_and_nothing_has_changed(tmp_path):
