@@ -16,9 +16,21 @@ import trio
 
 from harness.errors import UsageError
 from harness.protocol.receiver import RULES
-from reference_server.configuration import STANDARD, Config, make_server, read_config
-from reference_server.configuration.checking import check_domain, check_fault, check_user
+from reference_server.configuration import (
+    STANDARD,
+    Config,
+    make_faults,
+    make_server,
+    read_config,
+)
+from reference_server.configuration.checking import (
+    check_domain,
+    check_fault,
+    check_user,
+    read_control,
+)
 from reference_server.doors import Door, Kind, read_door
+from reference_server.faults.reading import read_table
 from reference_server.lies import LIES
 from reference_server.log import Logging, log_path
 from reference_server.running import run as run_server
@@ -64,6 +76,14 @@ T = TypeVar("T")
 @click.option("--fault", metavar="NAME", help="Be wrong in this one way; see --list-faults.")
 @click.option("--list-faults", is_flag=True, help="Name the faults and leave.")
 @click.option(
+    "--faults", "faults_file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="Accidents between policy and wire, in YAML (docs/faults.md).",
+)  # fmt: skip
+@click.option(
+    "--control", metavar="PORT",
+    help="A port on loopback where faults are changed, and what was received is told, by HTTP.",
+)  # fmt: skip
+@click.option(
     "--tls-self-signed", is_flag=True, default=None, help="Offer STARTTLS (and AUTH inside it)."
 )
 @click.option(
@@ -94,8 +114,18 @@ def main(file: Path | None, list_faults: bool, until_eof: bool, **said: Any) -> 
         return
     config = with_options(Config() if file is None else read_config(file), **said)
     with _directory(config.spool) as spool, hold(spool):
-        server = make_server(replace(config, spool=spool))
-        trio.run(partial(run_server, server, config.doors, until_eof=until_eof))
+        config = replace(config, spool=spool)
+        server, faults = make_server(config), make_faults(config)
+        trio.run(
+            partial(
+                run_server,
+                server,
+                config.doors,
+                until_eof=until_eof,
+                faults=faults,
+                control=config.control,
+            )
+        )
 
 
 def with_options(
@@ -108,6 +138,8 @@ def with_options(
     users: Sequence[str] = (),
     anyone_at: Sequence[str] = (),
     fault: str | None = None,
+    faults_file: Path | None = None,
+    control: str | None = None,
     max_size: int | None = None,
     log: str | None = None,
     **others: object,
@@ -120,6 +152,8 @@ def with_options(
         "users": {**config.users, **dict(map(_user, users))},
         "anyone_at": (*config.anyone_at, *map(check_domain, anyone_at)),
         "fault": _made(fault, check_fault),
+        "faults": _made(faults_file, read_table),
+        "control": _made(control, read_control),
         "log": _made(log, lambda to: replace(config.log or Logging(), path=log_path(to))),
         "limits": _made(max_size, lambda octets: replace(config.limits, message=octets)),
     }

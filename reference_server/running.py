@@ -14,9 +14,11 @@ import trio
 
 from harness.errors import UsageError
 from reference_server.crowd import HAS_EPOLL, Crowd
-from reference_server.doors import Door, OpenDoor, open_door
+from reference_server.doors import Door, Endpoint, OpenDoor, open_door
+from reference_server.faults.control import make_respond, open_control
 from reference_server.faults.faults import Faults
 from reference_server.faults.serving import serve_with_faults
+from reference_server.http import serve_http
 from reference_server.listener import serve
 from reference_server.pop3 import serve_pop3
 from reference_server.server import Server
@@ -31,6 +33,7 @@ async def run(
     *,
     until_eof: bool = False,
     faults: Faults | None = None,
+    control: Endpoint | None = None,
     task_status: trio.TaskStatus[Sequence[Door]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve at these doors until SIGTERM or Ctrl-C comes, or standard input ends."""
@@ -39,6 +42,7 @@ async def run(
         for one in opened:
             listeners.enter_context(one.listener)
         _announce(opened)
+        controls = None if control is None else listeners.enter_context(open_control(control))
         async with trio.open_nursery() as tasks:
             stop = trio.Event()
             tasks.start_soon(_obey_signals, stop, tasks.cancel_scope)
@@ -46,6 +50,8 @@ async def run(
                 tasks.start_soon(_end_at_eof, tasks.cancel_scope)
             if server.relay is not None:
                 await tasks.start(server.relay.run)
+            if controls is not None and faults is not None:
+                tasks.start_soon(serve_http, controls, make_respond(faults))
             reception = Reception(server, tasks, faults)
             async with trio.open_nursery() as accepting:
                 for one in opened:

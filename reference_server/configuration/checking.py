@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from harness.documents import nearest
 from harness.errors import UsageError
 from harness.protocol.addresses import is_domain
+from reference_server.doors import Endpoint, read_endpoint
 from reference_server.expansion import mailbox_of
 from reference_server.lies import LIES
 from reference_server.users.book import check_name
@@ -28,6 +31,21 @@ def check_fault(name: str) -> str:
         hint = nearest(name, LIES) or "see --list-faults"
         raise UsageError(f"there is no fault {name!r} ({hint})")
     return name
+
+
+def read_control(text: str) -> Endpoint:
+    """The endpoint, which must be on loopback: who reaches it may change what everybody meets."""
+    endpoint = read_endpoint(text)
+    if not _is_loopback(endpoint.host):
+        raise UsageError(f"{text!r}: the control port stays on loopback")
+    return endpoint
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def check_address(text: str) -> str:

@@ -16,6 +16,10 @@ from reference_server.configuration.relays import World, make_relay
 from reference_server.configuration.values import Config
 from reference_server.directory import MANY, POSTMASTER, Directory
 from reference_server.disk import DISK, UNSYNCED
+from reference_server.faults.certificates import Certificates
+from reference_server.faults.faults import Faults
+from reference_server.faults.model import Table
+from reference_server.faults.received import Received
 from reference_server.intake import Intake
 from reference_server.lies import LIES
 from reference_server.log import Log
@@ -88,10 +92,20 @@ def _maildrops(config: Config) -> Maildrops | None:
     return Maildrops(Spool(config.spool).mail, disk=DISK if config.sync else UNSYNCED)
 
 
+def make_faults(config: Config) -> Faults | None:
+    """The faults that were asked for, or none yet where they can be asked for later."""
+    if config.faults is None and config.control is None:
+        return None
+    if config.workers > 1:
+        raise UsageError("faults are counted in one process: they do not go with several workers")
+    assert config.spool is not None, "certificates that are wrong have a place"
+    received = None if config.control is None else Received()
+    return Faults(config.faults or Table(), Certificates(config.spool), received)
+
+
 def _refuse_what_is_not_built(config: Config) -> None:
     """What would be without effect is no option: a row goes as soon as its room is wired in."""
     rows = {
-        "faults": config.faults,
         "metrics": config.metrics,
         "workers": config.workers > 1,
     }

@@ -9,7 +9,7 @@ from typing import TypeVar
 from harness.documents import Complaints, DocumentError, Fields, TextNode, read
 from harness.protocol.extensions import EXTENSIONS
 from reference_server.configuration.bounds import read_limits, read_patience
-from reference_server.configuration.checking import check_domain, check_fault
+from reference_server.configuration.checking import check_domain, check_fault, read_control
 from reference_server.configuration.people import read_aliases, read_lists, read_users
 from reference_server.configuration.relaying import read_relaying
 from reference_server.configuration.values import Config, KeyPair
@@ -76,6 +76,7 @@ class _Reader:
             workers=fields.number("workers", 1, minimum=1) or 1,
             log=self._log(),
             metrics=fields.made(fields.node("metrics"), read_endpoint),
+            control=fields.made(fields.node("control"), read_control),
         )
 
     def _separator(self, default: str) -> str:

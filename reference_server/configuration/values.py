@@ -65,3 +65,4 @@ class Config:
     workers: int = 1
     log: Logging | None = None
     metrics: Endpoint | None = None
+    control: Endpoint | None = None  # of faults, on loopback

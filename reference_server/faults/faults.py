@@ -39,6 +39,15 @@ class Faults:
         """Another table, which begins to count at nothing."""
         self.table, self.counters = table, Counters(table.seed)
 
+    def clear(self) -> None:
+        """No faults at all; the seed stays."""
+        self.replace(Table((), self.table.seed))
+
+    def begin_anew(self) -> None:
+        """Count everything from nothing again."""
+        self.counters = Counters(self.table.seed)
+        self.stages.clear()
+
     def add(self, more: Table) -> tuple[Row, ...]:
         """More rows, below those that are there; the others count on."""
         before = len(self.table.rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
@@ -45,11 +45,13 @@ from reference_server.faults.model import (
     Who,
     Written,
 )
-from reference_server.faults.tricking import read_trick
+from reference_server.faults.tricking import WHOLE, default_reply, read_trick
 
 T = TypeVar("T")
 
 WHENS: Final = ("times", "nth", "every", "greylist", "rate")
+_KEYS: Final = TRICKS.union(WHO, WHENS, ("name", "at", "per", "odds", "burst"))
+_FEW: Final = 4  # stages that are named one by one
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _BY_WORD: Final = {stage.value.lower(): stage for stage in Stage}
 
@@ -155,9 +157,13 @@ class _Reader:
             name = self._name()
             stages = self._stages()
             who, when, per = self._who(stages), self._when(stages), self._per(stages)
-            odds = self._made(fields.node("odds"), notation.read_odds)
-            trick = read_trick(fields, stages, when, f"{self._seed}/{name}")
+            odds = self._fields.made(fields.node("odds"), notation.read_odds)
+            trick = read_trick(fields, stages, f"{self._seed}/{name}")
             self._complain_of_meaningless(stages)
+        if trick is None and isinstance(when, Greylist | Rate):
+            trick = Trick(reply=default_reply(stages, when))
+        elif trick is None:
+            self._complain_of_nothing()
         return Row(
             name=name,
             stages=stages,
@@ -230,7 +236,7 @@ class _Reader:
 
     def _networks(self) -> tuple[Network, ...]:
         nodes = self._fields.text_nodes("client")
-        found = [self._made(node, _read_network) for node in nodes]
+        found = [self._fields.made(node, _read_network) for node in nodes]
         return tuple(network for network in found if network is not None)
 
     # --- when
@@ -255,7 +261,9 @@ class _Reader:
                 count = fields.number("every", minimum=1)
                 return None if count is None else Every(count)
             case "nth":
-                numbers = [self._made(node, notation.read_count) for node in fields.text_nodes(key)]
+                numbers = [
+                    self._fields.made(node, notation.read_count) for node in fields.text_nodes(key)
+                ]
                 known = frozenset(number for number in numbers if number is not None)
                 return Nth(known) if known else None
             case "greylist":
@@ -272,7 +280,7 @@ class _Reader:
         return Greylist(seconds)
 
     def _rate(self) -> When | None:
-        rate = self._made(self._fields.node("rate"), notation.read_rate)
+        rate = self._fields.made(self._fields.node("rate"), notation.read_rate)
         if rate is None:
             return None
         count, seconds = rate
@@ -300,20 +308,18 @@ class _Reader:
             for stage in stages:
                 if key in self._fields and key not in MEANINGFUL[stage]:
                     there = [one.value for one in Stage if key in MEANINGFUL[one]]
+                    few = f"it does at {', '.join(there)}"
                     self._complaints.add(
-                        self._fields.place(key), f"{key!r} means nothing at {stage.value}",
-                        f"it does at {', '.join(there)}",
-                    )  # fmt: skip
+                        self._fields.place(key),
+                        f"{key!r} means nothing at {stage.value}",
+                        few if len(there) <= _FEW else "it does wherever a reply is due",
+                    )
 
-    def _made(self, node: TextNode | None, make: Callable[[str], T]) -> T | None:
-        """What `make` reads in the node; a UsageError becomes a complaint at its place."""
-        if node is None:
-            return None
-        try:
-            return make(node.value)
-        except UsageError as error:
-            self._complaints.add(node.at, str(error))
-            return None
+    def _complain_of_nothing(self) -> None:
+        """The row does nothing; unless it meant to, in words that have been complained of."""
+        node = self._node
+        if isinstance(node, MappingNode) and all(key.value in _KEYS for key, _ in node.entries):
+            self._complaints.add(node.at, "this fault does nothing", f"it could: {WHOLE}")
 
 
 def _read_network(text: str) -> Network:

@@ -6,8 +6,7 @@ import random
 from collections.abc import Callable, Collection
 from typing import Final, TypeVar
 
-from harness.documents import Fields, MappingNode, TextNode
-from harness.errors import UsageError
+from harness.documents import Fields, MappingNode
 from harness.protocol.replies import Reply, reply
 from reference_server.faults import notation
 from reference_server.faults.model import (
@@ -19,7 +18,6 @@ from reference_server.faults.model import (
     Split,
     Stage,
     Trick,
-    When,
 )
 
 T = TypeVar("T")
@@ -28,7 +26,7 @@ GREYLISTED: Final = reply(450, "4.7.1 Greylisted, try again later")
 TOO_FAST: Final = reply(450, "4.7.1 Too much at once, try again later")
 TOO_FAST_TO_COME: Final = reply(421, "4.7.0 Too much at once, try again later")
 _WHOLE: Final = TRICKS - {"after", "again", "keep"}  # the others say how
-_TRICKS: Final = ", ".join(sorted(_WHOLE))
+WHOLE: Final = ", ".join(sorted(_WHOLE))
 _NO_REPLY: Final = frozenset({Stage.CONNECT, Stage.GREETING, Stage.TLS})
 _DROPS: Final = {
     **dict.fromkeys(("yes", "true", "close"), Drop.CLOSE),
@@ -37,19 +35,14 @@ _DROPS: Final = {
 _LONGEST: Final = 86_400.0  # seconds of a delay
 
 
-def read_trick(fields: Fields, stages: Collection[Stage], when: When, seed: str) -> Trick | None:
-    """What goes wrong; None, with a complaint, where the row says nothing of it."""
+def read_trick(fields: Fields, stages: Collection[Stage], seed: str) -> Trick | None:
+    """What goes wrong; None where the row says nothing of it."""
     trick = _Reader(fields, stages).trick(seed)
-    if any(key in fields for key in _WHOLE):
-        return trick
-    if isinstance(when, Greylist | Rate):
-        return Trick(reply=_default_reply(stages, when))
-    if fields.at.line:
-        fields.complaints.add(fields.at, "this fault does nothing", f"it could: {_TRICKS}")
-    return None
+    return trick if any(key in fields for key in _WHOLE) else None
 
 
-def _default_reply(stages: Collection[Stage], when: When) -> Reply:
+def default_reply(stages: Collection[Stage], when: Greylist | Rate) -> Reply:
+    """What is said to who comes too early or too often, where the row does not say."""
     if isinstance(when, Greylist):
         return GREYLISTED
     return TOO_FAST_TO_COME if set(stages) & _NO_REPLY else TOO_FAST
@@ -106,9 +99,9 @@ class _Reader:
         if node is None:
             return b""
         if not node.style and node.value.isdigit():
-            count = self._read(node, notation.read_count) or 1
+            count = self._fields.made(node, notation.read_count) or 1
             return random.Random(seed).randbytes(min(count, notation.MOST_GARBAGE))
-        return self._read(node, notation.read_octets) or b""
+        return self._fields.made(node, notation.read_octets) or b""
 
     def _split(self) -> Split | None:
         node = self._fields.take("split")
@@ -123,7 +116,7 @@ class _Reader:
                 self._complaints.add(node.at, "'split' has either 'after' or 'octets'")
             return Split(after=after, pieces=octets, pause=pause)
         text = self._fields.as_text(node)
-        octets = None if text is None else self._read(text, notation.read_count)
+        octets = None if text is None else self._fields.made(text, notation.read_count)
         return None if octets is None else Split(pieces=octets)
 
     def _slow(self) -> float:
@@ -132,11 +125,4 @@ class _Reader:
 
     def _made(self, key: str, make: Callable[[str], T]) -> T | None:
         node = self._fields.node(key)
-        return None if node is None else self._read(node, make)
-
-    def _read(self, node: TextNode, make: Callable[[str], T]) -> T | None:
-        try:
-            return make(node.value)
-        except UsageError as error:
-            self._complaints.add(node.at, str(error))
-            return None
+        return None if node is None else self._fields.made(node, make)

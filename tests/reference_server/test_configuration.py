@@ -6,14 +6,22 @@ from pathlib import Path
 import pytest
 
 from harness.documents import DocumentError
+from harness.errors import UsageError
 from harness.protocol.extensions import EXTENSIONS
 from harness.protocol.receiver import Limits
 from harness.target import read_address
-from reference_server.configuration import Config, KeyPair, make_server, read_config
+from reference_server.configuration import (
+    Config,
+    KeyPair,
+    make_faults,
+    make_server,
+    read_config,
+)
 from reference_server.configuration.making import make_rules, make_users
 from reference_server.configuration.relaying import Dns
 from reference_server.directory import Alias, MailingList
 from reference_server.doors import Door, Endpoint, Kind
+from reference_server.faults.reading import parse_table
 from reference_server.limits import Allowance
 from reference_server.log import Form, Level, Logging
 from reference_server.relay.routes import Route, Tls
@@ -72,6 +80,7 @@ timeouts: {idle: 10s, handshake: 3s, farewell: 1s, stop: 2s}
 workers: 2
 log: {to: server.log, form: text, level: debug}
 metrics: 0.0.0.0:9100
+control: 8025
 relay:
   networks: [192.0.2.0/24, "2001:db8::1"]
   routes:
@@ -117,6 +126,7 @@ def test_every_key_is_read(tmp_path):
     assert config.patience == Patience(idle=10.0, handshake=3.0, farewell=1.0, stop=2.0)
     assert config.workers == 2
     assert config.log == Logging(path=tmp_path / "server.log", form=Form.TEXT, level=Level.DEBUG)
+    assert config.control == Endpoint("127.0.0.1", 8025)
     assert config.metrics == Endpoint("0.0.0.0", 9100)
 
 
@@ -199,6 +209,8 @@ WRONG = {
     "relay: {routes: {b.test: smtp://}}": "1:26: 'smtp://': the host is missing",
     "relay: {routes: {b.test: {tls: off}}}": "1:26: the route 'b.test' has no 'hosts'",
     "relay: {dns: {servers: ns.test}}": "1:24: 'ns.test' is no IP address",
+    "control: 0.0.0.0:8025": "1:10: '0.0.0.0:8025': the control port stays on loopback",
+    "control: mail.test:8025": "1:10: 'mail.test:8025': the control port stays on loopback",
     "relay: {dns: maybe}": "1:14: unknown dns 'maybe' (there are: false, no, true, yes)",
     "relay: {schedule: {retry: 30}}": "1:27: 'retry' must be a duration, not '30' "
     "(such as 5s, 200ms or 2m)",
@@ -223,6 +235,20 @@ def test_everything_that_is_wrong_is_told_at_once_even_what_stands_in_another_fi
         ("serve.yaml", 3),
         ("serve.yaml", 4),
     ]
+
+
+def test_faults_are_made_where_they_are_asked_for_now_or_later(tmp_path):
+    table = parse_table("{at: NOOP, drop: yes}")
+    assert make_faults(Config(spool=tmp_path)) is None
+    now = make_faults(Config(spool=tmp_path, faults=table))
+    assert now is not None
+    assert (now.table, now.received) == (table, None)  # nobody can ask for messages
+    later = make_faults(Config(spool=tmp_path, control=Endpoint("127.0.0.1", 0)))
+    assert later is not None
+    assert later.table.rows == ()
+    assert later.received is not None
+    with pytest.raises(UsageError, match="do not go with several workers"):
+        make_faults(Config(spool=tmp_path, faults=table, workers=2))
 
 
 def test_a_lie_about_a_limit_is_told_unless_the_limit_is_asked_for():
