@@ -29,7 +29,7 @@ from reference_server.configuration.checking import (
     check_user,
     read_control,
 )
-from reference_server.doors import Door, Kind, read_door
+from reference_server.doors import Door, Kind, read_door, read_endpoint
 from reference_server.faults.reading import read_table
 from reference_server.lies import LIES
 from reference_server.log import Logging, log_path
@@ -101,6 +101,9 @@ T = TypeVar("T")
     "--discard", is_flag=True, default=None, help="Take all mail and keep none, for measuring."
 )
 @click.option("--log", metavar="FILE", help="Write a log there, one JSON object a line; or stderr.")
+@click.option(
+    "--metrics", metavar="[HOST:]PORT", help="Tell Prometheus there, on loopback if it is a port."
+)
 @click.option("--until-eof", is_flag=True, help="Stop when standard input ends.")
 def main(file: Path | None, list_faults: bool, until_eof: bool, **said: Any) -> None:
     """Run the reference server: mail for its users goes to Maildirs, all else is refused.
@@ -124,6 +127,7 @@ def main(file: Path | None, list_faults: bool, until_eof: bool, **said: Any) -> 
                 until_eof=until_eof,
                 faults=faults,
                 control=config.control,
+                metrics=config.metrics,
             )
         )
 
@@ -142,6 +146,7 @@ def with_options(
     control: str | None = None,
     max_size: int | None = None,
     log: str | None = None,
+    metrics: str | None = None,
     **others: object,
 ) -> Config:
     """The configuration as these options change it; what is not said (None) stays."""
@@ -155,6 +160,7 @@ def with_options(
         "faults": _made(faults_file, read_table),
         "control": _made(control, read_control),
         "log": _made(log, lambda to: replace(config.log or Logging(), path=log_path(to))),
+        "metrics": _made(metrics, read_endpoint),
         "limits": _made(max_size, lambda octets: replace(config.limits, message=octets)),
     }
     said: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}

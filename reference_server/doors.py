@@ -152,11 +152,16 @@ class OpenDoor:
 
 def open_door(door: Door) -> OpenDoor:
     """Listen there; raises UsageError if it cannot be."""
-    try:
-        listener = listen(door.host, door.port)
-    except OSError as problem:
-        raise UsageError(f"cannot listen on {door.endpoint}: {problem.strerror}") from problem
-    except UnicodeError:
-        raise UsageError(f"cannot listen on {door.endpoint}: that is no host") from None
+    listener = listen_at(door.endpoint)
     host, port = listener.getsockname()[:2]
     return OpenDoor(replace(door, host=host, port=port), listener)
+
+
+def listen_at(endpoint: Endpoint) -> socket.socket:
+    """A socket that listens there; raises UsageError if it cannot be."""
+    try:
+        return listen(endpoint.host, endpoint.port)
+    except OSError as problem:
+        raise UsageError(f"cannot listen on {endpoint}: {problem.strerror}") from problem
+    except UnicodeError:
+        raise UsageError(f"cannot listen on {endpoint}: that is no host") from None

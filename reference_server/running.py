@@ -8,19 +8,22 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import click
 import trio
 
 from harness.errors import UsageError
 from reference_server.crowd import HAS_EPOLL, Crowd
-from reference_server.doors import Door, Endpoint, OpenDoor, open_door
+from reference_server.doors import Door, Endpoint, OpenDoor, listen_at, open_door
 from reference_server.faults.control import make_respond, open_control
 from reference_server.faults.faults import Faults
 from reference_server.faults.serving import serve_with_faults
-from reference_server.http import serve_http
+from reference_server.http import Request, Response, serve_http
 from reference_server.listener import serve
+from reference_server.metrics import PATH, respond
 from reference_server.pop3 import serve_pop3
+from reference_server.relay.relay import Relay
 from reference_server.server import Server
 from reference_server.sockets import SocketStream, accept
 
@@ -34,24 +37,25 @@ async def run(
     until_eof: bool = False,
     faults: Faults | None = None,
     control: Endpoint | None = None,
+    metrics: Endpoint | None = None,
     task_status: trio.TaskStatus[Sequence[Door]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve at these doors until SIGTERM or Ctrl-C comes, or standard input ends."""
-    opened = _open(server, doors)
     with contextlib.ExitStack() as listeners:
-        for one in opened:
-            listeners.enter_context(one.listener)
-        _announce(opened)
+        opened = [_open(server, door, listeners) for door in doors]
+        scraped = None if metrics is None else listeners.enter_context(listen_at(metrics))
+        _announce(opened, scraped)
         controls = None if control is None else listeners.enter_context(open_control(control))
         async with trio.open_nursery() as tasks:
             stop = trio.Event()
             tasks.start_soon(_obey_signals, stop, tasks.cancel_scope)
             if until_eof:
                 tasks.start_soon(_end_at_eof, tasks.cancel_scope)
-            if server.relay is not None:
-                await tasks.start(server.relay.run)
             if controls is not None and faults is not None:
                 tasks.start_soon(serve_http, controls, make_respond(faults))
+            if scraped is not None:
+                tasks.start_soon(serve_http, scraped, partial(_tell_metrics, server))
+            relay_over = await _start_relay(server, tasks)
             reception = Reception(server, tasks, faults)
             async with trio.open_nursery() as accepting:
                 for one in opened:
@@ -61,10 +65,35 @@ async def run(
                 await stop.wait()
                 server.tell("stopping", clients=server.open_connections)
                 accepting.cancel_scope.cancel()
-            listeners.close()
-            await reception.close()
+            for one in opened:
+                one.listener.close()
+            with trio.move_on_after(server.patience.stop):
+                await reception.close()
+                await relay_over.wait()
             tasks.cancel_scope.cancel()
     server.tell("stopped")
+
+
+async def _start_relay(server: Server, tasks: trio.Nursery) -> trio.Event:
+    """Run the relay, if there is one; the event tells that it has ended."""
+    over = trio.Event()
+    if server.relay is None:
+        over.set()
+    else:
+        await tasks.start(_relay, server.relay, over)
+    return over
+
+
+async def _relay(
+    relay: Relay, over: trio.Event, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
+    await relay.run(task_status=task_status)
+    over.set()
+
+
+def _tell_metrics(server: Server, request: Request) -> Response:
+    samples = () if server.metrics is None else server.metrics.samples()
+    return respond(request, samples)
 
 
 class Reception:
@@ -105,28 +134,23 @@ class Reception:
             self._crowd.ask_to_leave()
         for guest in list(self._server.attendance.guests):
             guest.ask_to_leave()
-        with trio.move_on_after(self._server.patience.stop):
-            await self._server.attendance.until_empty()
+        await self._server.attendance.until_empty()
 
 
-def _open(server: Server, doors: Sequence[Door]) -> list[OpenDoor]:
-    """All doors or none."""
-    opened: list[OpenDoor] = []
-    try:
-        for door in doors:
-            if door.implicit_tls and server.tls is None:
-                raise UsageError(f"{door}: TLS needs a certificate (see --tls-self-signed)")
-            opened.append(open_door(door))
-    except UsageError:
-        for one in opened:
-            one.listener.close()
-        raise
+def _open(server: Server, door: Door, listeners: contextlib.ExitStack) -> OpenDoor:
+    """Listen there; the listener is closed with the others."""
+    if door.implicit_tls and server.tls is None:
+        raise UsageError(f"{door}: TLS needs a certificate (see --tls-self-signed)")
+    opened = open_door(door)
+    listeners.enter_context(opened.listener)
     return opened
 
 
-def _announce(opened: Sequence[OpenDoor]) -> None:
+def _announce(opened: Sequence[OpenDoor], scraped: socket.socket | None) -> None:
     for one in opened:
         click.echo(f"listening on {one.door.announcement}")
+    if scraped is not None:
+        click.echo(f"metrics on http://{Endpoint(*scraped.getsockname()[:2])}{PATH}")
     sys.stdout.flush()
 
 

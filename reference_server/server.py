@@ -18,6 +18,7 @@ from reference_server.intake import Intake
 from reference_server.limits import Allowance
 from reference_server.log import Fact, Level, Log
 from reference_server.maildrop import Maildrops
+from reference_server.metrics import Metrics
 from reference_server.policy import House
 from reference_server.relay.relay import Relay
 from reference_server.watching import Visit, WatchedReceiver, Watcher
@@ -58,6 +59,7 @@ class Server:
     maildrops: Maildrops | None = None  # where users read their mail
     guesses: Guesses = field(default_factory=Guesses)
     log: Log | None = None
+    metrics: Metrics | None = None
     watchers: tuple[Watcher, ...] = ()
     # A password's hash takes a core for a while, and memory: a crowd that guesses gets no more.
     judges: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(4))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -14,8 +14,10 @@ from harness.protocol.receiver import RULES, Limits, Rules
 from reference_server.configuration.relaying import Relaying
 from reference_server.configuration.relays import World, make_relay
 from reference_server.configuration.values import Config
-from reference_server.directory import MANY, POSTMASTER, Directory
+from reference_server.counting import Counter, queue_sources
+from reference_server.directory import MANY, POSTMASTER, Alias, Directory, MailingList
 from reference_server.disk import DISK, UNSYNCED
+from reference_server.expansion import mailbox_of
 from reference_server.faults.certificates import Certificates
 from reference_server.faults.faults import Faults
 from reference_server.faults.model import Table
@@ -25,14 +27,17 @@ from reference_server.lies import LIES
 from reference_server.log import Log
 from reference_server.mailboxes import Mailboxes
 from reference_server.maildrop import Maildrops
+from reference_server.metrics import Metrics
 from reference_server.policy import House
 from reference_server.queue.store import StoredQueue
+from reference_server.relay.relay import Relay
 from reference_server.scribe import Scribe
 from reference_server.server import Server
 from reference_server.spool import Spool
 from reference_server.storage import DiskStorage, Nowhere
 from reference_server.users import FileUsers, MemoryUsers
 from reference_server.voices import in_voice, known_to
+from reference_server.watching import Watcher
 
 WORLD: Final = World()
 USERS: Final = "users"  # the file in the spool, where no other is named
@@ -47,8 +52,8 @@ def make_server(config: Config, world: World = WORLD) -> Server:
         directory=Directory(
             domain=config.domain.lower(),
             has_user=users.__contains__,
-            aliases=config.aliases,
-            lists=config.lists,
+            aliases=_qualified_aliases(config),
+            lists=_qualified_lists(config),
             anyone_at=tuple(domain.lower() for domain in config.anyone_at),
             separator=config.separator,
             is_postmaster=rules.is_postmaster,
@@ -65,18 +70,58 @@ def make_server(config: Config, world: World = WORLD) -> Server:
         tls = make_context(config)
     except OSError as problem:
         raise UsageError(f"cannot use the spool {config.spool}: {problem.strerror}") from problem
+    relay = make_relay(config, house.directory, queue, intake, log, world) if queue else None
+    metrics = None if config.metrics is None else make_metrics(relay, world)
     return Server(
         log=log,
-        watchers=() if log is None else (Scribe(log),),
+        metrics=metrics,
+        watchers=_watchers(log, metrics),
         house=house,
         intake=intake,
-        relay=make_relay(config, house.directory, queue, intake, log, world) if queue else None,
+        relay=relay,
         maildrops=_maildrops(config),
         rules=rules,
         tls=tls,
         patience=config.patience,
         allowance=config.allowance,
     )
+
+
+def _qualified_aliases(config: Config) -> Mapping[str, Alias]:
+    return {
+        name: Alias(tuple(_qualified(one, config) for one in alias.addresses))
+        for name, alias in config.aliases.items()
+    }
+
+
+def _qualified_lists(config: Config) -> Mapping[str, MailingList]:
+    return {
+        name: MailingList(
+            tuple(_qualified(one, config) for one in the_list.members),
+            _qualified(the_list.owner, config),
+        )
+        for name, the_list in config.lists.items()
+    }
+
+
+def _qualified(address: str, config: Config) -> str:
+    """The whole address: a name alone is one here."""
+    return address if mailbox_of(address) is not None else f"{address}@{config.domain.lower()}"
+
+
+def _watchers(log: Log | None, metrics: Metrics | None) -> tuple[Watcher, ...]:
+    scribes = () if log is None else (Scribe(log),)
+    counters = () if metrics is None else (Counter(metrics),)
+    return (*scribes, *counters)
+
+
+def make_metrics(relay: Relay | None, world: World) -> Metrics:
+    """Metrics that ask the relay how things stand with the queue."""
+    metrics = Metrics()
+    if relay is not None:
+        for family, source in queue_sources(relay.standing, world.now).items():
+            metrics.ask(family, source)
+    return metrics
 
 
 def _turned(relaying: Relaying | None) -> frozenset[str]:
@@ -106,7 +151,6 @@ def make_faults(config: Config) -> Faults | None:
 def _refuse_what_is_not_built(config: Config) -> None:
     """What would be without effect is no option: a row goes as soon as its room is wired in."""
     rows = {
-        "metrics": config.metrics,
         "workers": config.workers > 1,
     }
     for name, value in rows.items():

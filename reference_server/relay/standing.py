@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from reference_server.queue.items import Fate, Item
@@ -27,16 +27,18 @@ class Standing:
 
     messages: int
     recipients: int
+    oldest: float | None  # when the one arrived that waits for the longest time
     destinations: tuple[Waiting, ...]
     counts: Mapping[str, int]  # passed on, relayed, delivered, failed, postponed; and notices
 
 
-def standing(items: Iterable[Item], lanes: Iterable[Lane], counts: Mapping[str, int]) -> Standing:
+def standing(items: Collection[Item], lanes: Iterable[Lane], counts: Mapping[str, int]) -> Standing:
     """The figures of this moment."""
     waiting = [[one for one in item.recipients if one.fate is Fate.WAITING] for item in items]
     return Standing(
         messages=len(waiting),
         recipients=sum(map(len, waiting)),
+        oldest=min((item.arrived for item in items), default=None),
         destinations=tuple(map(_waiting, lanes)),
         counts=dict(counts),
     )

@@ -251,6 +251,27 @@ def test_faults_are_made_where_they_are_asked_for_now_or_later(tmp_path):
         make_faults(Config(spool=tmp_path, faults=table, workers=2))
 
 
+async def test_a_name_in_an_alias_or_a_list_is_one_here(tmp_path):
+    server = make_server(
+        Config(
+            domain="Here.test",
+            spool=tmp_path,
+            sync=False,
+            users={"alice": None, "bob": None},
+            aliases={"sales": Alias(("alice", "postmaster"))},
+            lists={"crew": MailingList(("bob", "carol@elsewhere.test"), "alice")},
+        )
+    )
+    directory = server.house.directory
+    assert directory.aliases == {"sales": Alias(("alice@here.test", "postmaster"))}
+    assert directory.lists == {
+        "crew": MailingList(("bob@here.test", "carol@elsewhere.test"), "alice@here.test")
+    }
+    async with connected(server) as client:
+        assert (await client.send("sales@here.test", b"x\r\n")).startswith(b"250")
+    assert len(mail_of(tmp_path, "alice")) == len(mail_of(tmp_path, "postmaster")) == 1
+
+
 def test_a_lie_about_a_limit_is_told_unless_the_limit_is_asked_for():
     lie = make_rules(Config(fault="few-recipients")).limits
     assert lie.recipients < Limits().recipients
