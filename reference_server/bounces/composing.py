@@ -114,7 +114,7 @@ def _explanation(letter: Letter) -> str:
 
 def _paragraph(finding: Finding) -> str:
     said = "" if finding.reply is None else f"{finding.remote} said: {finding.reply}"
-    why = one_line(said or finding.words or finding.status)
+    why = one_line(f"{said} {finding.words}") or finding.status
     until = "" if finding.retry_until is None else f" (tried until {date(finding.retry_until)})"
     return f"<{one_line(finding.address)}>: {why}{until}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -39,6 +40,15 @@ def one_line(text: str) -> str:
     return _CONTROLS.sub(" ", text).strip()
 
 
+def _mta_name(host: str) -> str:
+    """A host as RFC 3461 9.3 names it: an address stands in brackets."""
+    try:
+        ip = ipaddress.ip_address(host)
+    except ValueError:
+        return one_line(host)
+    return f"[{ip}]" if ip.version == 4 else f"[IPv6:{ip}]"
+
+
 def _of_message(original: Original, domain: str) -> Iterator[tuple[str, str]]:
     envid = mail_options(original.parameters).envid
     if envid is not None:
@@ -57,7 +67,7 @@ def _of_recipient(finding: Finding) -> Iterator[tuple[str, str]]:
     yield "Action", finding.action.value
     yield "Status", finding.status
     if finding.remote:
-        yield "Remote-MTA", f"dns; {one_line(finding.remote)}"
+        yield "Remote-MTA", f"dns; {_mta_name(finding.remote)}"
     if finding.reply is not None:
         yield "Diagnostic-Code", f"smtp; {quoted(finding.reply)}"
     elif finding.words:

@@ -15,7 +15,7 @@ import trio
 
 from reference_server.bounces import Notification, Office, Original, notify, to_tell
 from reference_server.queue.items import Change, Fate, Item, Queue, QueuedRecipient
-from reference_server.relay.outcomes import Outcome
+from reference_server.relay.outcomes import Kind, Outcome
 from reference_server.relay.schedule import Schedule
 from reference_server.relay.settling import Settlement, meet_deadline, settle
 
@@ -79,7 +79,9 @@ class Ledger:
 
     async def meet_deadline(self, id: str) -> None:
         """Tell of what should have been delivered by now."""
-        await self._write([self._keep(meet_deadline(self.items[id], self.schedule))])
+        settled = meet_deadline(self.items[id], self.schedule)
+        if settled.changed:
+            await self._write([self._keep(settled)])
 
     def waiting(self, settled: Settlement) -> tuple[QueuedRecipient, ...]:
         """Those of the changed who are to be tried again."""
@@ -174,9 +176,11 @@ class Ledger:
     def _tell_of(self, settled: Settlement, outcomes: Mapping[str, Outcome]) -> None:
         for recipient in settled.changed:
             outcome = outcomes[recipient.address]
-            self.counts[outcome.kind.value] += 1
+            # Who is given up has been postponed once too often.
+            kind = Kind.FAILED if recipient.fate is Fate.FAILED else outcome.kind
+            self.counts[kind.value] += 1
             self.tell(
-                outcome.kind.value,
+                kind.value,
                 {
                     "id": settled.item.id,
                     "from": settled.item.reverse_path,

@@ -75,9 +75,8 @@ def _decide(
     when = now + plan.pause(tried.tries, chance) if next_try is None else next_try
     if not plan.may_wait_until(item, when):
         # RFC 3464 2.3.3: the status stays what it was, of class 4; it is the action that is final.
-        gone = replace(
-            outcome, words=f"{outcome.words} (given up after {tried.tries} tries)".strip()
-        )
+        times = "one try" if tried.tries == 1 else f"{tried.tries} tries"
+        gone = replace(outcome, words=f"{outcome.words} (given up after {times})".strip())
         return replace(tried, fate=Fate.FAILED), _finding(tried, Action.FAILED, gone, now)
     waiting = replace(tried, not_before=when)
     if tried.told_of_delay or not plan.is_slow(item, now):

@@ -167,6 +167,8 @@ class Visit:
         lane.connections += 1
         try:
             while not is_over and not self._is_used_up(session) and await self._wait_for_work(todo):
+                if self._is_used_up(session):
+                    break  # it has grown old while we waited
                 one = todo.popleft()
                 verdict = await self.delivery.deliver(session, one.parcel)
                 is_over = verdict.is_over

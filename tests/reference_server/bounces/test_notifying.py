@@ -98,6 +98,15 @@ def test_without_a_reply_none_is_invented():
     assert fields["Action"] == "failed"
 
 
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [("mx.y.test", "mx.y.test"), ("192.0.2.1", "[192.0.2.1]"), ("::1", "[IPv6:::1]")],
+)
+def test_a_host_without_a_name_is_an_address_literal(host, name):
+    (fields,) = only(original(), finding(remote=host)).recipients
+    assert fields["Remote-MTA"] == f"dns; {name}"
+
+
 def test_a_long_reply_is_folded_and_quoted_in_part():
     long = Reply(550, b"".join(b"550-%d %s\r\n" % (n, b"x" * 900) for n in range(500)))
     (fields,) = only(original(), finding(reply=long)).recipients

@@ -54,7 +54,7 @@ def test_a_destination_says_when_its_next_try_is():
 def test_the_end_keeps_the_status_and_counts_the_tries():
     (finding,) = settle(item("a"), {"a": LATER}, PLAN, EPOCH + 5 * DAY).findings
     assert (finding.action, finding.status) == (Action.FAILED, "4.2.1")
-    assert finding.words == "busy (given up after 1 tries)"
+    assert finding.words == "busy (given up after one try)"
 
 
 def test_a_delay_is_told_once():

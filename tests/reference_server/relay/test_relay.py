@@ -3,7 +3,7 @@ import trio
 
 from reference_server.queue.items import Fate
 from reference_server.relay import Caps, Schedule
-from tests.reference_server.relay.hosts import Host
+from tests.reference_server.relay.hosts import SILENCE, Host
 from tests.reference_server.relay.world import DAY, HOUR, running, world
 
 B = {"b.test": "b:25"}
@@ -229,6 +229,51 @@ async def test_much_mail_gets_a_second_connection_and_no_third(autojump_clock):
             await trio.sleep(60)
         assert len(b.copies) == 20
         assert most == 2
+
+
+async def test_a_connection_that_is_old_takes_no_new_message(autojump_clock):
+    b = Host()
+    async with world(B, {"b:25": b}, caps=Caps(linger=5.0, age=10.0)) as w:
+        async with running(w) as relay:
+            for _ in range(6):
+                relay.take(await w.put("bob@b.test"))
+                await trio.sleep(4)
+        assert [sum(c.startswith("MAIL") for c in talk) for talk in b.talks] == [3, 3]
+
+
+async def test_there_are_no_more_connections_than_allowed_in_all(autojump_clock):
+    hosts = {f"{name}:25": Host(answers={"greeting": SILENCE}) for name in "abc"}
+    routes = {f"{name}.test": f"{name}:25" for name in "abc"}
+    async with world(routes, hosts, caps=Caps(connections=2)) as w, running(w) as relay:
+        for name in "abc":
+            relay.take(await w.put(f"bob@{name}.test"))
+        await trio.sleep(60)
+        assert sum(len(host.calls) for host in hosts.values()) == 2
+        await trio.sleep(300)  # until the first two are given up
+        assert sum(len(host.calls) for host in hosts.values()) == 3
+
+
+async def test_rset_is_said_where_a_transaction_is_left_open(autojump_clock):
+    b = Host(answers={"RCPT": lambda to: "550 no" if to.startswith("x") else "250 ok"})
+    async with world(B, {"b:25": b}) as w:
+        await w.put("x@b.test")
+        await w.put("bob@b.test")
+        async with running(w):
+            await trio.sleep(60)
+        (talk,) = b.talks
+        verbs = [command.split()[0] for command in talk]
+        assert verbs[:4] == ["EHLO", "MAIL", "RCPT", "DATA"]  # pipelined: DATA was on its way
+        assert "RSET" in verbs[: verbs.index("MAIL", 2)]
+        assert b.copies == ["bob@b.test"]
+
+
+async def test_who_is_given_up_counts_as_failed(autojump_clock):
+    async with world(B, {"b:25": Host(is_up=False)}, schedule=Schedule(lifetime=60.0)) as w:
+        async with running(w) as relay:
+            relay.take(await w.put("bob@b.test"))
+            await trio.sleep(60)
+            assert relay.standing().counts == {"failed": 1, "notices": 1, "delivered": 1}
+        assert [what for what, _ in w.told] == ["failed", "delivered"]
 
 
 async def test_a_connection_waits_a_moment_for_more(autojump_clock):
