@@ -26,8 +26,12 @@ SENDER = "sender@client.example.test"
 DOORS = ("smtp", "smtps", "submission", "submissions", "pop3", "pop3s")
 PATIENCE = 30.0  # seconds for anything that another program shall do
 
+# The date ends the field: a text whose first line begins with a blank looks like more of it.
+_DATE = rb"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} [+-][0-9]{4}"
 _TRACE = re.compile(
-    rb"(Return-Path: <(?P<path>[^\r]*)>\r\n)(?P<received>Received: .*\r\n(?:\t.*\r\n)*)"
+    rb"(Return-Path: <(?P<path>[^\r]*)>\r\n)(?P<received>Received: (?:.*\r\n\t)+?"
+    + _DATE
+    + rb"\r\n)"
 )
 
 
