@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 # What the server may put on top of a message (RFC 5321 4.4), and nothing else.
 _TRACE = re.compile(
-    rb"(Return-Path: <[^\r\n]*>\r\n)?Received: from [^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*"
+    rb"(Return-Path: <[^\r\n]*>\r\n)?(?:Received: from [^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*)+"
 )
 
 

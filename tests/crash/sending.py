@@ -5,19 +5,22 @@ from __future__ import annotations
 import random
 import socket
 import threading
+from collections.abc import Sequence
 
 from tests.crash.account import Sent
 from tests.crash.serving import USERS
 
 CONNECTIONS = 6
+HERE = tuple(f"{name}@example.test" for name in USERS)
 
 
 class Sender:
     """Sends numbered messages, in rounds; a round ends when the server does."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, recipients: Sequence[str] = HERE) -> None:
         self.sent: dict[bytes, Sent] = {}
         self._random = random.Random(seed)
+        self._recipients = recipients
         self._again: list[bytes] = []  # not accepted yet: sent once more in the next round
         self._serial = 0
         self._lock = threading.Lock()
@@ -79,7 +82,7 @@ class Sender:
 
     def _message(self, token: bytes) -> Sent:
         draw = self._random
-        some = tuple(draw.sample(USERS, draw.randint(1, len(USERS))))
+        some = tuple(draw.sample(self._recipients, draw.randint(1, len(self._recipients))))
         lines = [
             bytes(draw.choices(range(33, 127), k=draw.randint(0, 70)))
             for _ in range(draw.choice([1, 20, 300]))
@@ -113,7 +116,7 @@ class Line:
     def open(self, recipients: tuple[str, ...]) -> None:
         """Up to the 354; OSError if it is not said."""
         group = [b"MAIL FROM:<sender@crash.test>"]
-        group += [b"RCPT TO:<%s@example.test>" % name.encode() for name in recipients]
+        group += [b"RCPT TO:<%s>" % address.encode() for address in recipients]
         self._socket.sendall(b"".join(line + b"\r\n" for line in (*group, b"DATA")))
         codes = [self._reply() for _ in range(len(group) + 1)]
         if codes != [250] * len(group) + [354]:

@@ -25,8 +25,11 @@ class Child:
         *,
         script: Sequence[str] = ("-m", "reference_server"),
         under: Sequence[str] = (),
+        port: int = 0,
+        config: Path | None = None,
     ) -> None:
-        where = ("--port", "0", "--until-eof", "--spool", str(spool))
+        where = ["--port", str(port), "--until-eof", "--spool", str(spool)]
+        where += [] if config is None else ["--config", str(config)]
         users = [option for name in USERS for option in ("--user", name)]
         self._spool = spool
         self._complaints = spool.parent / "complaints"
@@ -56,6 +59,8 @@ class Child:
         """Have it end in peace."""
         self._process.stdin.close()
         assert self._wait() == 0
+
+    close = stop  # for contextlib.closing
 
     def _wait(self) -> int:
         self._process.stdout.close()

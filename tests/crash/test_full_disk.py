@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tests.crash.sending import Line
+from tests.crash.sending import HERE, Line
 from tests.crash.serving import Child
 
 MANY = b"x" * 76 + b"\r\n"
@@ -53,10 +53,10 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_message_is_452_and_keeps_nothin
     big = b"Token: big\r\n\r\n" + MANY * (9 * 2**20 // len(MANY))
     small = b"Token: small\r\n\r\nx\r\n"
     with Line(child.port) as line:
-        line.open(("alice", "bob", "carol"))  # 27 MiB altogether
+        line.open(HERE)  # 27 MiB altogether
         assert line.text(big) == 452
         assert leftovers(spool) == []
-        line.open(("alice",))
+        line.open(HERE[:1])
         assert line.text(small) == 250
     child.stop()
     (path,) = leftovers(spool)
@@ -68,10 +68,10 @@ def test_a_limit_on_the_size_of_files_is_a_full_disk_too(tmp_path):
     child = Child(tmp_path / "spool")
     resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (100_000, 100_000))
     with Line(child.port) as line:
-        line.open(("alice", "bob"))
+        line.open(HERE[:2])
         assert line.text(b"Token: big\r\n\r\n" + MANY * 2_000) == 452
         assert leftovers(tmp_path / "spool") == []
-        line.open(("alice", "bob"))
+        line.open(HERE[:2])
         assert line.text(b"Token: small\r\n\r\n" + MANY) == 250
     child.stop()
     assert len(leftovers(tmp_path / "spool")) == 2
