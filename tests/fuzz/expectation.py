@@ -204,12 +204,16 @@ class Expectation:
     def _possible(self, verb: str, line: bytes, reply: Said) -> frozenset[int]:
         row, sure = ROWS[verb], sure_codes(line)
         if not self._is_in_place(verb):
-            return frozenset({503}) if sure and is_out_of_order(verb, sure) else OUT_OF_PLACE
+            return frozenset({503}) if sure and is_out_of_order(verb, sure) else self._away(verb)
         if BY_POLICY in reply.lines[0]:
             return frozenset({reply.code})
         if verb == "RCPT" and self.recipients >= self.terms.recipients:
             return row.bad if sure is None else frozenset({452})
         return row.good | row.bad if sure is None else sure
+
+    def _away(self, verb: str) -> frozenset[int]:
+        # RFC 4954 6: 538 says that TLS must come first.
+        return OUT_OF_PLACE | {538} if verb == "AUTH" and not self.secure else OUT_OF_PLACE
 
     def _is_in_place(self, verb: str) -> bool:
         match verb:
