@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from harness.protocol.addresses import ForwardPath, ReversePath
-from harness.protocol.commands import Objection, Parameters, PathCommand, read_path_command
+from harness.protocol.commands import Objection, Parameters, PathCommand
 from harness.protocol.extensions import asks_for_utf8, declared_size, object_to_mail
 from harness.protocol.extensions.priority import read_priority
 from harness.protocol.order import Verb
@@ -65,7 +65,7 @@ def _path_command(
     argument: bytes, keyword: bytes, which: str, scene: Scene
 ) -> PathCommand | Objection:
     offered = scene.offer.extensions
-    command = read_path_command(argument, keyword, utf8="SMTPUTF8" in offered)
+    command = scene.rules.read_path_command(argument, keyword, utf8="SMTPUTF8" in offered)
     if isinstance(command, Objection) or not command.parameters:
         return command
     objection = scene.rules.check_parameters(command.parameters, offered, which)

@@ -18,7 +18,7 @@ from harness.protocol.addresses import (
     read_forward_path,
     read_reverse_path,
 )
-from harness.protocol.commands import Objection, Parameters
+from harness.protocol.commands import Objection, Parameters, PathCommand, read_path_command
 from harness.protocol.extensions import EXTENSIONS, Extension, check_parameters, needs_chunks
 from harness.protocol.limits import Limits
 from harness.protocol.order import ORDER, Order, Verb
@@ -141,6 +141,7 @@ class Rules:
     longest_line: Callable[[int, int], int] = operator.add  # of 512 and what extensions add
     fold_verb: Callable[[bytes], bytes] = bytes.upper
     line_ends: tuple[bytes, ...] = (b"\r\n",)
+    read_path_command: Callable[..., PathCommand | Objection] = read_path_command
     read_reverse_path: ReadReversePath = read_reverse_path
     read_forward_path: ReadForwardPath = read_forward_path
     check_parameters: Callable[[Parameters, Mapping[str, Extension], str], Objection | None] = (

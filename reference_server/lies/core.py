@@ -1,14 +1,10 @@
-"""Lies: servers that are right but for one thing, as rows; `caught_by` in a suite names them.
-
-Each row is the honest `RULES` with one field replaced.  It proves that the case about that thing
-can fail; so a lie must leave everything else right, the textbook dialogue too.
-"""
+"""Lies about the core of SMTP: RFC 5321, and what stands closest to it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Final, TypeVar
 
@@ -17,63 +13,30 @@ from harness.protocol.addresses import (
     read_forward_path,
     read_reverse_path,
 )
-from harness.protocol.commands import Objection, Parameters
+from harness.protocol.commands import Objection, Parameters, PathCommand, read_path_command
 from harness.protocol.extensions import Extension, check_parameters
-from harness.protocol.order import ORDER, Order, State, Verb
-from harness.protocol.receiver import ANSWERS, RULES, Addressee, Answer, Answers, Occasion, Rules
+from harness.protocol.order import State, Verb
+from harness.protocol.receiver import ANSWERS, RULES, Addressee, Answer, Occasion
 from harness.protocol.replies import Reply
 from harness.protocol.trace import Trace, received
 from harness.protocol.transparency import DataReader
+from reference_server.lies.model import (
+    Lie,
+    answers_with,
+    as_it_is,
+    order_with,
+    with_limits,
+)
 
 P = TypeVar("P")
-
-
-@dataclass(frozen=True, slots=True)
-class Lie:
-    """What is wrong, in one line, and the rules that are wrong in just that."""
-
-    what: str
-    rules: Rules
 
 
 # --- the fields that lies replace --------------------------------------------------------------
 
 
-def _order(*changes: tuple[State, Verb, State | None]) -> Order:
-    """The order with some cells changed; None takes the verb out of that state's row."""
-    order = {state: dict(row) for state, row in ORDER.items()}
-    for state, verb, leads_to in changes:
-        if leads_to is None:
-            order[state].pop(verb, None)
-        else:
-            order[state][verb] = leads_to
-    return order
-
-
-def _answers(**changed: Answer) -> Answers:
-    return {**ANSWERS, **{Occasion[name]: answer for name, answer in changed.items()}}
-
-
-def _limits(**changed: int) -> Rules:
-    return replace(RULES, limits=replace(RULES.limits, **changed))
-
-
-def _ends_at(mark: bytes) -> Rules:
-    """Ends the text at this mark too, and sees nothing wrong in what is left of it."""
-    return replace(RULES, data_ends=(*RULES.data_ends, mark), object_to_content=_no_objection)
-
-
-def _no_objection(content: bytes) -> None:
-    return None
-
-
 def _no_header_no_mail(content: bytes) -> Occasion | None:
     begins_with_a_field = re.match(rb"[!-9;-~]+[ \t]*:", content)
     return RULES.object_to_content(content) if begins_with_a_field else Occasion.BAD_CONTENT
-
-
-def _as_it_is(octets: bytes) -> bytes:
-    return octets
 
 
 def _bare_inner_ends(occasion: Occasion | None, reply: Reply) -> bytes:
@@ -119,6 +82,12 @@ def _unknown_is_fine(
     return None if objection is not None and objection.code == 555 else objection
 
 
+def _last_one_counts(argument: bytes, keyword: bytes, *, utf8: bool) -> PathCommand | Objection:
+    first, *parameters = argument.split(b" ")
+    by_name = {word.partition(b"=")[0].upper(): word for word in parameters}
+    return read_path_command(b" ".join([first, *by_name.values()]), keyword, utf8=utf8)
+
+
 def _any_domain(text: str) -> bool:
     return True
 
@@ -158,10 +127,10 @@ _IN_TRANSACTION: Final = (State.SENDER, State.RECIPIENTS)
 
 # --- the table ---------------------------------------------------------------------------------
 
-LIES: Final[Mapping[str, Lie]] = {
+CORE: Final[Mapping[str, Lie]] = {
     "greeting-without-domain": Lie(
         "the greeting begins with no domain",
-        replace(RULES, answers=_answers(GREETING=Answer(220, None, "*** welcome ***"))),
+        replace(RULES, answers=answers_with(GREETING=Answer(220, None, "*** welcome ***"))),
     ),
     "ehlo-keyword-malformed": Lie(
         "EHLO lists AUTH=PLAIN, which is no keyword",
@@ -169,10 +138,10 @@ LIES: Final[Mapping[str, Lie]] = {
     ),
     "helo-only-first": Lie(
         "HELO is refused to who said EHLO before",
-        replace(RULES, order=_order(*((state, Verb.HELO, None) for state in _GREETED))),
+        replace(RULES, order=order_with(*((state, Verb.HELO, None) for state in _GREETED))),
     ),
     "verbs-case-sensitive": Lie(
-        "commands are known in upper case alone", replace(RULES, fold_verb=_as_it_is)
+        "commands are known in upper case alone", replace(RULES, fold_verb=as_it_is)
     ),
     "reply-bare-lf": Lie(
         "the inner lines of a reply end in LF", replace(RULES, write_reply=_bare_inner_ends)
@@ -194,48 +163,49 @@ LIES: Final[Mapping[str, Lie]] = {
     ),
     "rcpt-before-mail": Lie(
         "RCPT is taken without MAIL",
-        replace(RULES, order=_order((State.READY, Verb.RCPT, State.RECIPIENTS))),
+        replace(RULES, order=order_with((State.READY, Verb.RCPT, State.RECIPIENTS))),
     ),
     "nested-mail-mixes": Lie(
         "a second MAIL replaces the sender and keeps the recipients",
-        replace(RULES, order=_order(*((s, Verb.MAIL, s) for s in _IN_TRANSACTION))),
+        replace(RULES, order=order_with(*((s, Verb.MAIL, s) for s in _IN_TRANSACTION))),
     ),
     "nested-mail-accepted": Lie(
         "a second MAIL begins a new transaction",
-        replace(RULES, order=_order(*((s, Verb.MAIL, State.SENDER) for s in _IN_TRANSACTION))),
+        replace(RULES, order=order_with(*((s, Verb.MAIL, State.SENDER) for s in _IN_TRANSACTION))),
     ),
     "data-without-recipient": Lie(
         "DATA is taken without a recipient, and the message too",
         replace(
             RULES,
-            order=_order(
+            order=order_with(
                 (State.READY, Verb.DATA, State.READY), (State.SENDER, Verb.DATA, State.READY)
             ),
         ),
     ),
     "ehlo-keeps-transaction": Lie(
         "EHLO leaves the transaction as it is",
-        replace(RULES, order=_order(*((s, Verb.EHLO, s) for s in _IN_TRANSACTION))),
+        replace(RULES, order=order_with(*((s, Verb.EHLO, s) for s in _IN_TRANSACTION))),
     ),
     "rset-keeps-transaction": Lie(
         "RSET forgets nothing",
-        replace(RULES, order=_order(*((s, Verb.RSET, s) for s in _IN_TRANSACTION))),
+        replace(RULES, order=order_with(*((s, Verb.RSET, s) for s in _IN_TRANSACTION))),
     ),
     "noop-resets": Lie(
         "NOOP forgets the transaction",
-        replace(RULES, order=_order(*((s, Verb.NOOP, State.READY) for s in _IN_TRANSACTION))),
+        replace(RULES, order=order_with(*((s, Verb.NOOP, State.READY) for s in _IN_TRANSACTION))),
     ),
     "quit-stays-open": Lie(
         "after 221 the connection stays open",
         replace(
-            RULES, answers=_answers(FAREWELL=replace(ANSWERS[Occasion.FAREWELL], closes=False))
+            RULES,
+            answers=answers_with(FAREWELL=replace(ANSWERS[Occasion.FAREWELL], closes=False)),
         ),
     ),
     "unknown-command-closes": Lie(
         "an unknown command ends the connection",
         replace(
             RULES,
-            answers=_answers(
+            answers=answers_with(
                 UNKNOWN_COMMAND=replace(ANSWERS[Occasion.UNKNOWN_COMMAND], closes=True)
             ),
         ),
@@ -247,13 +217,17 @@ LIES: Final[Mapping[str, Lie]] = {
         "MAIL and RCPT take parameters that nobody knows",
         replace(RULES, check_parameters=_unknown_is_fine),
     ),
+    "parameter-twice": Lie(
+        "a parameter that stands twice is taken, and the last one counts",
+        replace(RULES, read_path_command=_last_one_counts),
+    ),
     "unknown-recipient-accepted": Lie(
         "mail for a user who does not exist is taken, and lost",
-        replace(RULES, answers=_answers(NO_SUCH_USER=ANSWERS[Occasion.RECIPIENT_OK])),
+        replace(RULES, answers=answers_with(NO_SUCH_USER=ANSWERS[Occasion.RECIPIENT_OK])),
     ),
     "open-relay": Lie(
         "mail for anywhere is taken from anybody",
-        replace(RULES, answers=_answers(RELAY_DENIED=ANSWERS[Occasion.RECIPIENT_OK])),
+        replace(RULES, answers=answers_with(RELAY_DENIED=ANSWERS[Occasion.RECIPIENT_OK])),
     ),
     "lax-domain": Lie(
         "any octets are a domain",
@@ -271,41 +245,30 @@ LIES: Final[Mapping[str, Lie]] = {
             read_forward_path=partial(_unquoted, read_forward_path),
         ),
     ),
-    "no-unstuff": Lie("the doubled dot stays doubled", replace(RULES, unstuff=_as_it_is)),
+    "no-unstuff": Lie("the doubled dot stays doubled", replace(RULES, unstuff=as_it_is)),
     "segment-is-line": Lie(
         "a dot that opens a TCP segment is taken for one that opens a line",
         replace(RULES, data_reader=_SegmentReader),
     ),
-    "lf-dot-lf": Lie("LF . LF ends the text", _ends_at(b"\n.\n")),
-    "lf-dot-crlf": Lie("LF . CR LF ends the text", _ends_at(b"\n.\r\n")),
-    "lf-dot-cr": Lie("LF . CR ends the text", _ends_at(b"\n.\r")),
-    "crlf-dot-lf": Lie("CR LF . LF ends the text", _ends_at(b"\r\n.\n")),
-    "crlf-dot-cr": Lie("CR LF . CR ends the text", _ends_at(b"\r\n.\r")),
-    "cr-dot-cr": Lie("CR . CR ends the text", _ends_at(b"\r.\r")),
-    "cr-dot-lf": Lie("CR . LF ends the text", _ends_at(b"\r.\n")),
-    "cr-dot-crlf": Lie("CR . CR LF ends the text", _ends_at(b"\r.\r\n")),
-    "crlf-dot-crcrlf": Lie("CR LF . CR CR LF ends the text", _ends_at(b"\r\n.\r\r\n")),
-    "crcrlf-dot-crcrlf": Lie("CR CR LF . CR CR LF ends the text", _ends_at(b"\r\r\n.\r\r\n")),
-    "crlf-nul-dot-crlf": Lie("CR LF NUL . CR LF ends the text", _ends_at(b"\r\n\0.\r\n")),
-    "crlf-dot-nul-crlf": Lie("CR LF . NUL CR LF ends the text", _ends_at(b"\r\n.\0\r\n")),
-    "crlf-dot-blank-crlf": Lie("CR LF . blank CR LF ends the text", _ends_at(b"\r\n. \r\n")),
     "headerless-refused": Lie(
         "a message that does not begin with a header field is refused",
         replace(
             RULES,
             object_to_content=_no_header_no_mail,
-            answers=_answers(BAD_CONTENT=Answer(550, "5.6.0", "A message begins with a header")),
+            answers=answers_with(
+                BAD_CONTENT=Answer(550, "5.6.0", "A message begins with a header")
+            ),
         ),
     ),
     "message-forgets-hello": Lie(
         "after a message the client must greet again",
-        replace(RULES, order=_order((State.RECIPIENTS, Verb.DATA, State.FRESH))),
+        replace(RULES, order=order_with((State.RECIPIENTS, Verb.DATA, State.FRESH))),
     ),
     "data-keeps-envelope": Lie(
         "after a message its sender and recipients are still there",
         replace(
             RULES,
-            order=_order(
+            order=order_with(
                 (State.RECIPIENTS, Verb.DATA, State.RECIPIENTS),
                 (State.RECIPIENTS, Verb.MAIL, State.SENDER),
             ),
@@ -315,8 +278,8 @@ LIES: Final[Mapping[str, Lie]] = {
         "a command line over 200 octets is too long",
         replace(RULES, longest_line=lambda usual, growth: 200),
     ),
-    "short-text-line": Lie("a text line over 998 octets is too long", _limits(text_line=998)),
-    "few-recipients": Lie("the 51st recipient is one too many", _limits(recipients=50)),
+    "short-text-line": Lie("a text line over 998 octets is too long", with_limits(text_line=998)),
+    "few-recipients": Lie("the 51st recipient is one too many", with_limits(recipients=50)),
     "no-received": Lie("no Received field is added", replace(RULES, stamp=_unstamped)),
     "received-rewritten": Lie(
         "the Received fields of earlier hops are rewritten", replace(RULES, stamp=_rewritten)
@@ -329,11 +292,11 @@ LIES: Final[Mapping[str, Lie]] = {
     ),
     "tls-keeps-state": Lie(
         "STARTTLS forgets neither the client's name nor the transaction",
-        replace(RULES, order=_order(*((state, Verb.STARTTLS, state) for state in _GREETED))),
+        replace(RULES, order=order_with(*((state, Verb.STARTTLS, state) for state in _GREETED))),
     ),
     "tls-keeps-buffer": Lie(
         "commands that came in the clear behind STARTTLS run inside TLS",
-        replace(RULES, left_after_tls=_as_it_is),
+        replace(RULES, left_after_tls=as_it_is),
     ),
     "challenge-without-space": Lie(
         "the empty challenge is 334 without the blank",

@@ -1,0 +1,21 @@
+"""Lies: servers that are right but for one thing, as rows; `caught_by` in a suite names them.
+
+Each row is the honest `RULES` with one field replaced.  It proves that the case about that thing
+can fail; so a lie must leave everything else right, the textbook dialogue too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from reference_server.lies.chunking import CHUNKING
+from reference_server.lies.core import CORE
+from reference_server.lies.eight_bit import EIGHT_BIT
+from reference_server.lies.ends import ENDS
+from reference_server.lies.model import Lie
+from reference_server.lies.status import STATUS
+
+__all__ = ["LIES", "Lie"]
+
+LIES: Final[Mapping[str, Lie]] = {**CORE, **ENDS, **CHUNKING, **EIGHT_BIT, **STATUS}

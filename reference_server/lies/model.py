@@ -1,0 +1,68 @@
+"""What a lie is, and the few ways in which lies change the honest rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from harness.protocol.order import ORDER, Order, State, Verb
+from harness.protocol.receiver import ANSWERS, RULES, Answer, Answers, Occasion, Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Lie:
+    """What is wrong, in one line, and the rules that are wrong in just that."""
+
+    what: str
+    rules: Rules
+
+
+def order_with(*changes: tuple[State, Verb, State | None]) -> Order:
+    """The order with some cells changed; None takes the verb out of that state's row."""
+    order = {state: dict(row) for state, row in ORDER.items()}
+    for state, verb, leads_to in changes:
+        if leads_to is None:
+            order[state].pop(verb, None)
+        else:
+            order[state][verb] = leads_to
+    return order
+
+
+def answers_with(**changed: Answer) -> Answers:
+    """The answers with some replaced, by the names of their occasions."""
+    return {**ANSWERS, **{Occasion[name]: answer for name, answer in changed.items()}}
+
+
+def with_limits(**changed: int) -> Rules:
+    """The rules with other limits."""
+    return replace(RULES, limits=replace(RULES.limits, **changed))
+
+
+def with_extension(keyword: str, **changed: Any) -> Rules:
+    """The rules with one row of the extensions changed."""
+    row = replace(RULES.extensions[keyword], **changed)
+    return replace(RULES, extensions={**RULES.extensions, keyword: row})
+
+
+def with_parameter(keyword: str, said: str) -> Rules:
+    """The rules where something stands behind a keyword that stands alone."""
+    return with_extension(keyword, parameter=lambda facts: said)
+
+
+def as_it_is(octets: bytes) -> bytes:
+    """Nothing is done to it."""
+    return octets
+
+
+def no_objection(content: bytes) -> None:
+    """Everything is fine."""
+
+
+def without_announcing(*keywords: str) -> Rules:
+    """The rules where some extensions are understood and not announced."""
+
+    def announce(lines: Sequence[str]) -> Sequence[str]:
+        return [line for line in lines if line.split(" ")[0] not in keywords]
+
+    return replace(RULES, announce=announce)
