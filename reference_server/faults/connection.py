@@ -6,8 +6,8 @@ decided when the event comes, and done when all that was said before it has been
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import trio
@@ -29,11 +29,13 @@ from harness.protocol.receiver.events import (
     Unfit,
     Verify,
 )
-from harness.protocol.replies import Reply, reply
+from harness.protocol.replies import CLOSING, Reply
 from harness.protocol.sasl.sides import Bindings
+from harness.protocol.services import Service
 from reference_server.connection import Arrival, Connection, Grant, Waiting
 from reference_server.doors import Door
-from reference_server.faults import tricks
+from reference_server.faults import messages, tricks
+from reference_server.faults.deciding import together
 from reference_server.faults.faults import Faults
 from reference_server.faults.model import Facts, Stage, Trick
 from reference_server.server import Server
@@ -50,9 +52,6 @@ _STAGES: Final[Mapping[type, Stage]] = {
     Etrn: Stage.ETRN,
 }
 
-# What we tell the receiver, and nobody else, of a message whose reply is lost with it.
-_LOST: Final = reply(451, "4.4.2 Lost")
-
 
 @dataclass(frozen=True, slots=True)
 class _Held:
@@ -60,7 +59,8 @@ class _Held:
 
     event: Event
     stage: Stage
-    trick: Trick | None
+    trick: Trick | None = None
+    each: tuple[Trick, ...] = ()  # of the end of a text: for each reply that is due
 
 
 class FaultyConnection(Connection):
@@ -79,6 +79,7 @@ class FaultyConnection(Connection):
         super().__init__(server, peer, door, bindings)
         self._faults = faults
         self._number = number
+        self._is_lmtp = door.service is Service.LMTP
         self._grant: Grant = lambda _seconds: None
         self._receive = self._next_event
         self._next_event = self._watched
@@ -109,15 +110,36 @@ class FaultyConnection(Connection):
         if self._alone or self._held is not None:
             return None
         next_event = self._receive()
-        stage = None if next_event is None else _stage_of(next_event)
+        stage = None if next_event is None else self._stage_of(next_event)
         if next_event is None or stage is None:
             return next_event
-        # Of a step of AUTH nothing can be decided before a password is checked, which takes time.
-        trick = None if stage is Stage.AUTH else self._meet(stage, next_event)
-        if trick is None and not self._is_of_interest(stage):
+        held = self._decided(next_event, stage)
+        if held.trick is None and not self._is_of_interest(stage):
             return next_event
-        self._held = _Held(next_event, stage, trick)
+        self._held = held
         return None
+
+    def _decided(self, event: Event, stage: Stage) -> _Held:
+        if stage is Stage.AUTH:
+            # Nothing can be decided before a password is checked, which takes time.
+            return _Held(event, stage)
+        if stage is not Stage.DOT:
+            return _Held(event, stage, self._meet(stage, event))
+        each = self._meet_each(event)
+        trick = together(each)
+        return _Held(event, stage, None if trick == Trick() else trick, each)
+
+    def _stage_of(self, event: Event) -> Stage | None:
+        """The stage that the event is met at; None for what the protocol itself refuses."""
+        match event:
+            case Objected():
+                return None
+            case Hello(extended=extended):
+                return Stage.LHLO if self._is_lmtp else Stage.EHLO if extended else Stage.HELO
+            case Plain(verb=verb) | Verify(verb=verb):
+                return _PLAIN.get(verb)
+            case _:
+                return _STAGES.get(type(event))
 
     def _is_of_interest(self, stage: Stage) -> bool:
         """Whether something is to be done at the stage even if nothing goes wrong there."""
@@ -178,6 +200,7 @@ class FaultyConnection(Connection):
             return await self._start_tls(event, trick, stream)
         stream, octets = await self._answer(held, trick, stream)
         stream = await self._say(trick, octets, stream)
+        _end_if_said(*held.each)
         if isinstance(event, Text) and octets.startswith(b"3"):
             stream = await self._meet_text(stream)
         return stream
@@ -200,13 +223,15 @@ class FaultyConnection(Connection):
         octets = self.greet()
         if trick.reply is not None:
             octets = trick.reply.octets
-        return await self._say(trick, octets, stream)
+        stream = await self._say(trick, octets, stream)
+        _end_if_said(trick)
+        return stream
 
     async def _answer(
         self, held: _Held, trick: Trick, stream: trio.abc.Stream
     ) -> tuple[trio.abc.Stream, bytes]:
         if held.stage is Stage.DOT:
-            return await self._answer_message(held.event, trick, stream)
+            return await self._answer_message(held, trick, stream)
         if trick.reply is not None:
             return stream, self._tell(trick.reply)
         return await self._oblige(held.event, stream), self.output()
@@ -233,28 +258,40 @@ class FaultyConnection(Connection):
 
     # --- messages --------------------------------------------------------------------------------
 
-    async def _answer_message(
-        self, event: Event, trick: Trick, stream: trio.abc.Stream
-    ) -> tuple[trio.abc.Stream, bytes]:
-        """What is said at the end of a text.  What its sender hears of is kept, nothing else is."""
-        told = trick.reply
-        if told is None and (trick.garbage or not tricks.speaks(trick)):
-            told = _LOST
-        if told is not None and not (trick.keep or told.is_positive):
-            return stream, self._tell(told)
-        facts = self._facts(event)
-        hello = self._receiver.memory.client
-        stream = await self._oblige(event, stream)
-        octets = self.output()
-        if octets.startswith(b"2") and isinstance(event, Message):
-            self._remember(event, facts, hello)
-        return stream, self._instead(octets, trick.reply)
+    def _meet_each(self, event: Event) -> tuple[Trick, ...]:
+        """What goes wrong with each reply that is due; in LMTP each recipient has one."""
+        if not self._is_lmtp:
+            return (self._meet(Stage.DOT, event) or Trick(),)
+        facts, now = self._facts(event), trio.current_time()
+        tricks = (
+            self._faults.meet(Stage.DOT, replace(facts, recipients=(one,)), now)
+            for one in facts.recipients
+        )
+        return tuple(trick or Trick() for trick in tricks)
 
-    def _instead(self, octets: bytes, told: Reply | None) -> bytes:
-        """What is said of a message that was kept, or refused by ourselves."""
-        if told is None or (told.is_positive and not octets.startswith(b"2")):
-            return octets
-        return told.octets
+    async def _answer_message(
+        self, held: _Held, trick: Trick, stream: trio.abc.Stream
+    ) -> tuple[trio.abc.Stream, bytes]:
+        refused = messages.refusals(held.each, trick)
+        if refused and all(refused):
+            replies = self._refuse(held.each)
+        else:
+            facts, hello = self._facts(held.event), self._receiver.memory.client
+            event = messages.without(held.event, refused)
+            stream = await self._oblige(event, stream)
+            replies = messages.read_replies(self.output())
+            if isinstance(event, Message) and any(one.is_positive for one in replies):
+                self._remember(event, facts, hello)
+        said = messages.told(replies, held.each)
+        return stream, b"".join(one.octets for one in said)
+
+    def _refuse(self, each: Sequence[Trick]) -> list[Reply]:
+        replies = [trick.reply or messages.LOST for trick in each]
+        if self._is_lmtp:
+            self._receiver.answer_each(replies)
+        else:
+            self._receiver.answer(replies[0])
+        return messages.read_replies(self.output())
 
     def _remember(self, event: Message, facts: Facts, hello: str) -> None:
         if self._faults.received is not None:
@@ -263,7 +300,7 @@ class FaultyConnection(Connection):
                 hello=hello,
                 user=facts.user,
                 sender=facts.sender or "",
-                recipients=facts.recipients,
+                recipients=tuple(map(str, event.envelope.recipients)),
                 content=event.content,
             )
 
@@ -307,17 +344,10 @@ class FaultyConnection(Connection):
         return await self._oblige(event, tricks.FirstWords(stream, say))
 
 
-def _stage_of(event: Event) -> Stage | None:
-    """The stage that the event is met at; None for what the protocol itself refuses."""
-    match event:
-        case Objected():
-            return None
-        case Hello(extended=extended):
-            return Stage.EHLO if extended else Stage.HELO
-        case Plain(verb=verb) | Verify(verb=verb):
-            return _PLAIN.get(verb)
-        case _:
-            return _STAGES.get(type(event))
+def _end_if_said(*said: Trick) -> None:
+    """Nothing follows a 421 (RFC 5321 3.8), also where the receiver did not say it."""
+    if any(trick.reply is not None and trick.reply.code == CLOSING for trick in said):
+        raise tricks.LetGo("421")
 
 
 _PLAIN: Final = {

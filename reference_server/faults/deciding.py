@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import random
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Final, assert_never
 
@@ -95,7 +95,7 @@ def decide(
         for row in table.at(stage)
         if _meets(row.who, facts) and _happens(row, facts, counters.of(row), now)
     ]
-    return _together(tricks) if tricks else None
+    return together(tricks) if tricks else None
 
 
 # --- whom ----------------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ def _rolled(trick: Trick, tally: Tally) -> Trick:
     return replace(trick, delay=trick.delay * rolls)
 
 
-def _together(tricks: list[Trick]) -> Trick:
+def together(tricks: Sequence[Trick]) -> Trick:
     """One trick of several: of each thing, what the earliest says."""
     said: dict[str, object] = {}
     for trick in reversed(tricks):

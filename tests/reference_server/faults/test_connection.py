@@ -186,6 +186,17 @@ async def test_silence_ends_when_the_client_leaves(tmp_path, autojump_clock):
 # --- before the first command --------------------------------------------------------------------
 
 
+async def test_421_instead_of_a_greeting_is_the_end(tmp_path):
+    async with troubled(tmp_path, "{at: greeting, reply: 421 no}", greeted=False) as client:
+        assert await everything(client) == b"421 no\r\n"
+
+
+async def test_a_refusal_instead_of_a_greeting_is_not(tmp_path):
+    async with troubled(tmp_path, "{at: greeting, reply: 554 no}", greeted=False) as client:
+        assert await client.reply() == b"554 no"
+        assert (await client.say(b"NOOP\r\n")).startswith(b"250")
+
+
 async def test_a_greeting_may_come_late(tmp_path, autojump_clock):
     async with troubled(tmp_path, "{at: greeting, delay: 30s}", greeted=False) as client:
         began = trio.current_time()
@@ -341,6 +352,67 @@ async def test_a_message_that_waits_for_the_disk_is_kept_no_less(tmp_path, what,
     async with troubled(tmp_path, f"at: .\n{what}\n", sync=True) as client:
         assert await end_of_a_message(client) == said
     assert len(mail_of(tmp_path, "alice")) == kept
+
+
+# --- LMTP ----------------------------------------------------------------------------------------
+
+LMTP = b"LHLO c.test\r\n" + MAIL + RCPT + b"RCPT TO:<bob@example.test>\r\nDATA\r\n"
+TAKEN = b"250 2.0.0 "
+
+EACH = {
+    "one of two": ("recipient: bob@*\nreply: 452 full", [TAKEN, b"452 full"], (1, 0)),
+    "one of two, kept": (
+        "recipient: bob@*\nreply: 452 full\nkeep: yes",
+        [TAKEN, b"452 full"],
+        (1, 1),
+    ),
+    "both": ("reply: 451 later", [b"451 later", b"451 later"], (0, 0)),
+    "both, kept": ("reply: 451 later\nkeep: yes", [b"451 later", b"451 later"], (1, 1)),
+    "the first": ("times: 1\nreply: 451 later", [b"451 later", TAKEN], (0, 1)),
+    "in other words": ("nth: 2\nreply: 250 thanks", [TAKEN, b"250 thanks"], (1, 1)),
+    "nobody": ("recipient: carl@*\nreply: 451 x", [TAKEN, TAKEN], (1, 1)),
+    "the end": ("recipient: alice@*\nreply: 421 bye", [b"421 bye", TAKEN], (0, 1)),
+}
+
+
+@pytest.mark.parametrize(("what", "said", "kept"), EACH.values(), ids=EACH)
+async def test_in_lmtp_each_recipient_has_accidents_of_its_own(tmp_path, what, said, kept):
+    server, faults = server_in(tmp_path), faults_in(tmp_path, f"at: .\n{what}\n")
+    async with meeting(server, faults, Door(Kind.LMTP)) as client:
+        await client.reply()
+        await client.stream.send_all(LMTP)
+        for _ in range(5):
+            assert (await client.reply())[:1] in b"23"
+        await client.stream.send_all(b"x\r\n.\r\n")
+        for words in said:
+            assert (await client.reply()).startswith(words)
+        if b"421 bye" in said:
+            assert await client.reply() == b""
+    assert tuple(len(mail_of(tmp_path, name)) for name in ("alice", "bob")) == kept
+
+
+async def test_in_lmtp_a_dropped_message_is_nobodys_and_lhlo_is_a_verb(tmp_path):
+    server = server_in(tmp_path)
+    faults = faults_in(tmp_path, "[{at: ., drop: yes}, {at: LHLO, times: 1, reply: 451 not yet}]")
+    async with meeting(server, faults, Door(Kind.LMTP)) as client:
+        await client.reply()
+        assert await client.say(b"LHLO c.test\r\n") == b"451 not yet"
+        await client.stream.send_all(LMTP)
+        for _ in range(5):
+            await client.reply()
+        await client.stream.send_all(b"x\r\n.\r\n")
+        assert await everything(client) == b""
+    assert mail_of(tmp_path, "alice") == []
+
+
+async def test_in_lmtp_a_last_chunk_for_nobody_has_no_reply_to_spoil(tmp_path):
+    faults = faults_in(tmp_path, "{at: ., reply: 451 no}")
+    async with meeting(server_in(tmp_path), faults, Door(Kind.LMTP)) as client:
+        await client.reply()
+        await client.stream.send_all(b"LHLO c.test\r\n" + MAIL + b"BDAT 3 LAST\r\nx\r\nNOOP\r\n")
+        for _ in range(2):
+            await client.reply()
+        assert (await client.reply()).startswith(b"250 2.0.0 Nothing")
 
 
 async def test_a_message_that_is_refused_anyway_is_not_welcomed(tmp_path):
