@@ -29,6 +29,7 @@ from reference_server.configuration.checking import (
     check_user,
     read_control,
 )
+from reference_server.configuration.renewing import Renewal
 from reference_server.doors import Door, Kind, read_door, read_endpoint
 from reference_server.faults.reading import read_table
 from reference_server.lies import LIES
@@ -115,9 +116,13 @@ def main(file: Path | None, list_faults: bool, until_eof: bool, **said: Any) -> 
         for name, lie in LIES.items():
             click.echo(f"{name}\t{lie.what}")
         return
-    config = with_options(Config() if file is None else read_config(file), **said)
-    with _directory(config.spool) as spool, hold(spool):
-        config = replace(config, spool=spool)
+
+    def read() -> Config:
+        return with_options(Config() if file is None else read_config(file), **said)
+
+    told = read()
+    with _directory(told.spool) as spool, hold(spool):
+        config = replace(told, spool=spool)
         server, faults = make_server(config), make_faults(config)
         trio.run(
             partial(
@@ -128,6 +133,7 @@ def main(file: Path | None, list_faults: bool, until_eof: bool, **said: Any) -> 
                 faults=faults,
                 control=config.control,
                 metrics=config.metrics,
+                renew=None if file is None else Renewal(server, told, read, spool),
             )
         )
 

@@ -44,7 +44,7 @@ class Intake:
         inline: bool = False,
     ) -> None:
         self.relay: Callable[[Item], None] | None = None  # who sees to new items, once there is one
-        self._house = house
+        self.house = house
         self._storage = storage
         self._has_room = has_room
         self._now = now
@@ -79,9 +79,9 @@ class Intake:
     ) -> Mapping[str, Reply]:
         """Keep mail for here that comes out of the queue; who is not here any more, and why."""
         found = {address: mailbox_of(address) for address in recipients}
-        here = {to: box for to, box in found.items() if box and self._house.directory.look_up(box)}
+        here = {to: box for to, box in found.items() if box and self.house.directory.look_up(box)}
         result = expand(
-            self._house.directory, reverse_path, (), [(box, ()) for box in here.values()]
+            self.house.directory, reverse_path, (), [(box, ()) for box in here.values()]
         )
         await self._keep(self._delivery(result, content, self.next_id()))
         return {address: _GONE for address in recipients if address not in here}
@@ -107,7 +107,7 @@ class Intake:
             yield Delivery(items={self._held(envelope, content, id): content})
             return
         result = expand(
-            self._house.directory,
+            self.house.directory,
             str(envelope.reverse_path),
             envelope.parameters,
             [(one.path.mailbox, one.parameters) for one in envelope.recipients],
@@ -166,7 +166,7 @@ class Intake:
             content=content,
         )
         names = (f"{id}.r{number}" for number in range(1, len(findings) + 1))
-        office = Office(domain=self._house.domain)
+        office = Office(domain=self.house.domain)
         return notify(original, findings, office, now=now, new_id=names.__next__)
 
     def _reported(self, report: Notification) -> Expansion:
@@ -174,7 +174,7 @@ class Intake:
         to: list[tuple[Mailbox, Parameters]] = (
             [] if mailbox is None else [(mailbox, report.rcpt_parameters)]
         )
-        return expand(self._house.directory, "", report.mail_parameters, to)
+        return expand(self.house.directory, "", report.mail_parameters, to)
 
 
 def _is_held(parameters: Parameters) -> bool:

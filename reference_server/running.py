@@ -38,9 +38,13 @@ async def run(
     faults: Faults | None = None,
     control: Endpoint | None = None,
     metrics: Endpoint | None = None,
+    renew: Callable[[], None] | None = None,
     task_status: trio.TaskStatus[Sequence[Door]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve at these doors until SIGTERM or Ctrl-C comes, or standard input ends."""
+    """Serve at these doors until SIGTERM or Ctrl-C comes, or standard input ends.
+
+    SIGHUP calls `renew`; without one it ends us, as it ends whatever belongs to a terminal.
+    """
     with contextlib.ExitStack() as listeners:
         opened = [_open(server, door, listeners) for door in doors]
         scraped = None if metrics is None else listeners.enter_context(listen_at(metrics))
@@ -49,6 +53,8 @@ async def run(
         async with trio.open_nursery() as tasks:
             stop = trio.Event()
             tasks.start_soon(_obey_signals, stop, tasks.cancel_scope)
+            if renew is not None:
+                await tasks.start(_renew_on_hangup, renew)
             if until_eof:
                 tasks.start_soon(_end_at_eof, tasks.cancel_scope)
             if controls is not None and faults is not None:
@@ -161,6 +167,16 @@ async def _obey_signals(stop: trio.Event, everything: trio.CancelScope) -> None:
             if stop.is_set():
                 everything.cancel()
             stop.set()
+
+
+async def _renew_on_hangup(
+    renew: Callable[[], None], task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
+    """SIGHUP, to what reads a configuration, says by custom that it has changed."""
+    with trio.open_signal_receiver(signal.SIGHUP) as signals:
+        task_status.started()
+        async for _ in signals:
+            renew()
 
 
 async def _end_at_eof(everything: trio.CancelScope) -> None:

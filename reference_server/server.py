@@ -66,6 +66,11 @@ class Server:
     desks: Mapping[Service, Desk] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.obey(self.rules, self.house)
+
+    def obey(self, rules: Rules, house: House) -> None:
+        """Go by these rules, for this house, from now on."""
+        self.rules, self.house, self.intake.house = rules, house, house
         self.desks = {service: self._desk(service) for service in Service}
 
     def _desk(self, service: Service) -> Desk:

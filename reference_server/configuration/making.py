@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
 from harness.certificates import self_signed, server_context
 from harness.errors import UsageError
 from harness.protocol.receiver import RULES, Limits, Rules
-from reference_server.configuration.relaying import Relaying
+from reference_server.configuration.houses import inboxes, make_house, make_users
 from reference_server.configuration.relays import World, make_relay
 from reference_server.configuration.values import Config
-from reference_server.counting import Counter, queue_sources
-from reference_server.directory import MANY, POSTMASTER, Alias, Directory, MailingList
+from reference_server.configuration.watchers import make_metrics, make_watchers
 from reference_server.disk import DISK, UNSYNCED
-from reference_server.expansion import mailbox_of
 from reference_server.faults.certificates import Certificates
 from reference_server.faults.faults import Faults
 from reference_server.faults.model import Table
@@ -27,20 +25,14 @@ from reference_server.lies import LIES
 from reference_server.log import Log
 from reference_server.mailboxes import Mailboxes
 from reference_server.maildrop import Maildrops
-from reference_server.metrics import Metrics
 from reference_server.policy import House
 from reference_server.queue.store import StoredQueue
-from reference_server.relay.relay import Relay
-from reference_server.scribe import Scribe
 from reference_server.server import Server
 from reference_server.spool import Spool
 from reference_server.storage import DiskStorage, Nowhere
-from reference_server.users import FileUsers, MemoryUsers
 from reference_server.voices import in_voice, known_to
-from reference_server.watching import Watcher
 
 WORLD: Final = World()
-USERS: Final = "users"  # the file in the spool, where no other is named
 
 
 def make_server(config: Config, world: World = WORLD) -> Server:
@@ -48,22 +40,7 @@ def make_server(config: Config, world: World = WORLD) -> Server:
     _refuse_what_is_not_built(config)
     rules = make_rules(config)
     users = make_users(config)
-    house = House(
-        directory=Directory(
-            domain=config.domain.lower(),
-            has_user=users.__contains__,
-            aliases=_qualified_aliases(config),
-            lists=_qualified_lists(config),
-            anyone_at=tuple(domain.lower() for domain in config.anyone_at),
-            separator=config.separator,
-            is_postmaster=rules.is_postmaster,
-        ),
-        accounts=users,
-        relays=config.relay is not None,
-        networks=config.relay.networks if config.relay else (),
-        turns=_turned(config.relay),
-        tells=config.tells,
-    )
+    house = make_house(config, rules, users)
     log = None if config.log is None else Log(config.log)
     try:
         intake, queue = _open_intake(config, house, users, world)
@@ -75,7 +52,7 @@ def make_server(config: Config, world: World = WORLD) -> Server:
     return Server(
         log=log,
         metrics=metrics,
-        watchers=_watchers(log, metrics),
+        watchers=make_watchers(log, metrics),
         house=house,
         intake=intake,
         relay=relay,
@@ -85,49 +62,6 @@ def make_server(config: Config, world: World = WORLD) -> Server:
         patience=config.patience,
         allowance=config.allowance,
     )
-
-
-def _qualified_aliases(config: Config) -> Mapping[str, Alias]:
-    return {
-        name: Alias(tuple(_qualified(one, config) for one in alias.addresses))
-        for name, alias in config.aliases.items()
-    }
-
-
-def _qualified_lists(config: Config) -> Mapping[str, MailingList]:
-    return {
-        name: MailingList(
-            tuple(_qualified(one, config) for one in the_list.members),
-            _qualified(the_list.owner, config),
-        )
-        for name, the_list in config.lists.items()
-    }
-
-
-def _qualified(address: str, config: Config) -> str:
-    """The whole address: a name alone is one here."""
-    return address if mailbox_of(address) is not None else f"{address}@{config.domain.lower()}"
-
-
-def _watchers(log: Log | None, metrics: Metrics | None) -> tuple[Watcher, ...]:
-    scribes = () if log is None else (Scribe(log),)
-    counters = () if metrics is None else (Counter(metrics),)
-    return (*scribes, *counters)
-
-
-def make_metrics(relay: Relay | None, world: World) -> Metrics:
-    """Metrics that ask the relay how things stand with the queue."""
-    metrics = Metrics()
-    if relay is not None:
-        for family, source in queue_sources(relay.standing, world.now).items():
-            metrics.ask(family, source)
-    return metrics
-
-
-def _turned(relaying: Relaying | None) -> frozenset[str]:
-    """The domains with routes of their own."""
-    routes = relaying.routes if relaying else ()
-    return frozenset(domain.lower() for route in routes for domain in route.domains)
 
 
 def _maildrops(config: Config) -> Maildrops | None:
@@ -171,14 +105,6 @@ def make_rules(config: Config) -> Rules:
     )
 
 
-def make_users(config: Config) -> FileUsers | MemoryUsers:
-    """Those of a file, if one is named or stands in the spool, and those that we were told."""
-    path = config.users_file
-    if path is None and config.spool is not None and (config.spool / USERS).exists():
-        path = config.spool / USERS
-    return MemoryUsers(config.users) if path is None else FileUsers(path, config.users)
-
-
 def _changed(limits: Limits, asked: Limits) -> Limits:
     """A lie may be about a limit: only those that somebody asked for replace it."""
     standard = Limits()
@@ -204,6 +130,12 @@ def make_context(config: Config) -> ssl.SSLContext | None:
     return server_context(*self_signed(names, config.spool))
 
 
+def make_mailboxes(config: Config) -> Mailboxes:
+    """The mailboxes in the spool."""
+    assert config.spool is not None, "mail that is kept has a place"
+    return Mailboxes(Spool(config.spool).mail, disk=DISK if config.sync else UNSYNCED)
+
+
 def _open_intake(
     config: Config, house: House, users: Iterable[str], world: World
 ) -> tuple[Intake, StoredQueue | None]:
@@ -211,9 +143,9 @@ def _open_intake(
         return Intake(house, Nowhere()), None
     assert config.spool is not None, "mail that is kept has a place"
     spool = Spool(config.spool)
-    mailboxes = Mailboxes(spool.mail, disk=DISK if config.sync else UNSYNCED)
+    mailboxes = make_mailboxes(config)
     mailboxes.clear()
-    for name in (POSTMASTER, *users, *([MANY] if house.directory.anyone_at else [])):
+    for name in inboxes(house, users):
         mailboxes.open(name)
     queue = StoredQueue(spool.queue, sync=config.sync, inline=world.inline)
     storage = DiskStorage(mailboxes, queue)

@@ -193,6 +193,17 @@ class Relay:
             self._forget(id)
         return is_known
 
+    def reroute(self, routes: Routes) -> None:
+        """Go by other routes from now on; what is in nobody's hands is put where it goes now."""
+        self._routes = routes
+        for lane in list(self._lanes.values()):
+            for parcel in lane.remove(lambda parcel: True):
+                item = self._ledger.items[parcel.id]
+                ways = {address: self._destination(item, address) for address in parcel.addresses}
+                for destination in dict.fromkeys(ways.values()):
+                    here = tuple(address for address, way in ways.items() if way == destination)
+                    self._put(destination, replace(parcel, addresses=here))
+
     def standing(self) -> Standing:
         """How things stand."""
         ledger = self._ledger

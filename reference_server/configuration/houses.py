@@ -1,0 +1,81 @@
+"""The house made of what it was told: its users, its directory, and what it allows to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from harness.protocol.receiver import Rules
+from reference_server.configuration.relaying import Relaying
+from reference_server.configuration.values import Config
+from reference_server.directory import MANY, POSTMASTER, Alias, Directory, MailingList
+from reference_server.expansion import mailbox_of
+from reference_server.policy import House
+from reference_server.users import FileUsers, MemoryUsers
+
+USERS: Final = "users"  # the file in the spool, where no other is named
+
+Users = FileUsers | MemoryUsers
+
+
+def make_house(config: Config, rules: Rules, users: Users) -> House:
+    """Whose mail is taken, and for whom it is passed on."""
+    return House(
+        directory=Directory(
+            domain=config.domain.lower(),
+            has_user=users.__contains__,
+            aliases=_qualified_aliases(config),
+            lists=_qualified_lists(config),
+            anyone_at=tuple(domain.lower() for domain in config.anyone_at),
+            separator=config.separator,
+            is_postmaster=rules.is_postmaster,
+        ),
+        accounts=users,
+        relays=config.relay is not None,
+        networks=config.relay.networks if config.relay else (),
+        turns=_turned(config.relay),
+        tells=config.tells,
+    )
+
+
+def inboxes(house: House, users: Iterable[str]) -> Iterator[str]:
+    """The names of all mailboxes of a house."""
+    yield from (POSTMASTER, *users)
+    if house.directory.anyone_at:
+        yield MANY
+
+
+def make_users(config: Config) -> FileUsers | MemoryUsers:
+    """Those of a file, if one is named or stands in the spool, and those that we were told."""
+    path = config.users_file
+    if path is None and config.spool is not None and (config.spool / USERS).exists():
+        path = config.spool / USERS
+    return MemoryUsers(config.users) if path is None else FileUsers(path, config.users)
+
+
+def _turned(relaying: Relaying | None) -> frozenset[str]:
+    """The domains with routes of their own."""
+    routes = relaying.routes if relaying else ()
+    return frozenset(domain.lower() for route in routes for domain in route.domains)
+
+
+def _qualified_aliases(config: Config) -> Mapping[str, Alias]:
+    return {
+        name: Alias(tuple(_qualified(one, config) for one in alias.addresses))
+        for name, alias in config.aliases.items()
+    }
+
+
+def _qualified_lists(config: Config) -> Mapping[str, MailingList]:
+    return {
+        name: MailingList(
+            tuple(_qualified(one, config) for one in the_list.members),
+            _qualified(the_list.owner, config),
+        )
+        for name, the_list in config.lists.items()
+    }
+
+
+def _qualified(address: str, config: Config) -> str:
+    """The whole address: a name alone is one here."""
+    return address if mailbox_of(address) is not None else f"{address}@{config.domain.lower()}"
