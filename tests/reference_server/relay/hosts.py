@@ -53,6 +53,7 @@ class Host:
     mail: list[Mail] = field(default_factory=list)
     talks: list[list[str]] = field(default_factory=list)  # the commands of each connection
     open: int = 0  # connections
+    think: Callable[[], float] = lambda: 0.0  # seconds before each answer
     calls: list[float] = field(default_factory=list)  # when somebody tried to connect
 
     def answer(self, name: str, argument: str = "") -> str:
@@ -198,6 +199,8 @@ class Conversation:
             raise Hangup
         if text == SILENCE:
             await trio.sleep_forever()
+        if pause := self.host.think():
+            await trio.sleep(pause)
         await self.stream.send_all(text.encode() + b"\r\n")
         if text.startswith("421"):
             raise Hangup

@@ -66,6 +66,49 @@ async def live(seed: int) -> None:
         assert len(w.told) > 0
 
 
+async def live_with_crashes(seed: int) -> None:
+    dice = random.Random(seed)
+    hosts = {name: capricious(seed * 10 + n) for n, name in enumerate(("a:25", "b:25"))}
+    for host in hosts.values():
+        host.think = lambda: dice.random() * 5
+    schedule = Schedule(pauses=(600.0,), jitter=0.0, warn_after=None, lifetime=DAY)
+    async with world(
+        {"b.test": ["a:25", "b:25"], "c.test": "b:25"},
+        hosts,
+        schedule=schedule,
+        caps=Caps(messages=3),
+    ) as w:
+        wanted: list[str] = []
+        may_repeat: Counter[str] = Counter()
+        for n in range(12):
+            to = [
+                f"r{n}-{k}@{dice.choice(('b.test', 'c.test'))}" for k in range(dice.randint(1, 5))
+            ]
+            await w.put(*to)
+            wanted += to
+        for _ in range(8):
+            before = Counter(to for host in hosts.values() for to in host.copies)
+            with trio.move_on_after(dice.uniform(0, 120)):
+                await w.make_relay().run()
+            after = Counter(to for host in hosts.values() for to in host.copies)
+            waits = set(w.waiting())
+            may_repeat += Counter({to: n for to, n in (after - before).items() if to in waits})
+        for host in hosts.values():
+            host.think = lambda: 0.0
+        async with running(w):
+            await trio.sleep(2 * DAY)
+        came = Counter([to for host in hosts.values() for to in host.copies] + w.bounced)
+        assert set(came) == set(wanted), f"seed {seed}: lost"
+        twice = came - Counter(wanted)
+        assert twice <= may_repeat, f"seed {seed}: {twice} and not only {may_repeat}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10))
+async def test_crashes_lose_nobody_and_repeat_only_what_was_not_recorded(seed, autojump_clock):
+    await live_with_crashes(seed)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(15))
 async def test_every_recipient_gets_one_copy_or_stands_in_one_bounce(seed, autojump_clock):
