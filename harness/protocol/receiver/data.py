@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from harness.protocol.order import Verb
 from harness.protocol.receiver.answers import Occasion
-from harness.protocol.receiver.events import Envelope, Message, Unfit
+from harness.protocol.receiver.chunks import Announced, ChunkReader
+from harness.protocol.receiver.events import Chunk, Envelope, Message, Objected, Unfit
 from harness.protocol.receiver.rules import Rules
+from harness.protocol.receiver.transaction import Memory
+from harness.protocol.services import Service
 from harness.protocol.transparency import DataReader
 
 
@@ -13,6 +17,36 @@ def open_reader(rules: Rules) -> DataReader:
     return rules.data_reader(
         ends=rules.data_ends, unstuff=rules.unstuff, limit=rules.limits.message
     )
+
+
+def open_chunk(rules: Rules, memory: Memory, chunk: Announced) -> ChunkReader:
+    """A reader for the octets of a chunk; what is refused already is not kept."""
+    if chunk.objection is not None:
+        return rules.chunk_reader(rules.pass_over(chunk.size), keep=False)
+    return rules.chunk_reader(chunk.size, keep=_has_room(rules, memory, chunk))
+
+
+def close_chunk(
+    rules: Rules, memory: Memory, chunk: Announced, content: bytes
+) -> tuple[Chunk | Message | Unfit | Objected, Verb | None]:
+    """What a chunk comes to that has come as a whole; the verb by which it leads somewhere."""
+    if chunk.objection is not None:
+        return Objected(chunk.objection), None
+    is_last = chunk.verb is Verb.LAST
+    if not _has_room(rules, memory, chunk):
+        return Unfit(Occasion.TOO_BIG, at_its_end=is_last), Verb.LAST
+    if not is_last:
+        memory.text += content
+        return Chunk(memory.envelope, chunk.size), Verb.BDAT
+    if rules.service is Service.LMTP and not memory.recipients:
+        # RFC 2033 4.3: said to each recipient, so to nobody.
+        return Unfit(Occasion.OUT_OF_ORDER), Verb.LAST
+    text = bytes(memory.text) + content if memory.text else content
+    return judge(rules, rules.unchunk(text), memory.envelope), Verb.LAST
+
+
+def _has_room(rules: Rules, memory: Memory, chunk: Announced) -> bool:
+    return len(memory.text) + chunk.size <= rules.limits.message
 
 
 def judge(rules: Rules, content: bytes, envelope: Envelope) -> Message | Unfit:

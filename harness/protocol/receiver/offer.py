@@ -43,22 +43,13 @@ def keywords(rules: Rules, offer: Offer) -> Sequence[str]:
 
 def make_offer(rules: Rules, facts: Facts) -> Offer:
     """What EHLO offers as the facts stand."""
-    shown = {name: row for name, row in rules.extensions.items() if _is_shown(row, facts)}
+    shown = {
+        name: row
+        for name, row in rules.extensions.items()
+        if facts.service in row.services and row.is_offered(facts)
+    }
     shown = {name: row for name, row in shown.items() if row.needs is None or row.needs in shown}
-    return _offer(rules, facts, shown)
-
-
-def no_offer(rules: Rules, facts: Facts) -> Offer:
-    """What there is for a client that has not said EHLO."""
-    return _offer(rules, facts, {})
-
-
-def _is_shown(row: Extension, facts: Facts) -> bool:
-    return facts.service in row.services and row.is_offered(facts)
-
-
-def _offer(rules: Rules, facts: Facts, extensions: Mapping[str, Extension]) -> Offer:
-    rows, most = extensions.values(), rules.limits.command_line
+    rows, most = shown.values(), rules.limits.command_line
     usual = rules.longest_line(most, 0)
     lines = {
         b"MAIL": rules.longest_line(most, sum(row.mail_growth for row in rows)),
@@ -66,10 +57,23 @@ def _offer(rules: Rules, facts: Facts, extensions: Mapping[str, Extension]) -> O
     }
     added = frozenset[Verb]().union(*(row.verbs for row in rows))
     return Offer(
-        extensions=extensions,
+        extensions=shown,
         facts=facts,
         verbs=rules.verbs & added | rules.verbs - _EXTENSION_VERBS,
         usual_line=usual,
         lines=lines,
         longest_line=max(usual, *lines.values()),
+    )
+
+
+def no_offer(rules: Rules, facts: Facts) -> Offer:
+    """What there is for a client that has not said EHLO."""
+    usual = rules.longest_line(rules.limits.command_line, 0)
+    return Offer(
+        extensions={},
+        facts=facts,
+        verbs=rules.verbs - _EXTENSION_VERBS,
+        usual_line=usual,
+        lines={},
+        longest_line=usual,
     )

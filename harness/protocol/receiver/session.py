@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from harness.protocol.extensions import Facts, asks_for_utf8
+from harness.protocol.extensions import asks_for_utf8
 from harness.protocol.order import State, Verb
 from harness.protocol.receiver import authentication, data
 from harness.protocol.receiver.answers import Occasion, Speech
@@ -17,7 +17,6 @@ from harness.protocol.receiver.chunks import Announced, ChunkReader
 from harness.protocol.receiver.events import (
     Auth,
     Chunk,
-    Etrn,
     Event,
     Hello,
     LogIn,
@@ -32,21 +31,22 @@ from harness.protocol.receiver.events import (
     Verify,
 )
 from harness.protocol.receiver.lines import TOO_LONG, LineReader
-from harness.protocol.receiver.offer import keywords, make_offer, no_offer
+from harness.protocol.receiver.naming import facts_of
 from harness.protocol.receiver.reading import read_command
 from harness.protocol.receiver.rules import RULES, Rules
-from harness.protocol.receiver.scene import Scene
+from harness.protocol.receiver.surroundings import NO_BINDINGS, Surroundings
 from harness.protocol.receiver.tally import COUNTED, Tally
 from harness.protocol.receiver.transaction import Memory
 from harness.protocol.replies import CHALLENGE, CLOSING, Reply, reply
-from harness.protocol.sasl import Attempt, Credentials, ServerSide, offered_mechanisms
+from harness.protocol.sasl import Attempt, Credentials
 from harness.protocol.sasl.sides import Bindings
 from harness.protocol.services import Service
 from harness.protocol.trace import protocol_name
 from harness.protocol.transparency import DataReader
 
+# Looking a member up in its Enum takes as long as ten of these lines.
 _MAIL: Final = Verb.MAIL
-_NO_BINDINGS: Final[Bindings] = {}
+_EHLO: Final = Occasion.EHLO
 
 
 class Receiver:
@@ -60,19 +60,22 @@ class Receiver:
         credentials: Credentials | None = None,
         has_tls: bool = False,
         secure: bool = False,
-        bindings: Bindings = _NO_BINDINGS,
+        bindings: Bindings = NO_BINDINGS,
         now: Callable[[], float] | None = None,
     ) -> None:
         self.memory = Memory()
-        self.secure = secure
         self.closing = False  # the last reply ended the connection
         self._rules = rules
         self._answers_each = rules.service is Service.LMTP
         self._speech = speech
-        self._credentials = credentials
-        self._bindings = bindings
-        self._has_tls = has_tls
-        self._now = now
+        self._surroundings = Surroundings(
+            rules,
+            credentials=credentials,
+            has_tls=has_tls,
+            secure=secure,
+            bindings=bindings,
+            now=now,
+        )
         self._lines = LineReader(rules.line_ends)
         self._reader: DataReader | ChunkReader | None = None  # while text arrives
         self._chunk: Announced | None = None  # and while it is the text of a chunk
@@ -81,7 +84,7 @@ class Receiver:
         self._leads_to = State.FRESH
         self._output: list[bytes] = []
         self._tally = Tally(rules.limits)
-        self._scene = self._look_around()
+        self._scene = self._surroundings.scene(self.memory)
 
     @property
     def protocol(self) -> str:
@@ -90,7 +93,7 @@ class Receiver:
         return protocol_name(
             service=self._rules.service,
             extended=memory.extended,
-            secure=self.secure,
+            secure=self._surroundings.secure,
             authenticated=memory.user is not None,
             utf8=memory.utf8,
         )
@@ -112,11 +115,11 @@ class Receiver:
             self._event = self._read_line()
         return self._event
 
-    def secured(self, bindings: Bindings = _NO_BINDINGS) -> None:
+    def secured(self, bindings: Bindings = NO_BINDINGS) -> None:
         """The handshake is done: what came in the clear counts no more (RFC 3207 4.2)."""
-        self.secure, self._bindings = True, bindings
+        self._surroundings.secured(bindings)
         self._lines.feed(self._rules.left_after_tls(self._lines.clear()))
-        self._scene = self._look_around()
+        self._scene = self._surroundings.scene(self.memory)
 
     # --- answers in, octets out ---------------------------------------------------------------
 
@@ -217,10 +220,7 @@ class Receiver:
     def _begin(self, auth: Auth) -> Event:
         if auth.mechanism not in self._scene.offer.facts.mechanisms:
             return Objected(Occasion.UNKNOWN_MECHANISM)
-        assert self._credentials is not None, "AUTH is offered where there are accounts"
-        side = ServerSide(
-            credentials=self._credentials, bindings=self._bindings, host=self._speech.domain
-        )
+        side = self._surroundings.side(self._speech.domain)
         self._attempt = auth.mechanism, Attempt(auth.mechanism, side)
         return authentication.begin(*self._attempt, auth.initial)
 
@@ -237,42 +237,25 @@ class Receiver:
         return data.judge(self._rules, content, self.memory.envelope)
 
     def _open_chunk(self, chunk: Announced) -> Event | None:
-        rules, is_wanted = self._rules, chunk.objection is None
         self._chunk = chunk
-        self._reader = rules.chunk_reader(
-            chunk.size if is_wanted else rules.pass_over(chunk.size),
-            keep=is_wanted and self._has_room_for(chunk),
-        )
+        self._reader = data.open_chunk(self._rules, self.memory, chunk)
         self._reader.feed(self._lines.clear())
         return self._read_text(self._reader)
 
     def _end_chunk(self, content: bytes) -> Event:
         chunk, self._chunk = self._chunk, None
         assert chunk is not None, "a chunk that ends was announced"
-        if chunk.objection is not None:
-            return Objected(chunk.objection)
-        memory, order = self.memory, self._rules.order[self.memory.state]
-        if not self._has_room_for(chunk):
-            self._leads_to = order[Verb.LAST]
-            return Unfit(Occasion.TOO_BIG, at_its_end=chunk.verb is Verb.LAST)
-        self._leads_to = order[chunk.verb]
-        if chunk.verb is Verb.BDAT:
-            memory.text += content
-            return Chunk(memory.envelope, chunk.size)
-        if self._answers_each and not memory.recipients:
-            return Unfit(Occasion.OUT_OF_ORDER)  # which is said to each recipient, so to nobody
-        text = bytes(memory.text) + content if memory.text else content
-        return data.judge(self._rules, self._rules.unchunk(text), memory.envelope)
-
-    def _has_room_for(self, chunk: Announced) -> bool:
-        return len(self.memory.text) + chunk.size <= self._rules.limits.message
+        event, verb = data.close_chunk(self._rules, self.memory, chunk, content)
+        if verb is not None:
+            self._leads_to = self._rules.order[self.memory.state][verb]
+        return event
 
     # --- what an answer does ---------------------------------------------------------------------
 
     def _after_hello(self, event: Hello, reply: Reply) -> None:
         self.memory.enter(self._leads_to)
         self.memory.client, self.memory.extended = event.client, event.extended
-        self._scene = self._look_around()
+        self._scene = self._surroundings.scene(self.memory)
 
     def _after_mail(self, event: Mail, reply: Reply) -> None:
         self.memory.enter(self._leads_to)
@@ -305,41 +288,6 @@ class Receiver:
 
     # --- words -----------------------------------------------------------------------------------
 
-    def _look_around(self) -> Scene:
-        """What the next command will meet."""
-        rules, extended = self._rules, self.memory.extended
-        facts = self._facts()
-        offer = make_offer(rules, facts) if extended else no_offer(rules, facts)
-        enhanced = "ENHANCEDSTATUSCODES" in rules.extensions and rules.attaches_codes(extended)
-        need_tls = rules.need_tls.get(rules.service, frozenset())
-        return Scene(
-            rules=rules,
-            memory=self.memory,
-            offer=offer,
-            enhanced=enhanced,
-            words=rules.words[rules.service],
-            needs_qualified=rules.service in rules.need_qualified,
-            guarded=need_tls | rules.need_log_in.get(rules.service, frozenset()),
-        )
-
-    def _facts(self) -> Facts:
-        return Facts(
-            service=self._rules.service,
-            limits=self._rules.limits,
-            can_secure=self._has_tls,
-            secure=self.secure,
-            has_accounts=self._credentials is not None,
-            mechanisms=self._mechanisms(),
-            now=self._now,
-        )
-
-    def _mechanisms(self) -> Sequence[str]:
-        """How a client may log in: not at all in the clear, unless the rules say so."""
-        accounts = self._credentials
-        if accounts is None or not (self.secure or self._rules.allows_auth_in_clear):
-            return ()
-        return offered_mechanisms(accounts, bindings=self._bindings, is_secure=self.secure)
-
     def _reply(self, occasion: Occasion, event: Event | None, id: str) -> Reply:
         enhanced = self._scene.enhanced and not (
             # RFC 2034 4: replies to EHLO and HELO have no codes.
@@ -348,34 +296,14 @@ class Receiver:
         fixed = self._speech.fixed(occasion, enhanced=enhanced)
         if fixed is not None:
             return fixed
-        more = self._keywords() if occasion is Occasion.EHLO else ()
-        facts = {"id": id, "client": self.memory.client}
-        if type(event) in _FACTS:
-            facts.update(_FACTS[type(event)](event))
+        more = self._surroundings.keywords() if occasion is _EHLO else ()
+        facts = {"id": id, "client": self.memory.client, **facts_of(event)}
         return self._speech.say(occasion, enhanced=enhanced, facts=facts, more=more)
-
-    def _keywords(self) -> Sequence[str]:
-        return keywords(self._rules, make_offer(self._rules, self._facts()))
 
 
 def _ends_text(event: Event) -> bool:
     return isinstance(event, Message) or (isinstance(event, Unfit) and event.at_its_end)
 
-
-def _mail_facts(event: Mail) -> Mapping[str, str]:
-    priority = dict(event.parameters).get("MT-PRIORITY") or "0"
-    return {"address": str(event.reverse_path), "priority": priority}
-
-
-# event -> what a reply to it may name
-_FACTS: Final[Mapping[type, Callable[[Any], Mapping[str, str]]]] = {
-    Hello: lambda event: {"client": event.client},
-    Mail: _mail_facts,
-    Recipient: lambda event: {"address": str(event.addressee)},
-    Chunk: lambda event: {"size": str(event.size)},
-    Etrn: lambda event: {"node": event.node},
-    LogIn: lambda event: {"challenge": event.judge().challenge},
-}
 
 _OVER_ANYWAY: Final = (Chunk, Message, Unfit, LogIn)  # refused or not, the exchange has ended
 
