@@ -8,11 +8,12 @@ that a Ctrl-C for us does not take the server away from cases that are being pla
 from __future__ import annotations
 
 import contextlib
+import os
 import select
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -25,6 +26,7 @@ from harness.target.target import ANY
 DOMAIN = "example.test"
 MANY = "many.example.test"
 USER, PASSWORD = "alice", "wonderland"
+MORE_DOORS = ("smtps", "submission", "submissions", "lmtp")  # beside plain SMTP
 PATIENCE = 20.0  # seconds until it must have said where it listens
 WORDS = "listening on "
 
@@ -36,8 +38,8 @@ def embedded(fault: str | None = None) -> Iterator[Target]:
         check_fault(fault)
     with tempfile.TemporaryDirectory(prefix="smtp-harness-") as folder:
         spool = Path(folder)
-        with _running(spool, fault) as address:
-            yield _target(address, spool, fault)
+        with _running(spool, fault) as addresses:
+            yield _target(addresses, spool, fault)
 
 
 def check_fault(name: str) -> None:
@@ -56,11 +58,12 @@ def known_faults() -> Mapping[str, str]:
 
 
 @contextlib.contextmanager
-def _running(spool: Path, fault: str | None) -> Iterator[str]:
+def _running(spool: Path, fault: str | None) -> Iterator[list[str]]:
     command = [
         *(sys.executable, "-P", "-m", "reference_server", "--port", "0", "--until-eof"),
         *("--domain", DOMAIN, "--user", f"{USER}:{PASSWORD}", "--user", "bob"),
         *("--anyone-at", MANY, "--spool", str(spool), "--tls-self-signed", "--no-sync"),
+        *(word for kind in MORE_DOORS for word in ("--listen", f"{kind}://127.0.0.1:0")),
         *(("--fault", fault) if fault else ()),
     ]
     with (spool / "stderr").open("wb") as complaints:
@@ -76,7 +79,7 @@ def _running(spool: Path, fault: str | None) -> Iterator[str]:
     assert server.stdout is not None
     with server.stdin, server.stdout:
         try:
-            yield _address(server.stdout, spool / "stderr")
+            yield [_address(server.stdout, spool / "stderr") for _ in range(1 + len(MORE_DOORS))]
         finally:
             server.stdin.close()
             _end(server)
@@ -84,12 +87,22 @@ def _running(spool: Path, fault: str | None) -> Iterator[str]:
 
 def _address(said: IO[bytes], complaints: Path) -> str:
     """Where the server listens; it says so in one line."""
-    ready, _, _ = select.select([said], [], [], PATIENCE)
-    line = said.readline().decode() if ready else ""
+    line = _line(said)
     if not line.startswith(WORDS):
         what = complaints.read_text(errors="replace").strip() or "it said nothing"
         raise HarnessError(f"the reference server did not start: {what}")
     return line.removeprefix(WORDS).strip()
+
+
+def _line(said: IO[bytes]) -> str:
+    """The next line, octet by octet: what is buffered is hidden from select."""
+    line = b""
+    while not line.endswith(b"\n") and select.select([said], [], [], PATIENCE)[0]:
+        octet = os.read(said.fileno(), 1)
+        if not octet:
+            break
+        line += octet
+    return line.decode()
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:
@@ -100,10 +113,11 @@ def _end(server: subprocess.Popen[bytes]) -> None:
         server.wait()
 
 
-def _target(address: str, spool: Path, fault: str | None) -> Target:
+def _target(addresses: Sequence[str], spool: Path, fault: str | None) -> Target:
     mail = spool / "mail"
     return Target(
-        address=read_address(address),
+        address=read_address(addresses[0]),
+        listeners=dict(zip(MORE_DOORS, map(read_address, addresses[1:]), strict=True)),
         domain=DOMAIN,
         recipients=(f"alice@{DOMAIN}", f"bob@{DOMAIN}"),
         many=f"user{{n}}@{MANY}",

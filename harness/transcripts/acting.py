@@ -30,7 +30,7 @@ from harness.transcripts.model import (
 )
 from harness.transcripts.templates import NAME, Names, literal, read_text
 
-LISTENERS = ("smtp", "lmtp", "submission", "smtps")  # what `over` picks
+LISTENERS = ("smtp", "lmtp", "submission", "submissions", "smtps")  # what `over` picks
 
 
 @dataclass(frozen=True, slots=True)

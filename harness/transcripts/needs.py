@@ -41,7 +41,9 @@ _BY_LISTENER = {
     "lmtp": ("lmtp",),
     "submission": ("submission-port",),
     "smtps": ("implicit-tls-port", "tls"),
+    "submissions": ("submission-port", "implicit-tls-port", "tls"),
 }
+_SECURE = ("smtps", "submissions")  # STARTTLS is not offered there (RFC 8314 3.3)
 _BY_ROLE = {Role.CLIENT: ("client-driver",), Role.RELAY: ("relay",)}
 
 
@@ -85,7 +87,7 @@ def inferred_needs(
 
 def _of_start(start: Start, over: str | None) -> Iterator[str]:
     words = _BY_START.get(start, ())
-    yield from (word for word in words if not (over == "smtps" and word == "ext:STARTTLS"))
+    yield from (word for word in words if not (over in _SECURE and word == "ext:STARTTLS"))
 
 
 def _of_template(
