@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -36,7 +36,7 @@ class MemoryQueue:
     commits: int = 0
     asked: Wishes = field(default_factory=Wishes)
     refusals: list[OSError] = field(default_factory=list)  # of the next commits
-    history: dict[str, dict[str, QueuedRecipient]] = field(default_factory=dict)
+    think: Callable[[], float] = lambda: 0.0  # seconds of a commit
 
     async def load(self) -> Sequence[Item]:
         await trio.lowlevel.checkpoint()
@@ -53,7 +53,7 @@ class MemoryQueue:
         changes: Sequence[Change] = (),
         done: Collection[str] = (),
     ) -> None:
-        await trio.lowlevel.checkpoint()
+        await trio.sleep(self.think())
         if self.refusals:
             raise self.refusals.pop(0)
         self.commits += 1
