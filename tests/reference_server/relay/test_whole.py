@@ -2,6 +2,7 @@
 
 import trio
 
+from reference_server.doors import read_door
 from reference_server.listener import serve
 from reference_server.queue.store import StoredQueue
 from reference_server.relay import Caps
@@ -13,12 +14,12 @@ from tests.reference_server.relay.world import DAY, HOUR, running, world
 class Real(Host):
     """The reference server as a next hop."""
 
-    def __init__(self, server):
+    def __init__(self, server, door="smtp://127.0.0.1"):
         super().__init__()
-        self.server = server
+        self.server, self.door = server, read_door(door)
 
     async def serve(self, stream):
-        await serve(self.server, stream, "127.0.0.1")
+        await serve(self.server, stream, "127.0.0.1", self.door)
 
 
 async def test_what_is_sent_arrives_octet_for_octet(tmp_path, autojump_clock):
@@ -40,6 +41,16 @@ async def test_what_is_sent_arrives_octet_for_octet(tmp_path, autojump_clock):
     for content, mail in zip(contents, stored, strict=True):
         assert mail.startswith(b"Return-Path: <alice@us.test>\r\nReceived: from mx.us.test")
         assert mail.endswith(content)
+
+
+async def test_its_lmtp_door_answers_for_each_recipient(tmp_path, autojump_clock):
+    b = Real(server_in(tmp_path), "lmtp://127.0.0.1:24")
+    async with world({"example.test": "lmtp://b:24"}, {"b:24": b}) as w:
+        async with running(w) as relay:
+            relay.take(await w.put("alice@example.test", "bob@example.test", "no@example.test"))
+            await trio.sleep(60)
+        assert (w.waiting(), w.bounced) == ([], ["no@example.test"])
+    assert len(mail_of(tmp_path, "alice")) == len(mail_of(tmp_path, "bob")) == 1
 
 
 async def test_a_stopped_host_comes_back_and_one_that_does_not_makes_a_notice(
