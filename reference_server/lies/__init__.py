@@ -14,8 +14,9 @@ from reference_server.lies.core import CORE
 from reference_server.lies.eight_bit import EIGHT_BIT
 from reference_server.lies.ends import ENDS
 from reference_server.lies.model import Lie
+from reference_server.lies.services import SERVICES
 from reference_server.lies.status import STATUS
 
 __all__ = ["LIES", "Lie"]
 
-LIES: Final[Mapping[str, Lie]] = {**CORE, **ENDS, **CHUNKING, **EIGHT_BIT, **STATUS}
+LIES: Final[Mapping[str, Lie]] = {**CORE, **ENDS, **CHUNKING, **EIGHT_BIT, **STATUS, **SERVICES}

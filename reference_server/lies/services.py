@@ -1,0 +1,174 @@
+"""Lies about LMTP (RFC 2033) and submission (RFC 6409), and about what MAIL may wish for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from harness.protocol import trace
+from harness.protocol.commands import Objection
+from harness.protocol.extensions.model import Check, always, bad_value, bare, no_objection
+from harness.protocol.order import State, Verb
+from harness.protocol.receiver import ANSWERS, RULES, Addressee, Answer, Occasion, Rules
+from harness.protocol.services import Service
+from harness.protocol.trace import Trace
+from reference_server.lies.model import (
+    Lie,
+    answers_with,
+    order_with,
+    with_extension,
+    with_parameter,
+    without_announcing,
+)
+
+_WORDS: Final = {
+    **RULES.words,
+    Service.LMTP: {**RULES.words[Service.LMTP], **RULES.words[Service.SMTP]},
+}
+
+
+def _first_alone(replies: Sequence[bytes]) -> Sequence[bytes]:
+    return replies[:1]
+
+
+def _thanks_for_nothing(replies: Sequence[bytes]) -> Sequence[bytes]:
+    return replies or (b"250 2.0.0 Message accepted\r\n",)
+
+
+def _once_each(recipients: list[Addressee], recipient: Addressee) -> None:
+    if recipient not in recipients:
+        recipients.append(recipient)
+
+
+def _as_esmtp(traced: Trace, content: bytes) -> bytes:
+    return trace.stamp(replace(traced, protocol=traced.protocol.replace("LMTP", "ESMTP")), content)
+
+
+def _anything(value: str | None) -> Objection | None:
+    return None
+
+
+def _refusing(keyword: str, name: str, pattern: str) -> Rules:
+    """The rules where a parameter that is right is refused if the pattern finds it."""
+    row = RULES.extensions[keyword]
+    check: Check = row.mail_parameters[name]
+
+    def judge(value: str | None) -> Objection | None:
+        return bad_value(name) if re.search(pattern, value or "") else check(value)
+
+    return with_extension(keyword, mail_parameters={**row.mail_parameters, name: judge})
+
+
+def _unchecked(keyword: str) -> Rules:
+    """The rules where the parameters of an extension may say anything."""
+    names = RULES.extensions[keyword].mail_parameters
+    return with_extension(
+        keyword,
+        mail_parameters=dict.fromkeys(names, _anything),
+        object_to_mail=no_objection,
+    )
+
+
+SERVICES: Final[Mapping[str, Lie]] = {
+    "lmtp-takes-ehlo": Lie("LMTP takes EHLO and HELO", replace(RULES, words=_WORDS)),
+    "lmtp-one-reply": Lie(
+        "LMTP answers a message once for all recipients", replace(RULES, reply_to_each=_first_alone)
+    ),
+    "lmtp-one-reply-a-mailbox": Lie(
+        "LMTP answers a message once for a recipient who was named twice",
+        replace(RULES, remember_recipient=_once_each),
+    ),
+    "lmtp-takes-mail-for-nobody": Lie(
+        "BDAT LAST without a recipient is answered 250",
+        replace(RULES, reply_to_each=_thanks_for_nothing),
+    ),
+    "lmtp-traced-as-esmtp": Lie(
+        "the Received field says ESMTP where LMTP was spoken", replace(RULES, stamp=_as_esmtp)
+    ),
+    "pipelining-not-announced": Lie(
+        "EHLO and LHLO do not list PIPELINING", without_announcing("PIPELINING")
+    ),
+    "submission-from-anybody": Lie("submission needs no log-in", replace(RULES, need_log_in={})),
+    "submission-unqualified": Lie(
+        "submission takes domains of one label", replace(RULES, need_qualified=frozenset())
+    ),
+    "submission-offers-etrn": Lie(
+        "submission offers ETRN", with_extension("ETRN", services=frozenset(Service))
+    ),
+    "dsn-not-announced": Lie("EHLO does not list DSN", without_announcing("DSN")),
+    # --- REQUIRETLS
+    "requiretls-with-parameter": Lie(
+        "EHLO lists REQUIRETLS with a word", with_parameter("REQUIRETLS", "yes")
+    ),
+    "requiretls-value-unchecked": Lie("REQUIRETLS takes a value", _unchecked("REQUIRETLS")),
+    "requiretls-in-clear": Lie(
+        "REQUIRETLS is offered and taken in the clear",
+        with_extension("REQUIRETLS", is_offered=always),
+    ),
+    # --- MT-PRIORITY
+    "priority-negative-refused": Lie(
+        "negative priorities are refused", _refusing("MT-PRIORITY", "MT-PRIORITY", "^-")
+    ),
+    "priority-unchecked": Lie("MT-PRIORITY may say anything", _unchecked("MT-PRIORITY")),
+    "priority-for-everybody": Lie(
+        "anybody's message may go first", replace(RULES, grant_priority=lambda asked, known: asked)
+    ),
+    # --- DELIVERBY
+    "deliverby-with-word": Lie(
+        "EHLO lists DELIVERBY with a word", with_parameter("DELIVERBY", "soon")
+    ),
+    "by-without-trace": Lie("BY with a T is refused", _refusing("DELIVERBY", "BY", "(?i)T$")),
+    "by-notify-alone": Lie("BY with mode R is refused", _refusing("DELIVERBY", "BY", "(?i);R")),
+    "by-negative-refused": Lie(
+        "BY with a time that is over is refused", _refusing("DELIVERBY", "BY", "^-")
+    ),
+    "by-unchecked": Lie("BY may say anything", _unchecked("DELIVERBY")),
+    # --- FUTURERELEASE
+    "futurerelease-alone": Lie(
+        "EHLO lists FUTURERELEASE without its limits",
+        with_extension("FUTURERELEASE", parameter=bare),
+    ),
+    "futurerelease-everywhere": Lie(
+        "FUTURERELEASE is offered to other hosts too",
+        with_extension("FUTURERELEASE", services=frozenset(Service)),
+    ),
+    "no-hold-for": Lie("HOLDFOR is refused", _refusing("FUTURERELEASE", "HOLDFOR", "")),
+    "hold-unchecked": Lie(
+        "a message is held for any time that is asked for", _unchecked("FUTURERELEASE")
+    ),
+    # --- ETRN
+    "etrn-with-parameter": Lie("EHLO lists ETRN with a word", with_parameter("ETRN", "yes")),
+    "etrn-within-transaction": Lie(
+        "ETRN is taken within a transaction, from anybody",
+        replace(
+            RULES,
+            answers=answers_with(NODE_REFUSED=ANSWERS[Occasion.QUEUE_STARTED]),
+            order=order_with(
+                *((state, Verb.ETRN, state) for state in (State.SENDER, State.RECIPIENTS))
+            ),
+        ),
+    ),
+    "etrn-550": Lie(
+        "ETRN for a node that may not ask is answered 550",
+        replace(RULES, answers=answers_with(NODE_REFUSED=Answer(550, "5.7.1", "Not for {node}"))),
+    ),
+    "etrn-node-unchecked": Lie(
+        "ETRN for what is no domain is answered 459",
+        replace(RULES, answers=answers_with(NO_NODE=Answer(459, "4.7.1", "That node may not"))),
+    ),
+    "argument-missing-502": Lie(
+        "a command without its argument is not implemented",
+        replace(
+            RULES, answers=answers_with(ARGUMENT_MISSING=Answer(502, "5.5.1", "Not implemented"))
+        ),
+    ),
+    # --- LIMITS
+    "limits-malformed": Lie(
+        "EHLO lists LIMITS with a semicolon", with_parameter("LIMITS", "HOURLY=5;DAILY=9")
+    ),
+    "limits-leading-zero": Lie(
+        "EHLO lists a limit with a leading zero", with_parameter("LIMITS", "RCPTMAX=0100")
+    ),
+}
