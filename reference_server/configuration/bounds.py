@@ -7,6 +7,8 @@ from harness.protocol.receiver import Limits
 from reference_server.limits import Allowance
 from reference_server.server import Patience
 
+_LONGEST_HOLD = 999_999_999  # that FUTURERELEASE can say: RFC 4865 3
+
 
 def read_limits(fields: Fields | None) -> tuple[Limits, Allowance]:
     """What the protocol obeys, and what one client may have of us."""
@@ -23,7 +25,13 @@ def _limits(fields: Fields, standard: Limits) -> Limits:
         response_line=_octets(fields, "response_line", standard.response_line),
         text_line=_octets(fields, "text_line", 0) or None,
         message=_octets(fields, "message", standard.message),
+        chunk=_octets(fields, "chunk", standard.chunk),
         recipients=_count(fields, "recipients", standard.recipients),
+        mails=fields.number("mails", minimum=1),
+        domains=fields.number("domains", minimum=1),
+        hold=min(int(_seconds(fields, "hold", standard.hold)), _LONGEST_HOLD),
+        deliver_by=int(fields.duration("deliver_by") or standard.deliver_by),
+        junk=_count(fields, "junk", standard.junk),
         errors=_count(fields, "errors", standard.errors),
         log_ins=_count(fields, "log_ins", standard.log_ins),
     )

@@ -158,6 +158,13 @@ SHORT = {
     "users: people.yaml": lambda it: it.users_file.name == "people.yaml" and not it.users,
     "separator: ''": lambda it: it.separator == "",
     "limits: {rate: 0}": lambda it: it.allowance.rate == 0,
+    "limits: {mails: 3, domains: 2, junk: 4}": lambda it: (
+        it.limits == Limits(mails=3, domains=2, junk=4)
+    ),
+    "limits: {hold: 1h, deliver_by: 1m, chunk: 1MB}": lambda it: (
+        it.limits == Limits(hold=3_600, deliver_by=60, chunk=1_000_000)
+    ),
+    "limits: {hold: 99999d}": lambda it: it.limits.hold == 999_999_999,
     "limits: {text_line: 998}": lambda it: it.limits.text_line == 998,
 }
 
