@@ -72,6 +72,11 @@ def is_domain_or_literal(text: str) -> bool:
     return is_domain(text) or (text[:1] == "[" and text[-1:] == "]" and _is_address(text[1:-1]))
 
 
+def is_node(text: str) -> bool:
+    """Whether ETRN may name it: a domain, @ and a domain, # and a name of ours (RFC 1985 5.3)."""
+    return (text[:1] == "#" and text != "#") or is_domain(text.removeprefix("@"))
+
+
 def _is_address(text: str) -> bool:
     tagged = _TAGGED.fullmatch(text)
     if tagged is None:

@@ -51,6 +51,25 @@ def split_verb(line: bytes) -> tuple[bytes, bytes]:
     return verb, argument.lstrip(b" ")
 
 
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The argument of VRFY or EXPN; the reply may be UTF-8 if the client says so (RFC 6531 3.1)."""
+
+    name: str
+    utf8: bool = False
+
+
+def read_who(argument: bytes, international: bool) -> Who | None:
+    """Who is meant; None if the octets are no text.  Only SMTPUTF8 knows its parameter."""
+    name, _, last = argument.rpartition(b" ")
+    utf8 = international and last.upper() == b"SMTPUTF8" and name != b""
+    try:
+        octets = name.rstrip(b" ") if utf8 else argument
+        return Who(octets.decode("utf-8" if international else "ascii"), utf8)
+    except UnicodeDecodeError:
+        return None
+
+
 def read_path_command(
     argument: bytes, keyword: bytes, *, utf8: bool = False
 ) -> PathCommand | Objection:

@@ -258,5 +258,7 @@ def test_how_chunks_are_read_is_a_matter_of_rules():
     stuffed = ready(replace(RULES, unchunk=RULES.unstuff))
     stuffed.say(last(b"..\r\n"))
     assert stuffed.messages[0].content == b".\r\n"
+    endless = ready(replace(limited(message=1), fits=lambda size, most: True))
+    assert endless.codes(last(b"hi\r\n")) == [250]
     lax = ready(replace(RULES, needs_chunks=lambda parameters: False), BINARY)
     assert lax.codes(b"DATA\r\nhi\r\n.\r\n") == [354, 250]

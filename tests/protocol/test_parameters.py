@@ -260,6 +260,8 @@ ETRN = {
     b"ETRN example.test": (459, "example.test"),
     b"etrn @example.test": (459, "@example.test"),
     b"ETRN #uucp": (459, "#uucp"),
+    b"ETRN #": (501, None),
+    b"ETRN @": (501, None),
     b"ETRN": (501, None),
     b"ETRN a_b": (501, None),
     b"ETRN \xff.test": (501, None),

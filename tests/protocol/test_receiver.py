@@ -257,6 +257,15 @@ def test_a_421_from_policy_ends_the_connection():
     assert talk.receiver.next_event() is None
 
 
+def test_policy_composes_replies_with_a_code_where_codes_are_said():
+    bare = {name: row for name, row in RULES.extensions.items() if name != "ENHANCEDSTATUSCODES"}
+    for rules, octets in (
+        (RULES, b"451 4.7.1 Later\r\n"),
+        (replace(RULES, extensions=bare), b"451 Later\r\n"),
+    ):
+        assert Obliging(rules).receiver.compose(451, "4.7.1", "Later").octets == octets
+
+
 def test_events_come_one_at_a_time():
     talk = Obliging()
     talk.receiver.feed(b"NOOP\r\n")

@@ -311,7 +311,7 @@ def test_after_421_there_is_nothing_to_say_to_the_others():
 
 
 def test_how_many_replies_there_are_is_a_matter_of_rules():
-    talk = ended(replace(LMTP, reply_to_each=lambda replies: replies[:1]))
+    talk = ended(replace(LMTP, reply_to_each=lambda replies, recipients: replies[:1]))
     talk.receiver.answer(Occasion.ACCEPTED, id="7")
     assert talk.receiver.output() == b"250 2.0.0 Message accepted for delivery as 7\r\n"
 

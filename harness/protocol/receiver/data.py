@@ -46,7 +46,7 @@ def close_chunk(
 
 
 def _has_room(rules: Rules, memory: Memory, chunk: Announced) -> bool:
-    return len(memory.text) + chunk.size <= rules.limits.message
+    return rules.fits(len(memory.text) + chunk.size, rules.limits.message)
 
 
 def judge(rules: Rules, content: bytes, envelope: Envelope) -> Message | Unfit:

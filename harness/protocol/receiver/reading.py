@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from harness.protocol.addresses import is_domain, is_domain_or_literal
+from harness.protocol.addresses import is_domain_or_literal
 from harness.protocol.commands import split_verb
 from harness.protocol.order import State, Verb, after
 from harness.protocol.receiver.answers import Occasion
@@ -123,26 +123,19 @@ def _plain(verb: Verb, argument: bytes, scene: Scene) -> Event:
 
 
 def _verify(verb: Verb, argument: bytes, scene: Scene) -> Event:
-    international = "SMTPUTF8" in scene.offer.extensions
-    word, _, last = argument.rpartition(b" ")
-    utf8 = international and last.upper() == b"SMTPUTF8" and word != b""
-    try:
-        who = (word.rstrip(b" ") if utf8 else argument).decode(
-            "utf-8" if international else "ascii"
-        )
-    except UnicodeDecodeError:
+    if not argument:
+        return Objected(Occasion.ARGUMENT_MISSING)
+    who = scene.rules.read_who(argument, "SMTPUTF8" in scene.offer.extensions)
+    if who is None:
         return Objected(Occasion.BAD_ARGUMENT)
-    return Verify(verb, who, utf8, _OBLIGING[verb]) if who else Objected(Occasion.ARGUMENT_MISSING)
+    return Verify(verb, who.name, who.utf8, _OBLIGING[verb])
 
 
 def _etrn(verb: Verb, argument: bytes, scene: Scene) -> Event:
-    node = argument.decode("ascii", "replace")
-    if not node:
+    if not argument:
         return Objected(Occasion.ARGUMENT_MISSING)
-    # RFC 1985 5.3: @domain is all below it too, #queue a name that is ours alone.
-    if node[0] == "#" or is_domain(node.removeprefix("@")):
-        return Etrn(node)
-    return Objected(Occasion.NO_NODE)
+    node = argument.decode("ascii", "replace")
+    return Etrn(node) if scene.rules.is_node(node) else Objected(Occasion.NO_NODE)
 
 
 _HELLOS: Final = frozenset(

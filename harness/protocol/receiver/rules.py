@@ -15,10 +15,18 @@ from harness.protocol import trace
 from harness.protocol.addresses import (
     ForwardPath,
     ReversePath,
+    is_node,
     read_forward_path,
     read_reverse_path,
 )
-from harness.protocol.commands import Objection, Parameters, PathCommand, read_path_command
+from harness.protocol.commands import (
+    Objection,
+    Parameters,
+    PathCommand,
+    Who,
+    read_path_command,
+    read_who,
+)
 from harness.protocol.extensions import EXTENSIONS, Extension, check_parameters, needs_chunks
 from harness.protocol.limits import Limits
 from harness.protocol.order import ORDER, Order, Verb
@@ -91,7 +99,7 @@ def grant_priority(asked: int, logged_in: bool) -> int:
     return asked if logged_in else min(asked, 0)
 
 
-def reply_to_each(replies: Sequence[bytes]) -> Sequence[bytes]:
+def reply_to_each(replies: Sequence[bytes], recipients: Sequence[Addressee]) -> Sequence[bytes]:
     """In LMTP each recipient has its reply, in the order of RCPT (RFC 2033 4.2)."""
     return replies
 
@@ -147,6 +155,8 @@ class Rules:
     check_parameters: Callable[[Parameters, Mapping[str, Extension], str], Objection | None] = (
         check_parameters
     )
+    read_who: Callable[[bytes, bool], Who | None] = read_who
+    is_node: Callable[[str], bool] = is_node
     exceeds: Callable[[int, int], bool] = operator.gt
     grant_priority: Callable[[int, bool], int] = grant_priority
     is_postmaster: Callable[[str], bool] = is_postmaster
@@ -159,6 +169,7 @@ class Rules:
     read_chunk: Callable[[bytes], ChunkCommand | Occasion] = read_chunk_command
     chunk_reader: Callable[..., ChunkReader] = ChunkReader
     pass_over: Callable[[int], int] = pass_over
+    fits: Callable[[int, int], bool] = operator.le  # chunks so far, into the largest message
     unchunk: Callable[[bytes], bytes] = take_as_it_is
     needs_chunks: Callable[[Parameters], bool] = needs_chunks
     object_to_binary: Callable[[bytes], Occasion | None] = anything_goes
@@ -167,7 +178,7 @@ class Rules:
 
     attaches_codes: Callable[[bool], bool] = regardless
     announce: Callable[[Sequence[str]], Sequence[str]] = announce
-    reply_to_each: Callable[[Sequence[bytes]], Sequence[bytes]] = reply_to_each
+    reply_to_each: Callable[[Sequence[bytes], Sequence[Addressee]], Sequence[bytes]] = reply_to_each
     write_reply: Callable[[Occasion | None, Reply], bytes] = write_as_it_is
     arrange: Callable[[list[bytes]], bytes] = b"".join
     left_after_tls: Callable[[bytes], bytes] = drop

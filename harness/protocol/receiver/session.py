@@ -179,7 +179,7 @@ class Receiver:
         for occasion, one in replies:
             if not self.closing:  # after 421 there is nothing to say
                 self._write(occasion, one)
-        self._output = [*before, *self._rules.reply_to_each(self._output)]
+        self._output = [*before, *self._rules.reply_to_each(self._output, self.memory.recipients)]
 
     def _conclude(self, event: Event, reply: Reply) -> None:
         effect = _EFFECTS.get(type(event))
