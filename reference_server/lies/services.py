@@ -29,11 +29,13 @@ _WORDS: Final = {
 }
 
 
-def _first_alone(replies: Sequence[bytes]) -> Sequence[bytes]:
+def _first_alone(replies: Sequence[bytes], recipients: Sequence[Addressee]) -> Sequence[bytes]:
     return replies[:1]
 
 
-def _thanks_for_nothing(replies: Sequence[bytes]) -> Sequence[bytes]:
+def _thanks_for_nothing(
+    replies: Sequence[bytes], recipients: Sequence[Addressee]
+) -> Sequence[bytes]:
     return replies or (b"250 2.0.0 Message accepted\r\n",)
 
 
