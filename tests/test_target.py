@@ -23,6 +23,7 @@ from harness.target import (
     read_target,
     with_options,
 )
+from harness.target.address import READERS
 
 FULL = """\
 address: smtp://127.0.0.1:2501
@@ -62,6 +63,7 @@ ADDRESSES = {
 WRONG_ADDRESSES = {
     "http://mail.test": "unknown scheme 'http' (there are: smtp",
     "stmp://mail.test": "did you mean 'smtp'?",
+    "pop3://mail.test": "unknown scheme 'pop3'",  # where mail is read, and not taken
     "mail.test:0": "'0' is no port (1 to 65535)",
     "mail.test:65536": "'65536' is no port",
     "mail.test:smtp": "'smtp' is no port",
@@ -99,6 +101,22 @@ def test_an_address_reads_back_from_what_it_shows(address):
     shown = str(address).replace("bob@x", "bob%40x")
 
     assert read_address(shown) == address
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("bob@mail.test", Address("mail.test", 110, Scheme.POP3, "bob")),
+        ("POP3S://mail.test", Address("mail.test", 995, Scheme.POP3S)),
+    ],
+)
+def test_where_mail_is_read_has_addresses_of_its_own(text, address):
+    assert read_address(text, READERS, Scheme.POP3) == address
+
+
+def test_mail_is_not_read_where_it_is_taken():
+    with pytest.raises(UsageError, match=r"there are: pop3, pop3s"):
+        read_address("smtp://mail.test", READERS, Scheme.POP3)
 
 
 def test_an_endpoint_puts_an_ipv6_address_in_brackets():

@@ -22,6 +22,7 @@ main = Commands(
         "send": ("harness.cli.send", "send", "Be a mail client, and show what is said."),
         "probe": ("harness.cli.probe_", "probe", "Find out what a server can do, and prove it."),
         "queue": ("harness.cli.queue_", "queue_", "See and steer the mail that waits."),
+        "fetch": ("harness.cli.fetch", "fetch", "Read a mailbox by POP3."),
         "user": ("harness.cli.user", "user", "Who may log in to the reference server."),
         "serve": ("reference_server.__main__", "main", "Run the reference server."),
     },

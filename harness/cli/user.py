@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import click
 
+from harness.cli.asking import is_terminal
 from harness.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -157,7 +158,7 @@ def read_password(name: str, *, stdin: bool, env: str | None) -> str:
         return os.environ[env]
     if stdin:
         return sys.stdin.readline().rstrip("\r\n")
-    if not sys.stdin.isatty():
+    if not is_terminal():
         raise UsageError("nobody can type a password here: --password-stdin or --password-env NAME")
     typed: str = click.prompt(f"Password of {name}", hide_input=True, confirmation_prompt=True)
     return typed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote
@@ -20,21 +21,28 @@ class Scheme(StrEnum):
     LMTP = "lmtp"
     SUBMISSION = "submission"
     SUBMISSIONS = "submissions"
+    POP3 = "pop3"
+    POP3S = "pop3s"
 
     @property
     def has_implicit_tls(self) -> bool:
         """Whether the first octets are TLS (RFC 8314 3.3)."""
-        return self in (Scheme.SMTPS, Scheme.SUBMISSIONS)
+        return self in (Scheme.SMTPS, Scheme.SUBMISSIONS, Scheme.POP3S)
 
+
+READERS = frozenset({Scheme.POP3, Scheme.POP3S})  # where mail is read
+TAKERS = frozenset(Scheme) - READERS  # where mail is taken
 
 # RFC 5321 4.5.4.2, RFC 8314 7.3, RFC 2033 5 (which leaves LMTP's port open: 24 is the custom),
-# RFC 6409 3.1.
+# RFC 6409 3.1, RFC 1939 3, RFC 8314 7.1.
 _PORTS = {
     Scheme.SMTP: 25,
     Scheme.SMTPS: 465,
     Scheme.LMTP: 24,
     Scheme.SUBMISSION: 587,
     Scheme.SUBMISSIONS: 465,
+    Scheme.POP3: 110,
+    Scheme.POP3S: 995,
 }
 
 _URL = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*)://)?(?:([^@/]*)@)?([^/]*)(/?)")
@@ -70,23 +78,23 @@ class Address:
         return f"{self.scheme}://{user}{self.endpoint}"
 
 
-def read_address(text: str) -> Address:
-    """The address that is written there; raises UsageError if it is none."""
+def read_address(
+    text: str, schemes: Collection[Scheme] = TAKERS, usual: Scheme = Scheme.SMTP
+) -> Address:
+    """The address that is written there; raises UsageError if it is none, or of another scheme."""
     match = _URL.fullmatch(text.strip())
     if match is None:
         raise UsageError(f"{text!r} is no address: nothing may follow the port")
-    scheme = _scheme(match[1] or "smtp", text)
+    scheme = _scheme(match[1] or usual, text, [one.value for one in Scheme if one in schemes])
     host, port = _host_and_port(match[3], text)
     return Address(host, _port(port, scheme, text), scheme, unquote(match[2] or "") or None)
 
 
-def _scheme(word: str, text: str) -> Scheme:
-    try:
+def _scheme(word: str, text: str, known: Sequence[str]) -> Scheme:
+    if word.casefold() in known:
         return Scheme(word.casefold())
-    except ValueError:
-        known = [scheme.value for scheme in Scheme]
-        hint = nearest(word, known) or f"there are: {', '.join(known)}"
-        raise UsageError(f"{text!r}: unknown scheme {word!r} ({hint})") from None
+    hint = nearest(word, known) or f"there are: {', '.join(known)}"
+    raise UsageError(f"{text!r}: unknown scheme {word!r} ({hint})")
 
 
 def _host_and_port(text: str, whole: str) -> tuple[str, str | None]:

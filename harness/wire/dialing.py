@@ -23,6 +23,11 @@ _WORDS = {
 
 async def dial(address: Address, log: Log, patience: float, name: str = "") -> Wire:
     """A wire to the address, TLS not yet begun; raises TargetUnreachable."""
+    return Wire(await connect(address, log, patience, name), log, name=name)
+
+
+async def connect(address: Address, log: Log, patience: float, name: str = "") -> trio.SocketStream:
+    """A connection to the address, which the log is told of; raises TargetUnreachable."""
     with trio.move_on_after(patience) as waiting:
         try:
             stream = await trio.open_tcp_stream(address.host, address.port)
@@ -32,10 +37,9 @@ async def dial(address: Address, log: Log, patience: float, name: str = "") -> W
         raise TargetUnreachable(
             f"{address.endpoint}: no answer to the connection request within {patience:g} s"
         )
-    wire = Wire(stream, log, name=name)
     here = _endpoint(stream.socket.getsockname())
     log.happened(f"connected from {here} to {_peer(stream, address)}", name)
-    return wire
+    return stream
 
 
 def _peer(stream: trio.SocketStream, address: Address) -> str:

@@ -22,9 +22,15 @@ _RESPONSE = re.compile(rb"(?m)^(?!\*\r?$)[^\r\n]+")
 
 
 class Log:
-    """Exchanges with their times since the case began; `hear` is told each as it is added."""
+    """Exchanges with their times since the case began; `hear` is told each as it is added.
 
-    def __init__(self, hear: Callable[[Exchange], None] | None = None) -> None:
+    Whoever is going to hear a lot, and to tell it at once, has nothing kept.
+    """
+
+    def __init__(
+        self, hear: Callable[[Exchange], None] | None = None, *, keeps: bool = True
+    ) -> None:
+        self._keeps = keeps
         self._began = trio.current_time()
         self._hear = hear
         self.exchanges: list[Exchange] = []
@@ -43,7 +49,8 @@ class Log:
         return self._add(Exchange(at=self.seconds, who="*", happened=what, connection=connection))
 
     def _add(self, exchange: Exchange) -> int:
-        self.exchanges.append(exchange)
+        if self._keeps:
+            self.exchanges.append(exchange)
         if self._hear is not None:
             self._hear(exchange)
         return len(self.exchanges) - 1

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
 from datetime import datetime
 
-import click
-
+from harness.cli.asking import reveal
 from harness.cli.sending.content import make_content, make_words
 from harness.cli.sending.conversation import Plan
 from harness.cli.sending.lines import DROPPING, GROUPED, STOPPING, read_lines, read_stage
@@ -117,16 +114,7 @@ def _login(target: Target, wishes: Wishes) -> Login | None:
         if wishes.mechanism is not None:
             raise UsageError("--mechanism: who logs in is missing (--login USER)")
         return None
-    secret = target.login.password
-    if secret.env is not None and secret.env not in os.environ and is_terminal():
-        password = click.prompt(f"Password of {target.login.user}", hide_input=True, err=True)
-        return Login(target.login.user, password)
-    return Login(target.login.user, secret.reveal())
-
-
-def is_terminal() -> bool:
-    """Whether somebody is there who can be asked."""
-    return sys.stdin.isatty()
+    return reveal(target.login)
 
 
 def _contents(target: Target, wishes: Wishes, envelope: Envelope) -> Iterator[tuple[Words, bytes]]:

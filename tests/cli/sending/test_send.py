@@ -124,7 +124,7 @@ def test_the_dialogue_is_shown_and_the_password_is_not(invoke, monkeypatch):
 
 def test_a_password_is_asked_for_at_a_terminal(invoke, monkeypatch):
     monkeypatch.delenv("SMTP_HARNESS_PASSWORD", raising=False)
-    monkeypatch.setattr("harness.cli.sending.planning.is_terminal", lambda: True)
+    monkeypatch.setattr("harness.cli.asking.is_terminal", lambda: True)
     answers = {"EHLO": "250-mx.test\r\n250 AUTH PLAIN", "AUTH": "235 in"}
     with scripted(answers) as heard:
         done = send_to(invoke, heard, "--login", "alice", input="wonderland\n")

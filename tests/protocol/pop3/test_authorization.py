@@ -99,7 +99,7 @@ AUTHS = {
     "wrong": ([f"AUTH PLAIN {encoded(chr(0) + 'alice' + chr(0) + 'no')}", "NOOP"], [WRONG, "-ERR"]),
     "taken back": (["AUTH PLAIN", "*", "CAPA"], ["+ ", "-ERR authentication cancelled", "+OK"]),
     "no base64": (["AUTH PLAIN", "?", "CAPA"], ["+ ", "-ERR cannot decode base64", "+OK"]),
-    "too early": (["AUTH LOGIN YQ=="], ["-ERR this mechanism begins with a challenge"]),
+    "too early": (["AUTH CRAM-MD5 YQ=="], ["-ERR this mechanism begins with a challenge"]),
     "nothing, said": (["AUTH PLAIN ="], [WRONG]),
     "unknown": (["AUTH WIBBLE"], ["-ERR nobody logs in here and now by that mechanism"]),
     "endless": (["AUTH PLAIN", "A" * 20_000, "CAPA"], ["+ ", "-ERR this line is too long", "+OK"]),
