@@ -102,6 +102,9 @@ RCPT = [
             "rfc822;",
             "rfc.822;a@b.test",
             "rfc822;a+0A",
+            "rfc822;+C3+A4+0A@b.test",
+            "rfc822;a+FF@b.test",
+            "X-kind;+C3+A4@b.test",
             "rfc822;ä@b.test",
             "rfc822;" + "x" * 494,
             None,
@@ -112,6 +115,7 @@ RCPT = [
     ("ORCPT", r"UTF-8;\x{1f600}@\x{10FFFF}", RecipientOptions(None, ("UTF-8", "😀@\U0010ffff"))),
     ("ORCPT", "utf-8;ä@b.test", RecipientOptions(None, ("utf-8", "ä@b.test"))),
     ("ORCPT", "utf-8;a+2Bb@c.test", RecipientOptions(None, ("utf-8", "a+b@c.test"))),
+    ("ORCPT", "rfc822;+C3+A4@b.test", RecipientOptions(None, ("utf-8", "ä@b.test"))),  # Postfix
     *(
         ("ORCPT", value, RecipientOptions())
         for value in (

@@ -45,6 +45,8 @@ def read_orcpt(value: str | None) -> tuple[str, str] | None:
     if not semicolon or not encoded or len(value or "") > _MAX_ORCPT or not _ATOM.fullmatch(kind):
         return None
     address = _international(encoded) if kind.lower() == "utf-8" else _printable(encoded)
+    if address is None and kind.lower() == "rfc822":
+        kind, address = "utf-8", _beyond_ascii(encoded)
     return None if address is None else (kind, address)
 
 
@@ -59,6 +61,20 @@ def _international(encoded: str) -> str | None:
     text = decode_unitext(encoded)
     if text is None:  # it may be mere xtext, where a backslash would not mean what it says
         return None if "\\" in encoded else _printable(encoded)
+    return _visible(text)
+
+
+def _beyond_ascii(encoded: str) -> str | None:
+    # Postfix says rfc822 of a recipient beyond ASCII too.  RFC 3461 4.2 has no such address, but to
+    # refuse it would be to refuse all such mail from Postfix; RFC 6533 3 has the type that it is.
+    octets = decode_xtext(encoded)
+    try:
+        return None if octets is None else _visible(octets.decode())
+    except UnicodeDecodeError:
+        return None
+
+
+def _visible(text: str) -> str | None:
     return None if any(c < " " or c == "\x7f" for c in text) else text
 
 
