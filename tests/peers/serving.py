@@ -22,6 +22,7 @@ from harness.cli.children import environment
 DOMAIN = "example.test"
 USER, PASSWORD = "alice", "wonderland"
 ALICE, BOB = f"{USER}@{DOMAIN}", f"bob@{DOMAIN}"
+BEYOND_ASCII = f"grüße@many.{DOMAIN}"
 SENDER = "sender@client.example.test"
 DOORS = ("smtp", "smtps", "submission", "submissions", "pop3", "pop3s")
 PATIENCE = 30.0  # seconds for anything that another program shall do

@@ -13,7 +13,7 @@ import aiosmtplib
 import pytest
 
 from tests.peers.messages import EIGHT_BIT, SEVEN_BIT
-from tests.peers.serving import ALICE, BOB, PASSWORD, PATIENCE, SENDER, USER
+from tests.peers.serving import ALICE, BEYOND_ASCII, BOB, PASSWORD, PATIENCE, SENDER, USER
 
 pytestmark = pytest.mark.peer
 
@@ -73,6 +73,19 @@ def test_only_those_who_were_refused_are_named(server, mailbox):
     refused, _ = talk(server, act)
     assert {to: said.code for to, said in refused.items()} == {"nobody@example.test": 550}
     assert mailbox.only().content == SEVEN_BIT
+
+
+def test_addresses_beyond_ascii_arrive(server):
+    many = server.mailbox("many")
+
+    async def act(client):
+        options = ["SMTPUTF8", "BODY=8BITMIME"]
+        return await client.sendmail(SENDER, [BEYOND_ASCII], EIGHT_BIT, mail_options=options)
+
+    assert talk(server, act)[0] == {}
+    arrived = many.only()
+    assert arrived.content == EIGHT_BIT
+    assert "with UTF8SMTP id" in arrived.received
 
 
 def test_messages_sent_at_once_over_one_client_all_arrive(server, mailbox):

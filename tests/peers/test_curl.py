@@ -6,7 +6,7 @@ import pytest
 
 from tests.peers.messages import EIGHT_BIT, SEVEN_BIT
 from tests.peers.programs import run
-from tests.peers.serving import ALICE, BOB, PASSWORD, SENDER, USER
+from tests.peers.serving import ALICE, BEYOND_ASCII, BOB, PASSWORD, SENDER, USER
 
 pytestmark = pytest.mark.peer
 
@@ -96,6 +96,15 @@ def test_who_submitted_it_may_be_said(server, mailbox):
     told = curl(url(server, "smtps"), *tls, *mail(ALICE), stdin=SEVEN_BIT)
     assert f"AUTH=<{BOB}>" in told  # brackets and all: RFC 4954 5 has none
     assert mailbox.only().content == SEVEN_BIT
+
+
+def test_addresses_beyond_ascii_arrive(server):
+    many = server.mailbox("many")
+    told = curl(url(server), *mail(BEYOND_ASCII), stdin=EIGHT_BIT)
+    assert f"> MAIL FROM:<{SENDER}> SMTPUTF8" in told
+    arrived = many.only()
+    assert arrived.content == EIGHT_BIT
+    assert "with UTF8SMTP id" in arrived.received
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,18 @@ def test_who_is_refused_is_named_and_nobody_gets_it(msmtp, mailbox):
     assert mailbox.fresh() == []
 
 
+def test_what_dsn_asks_for_is_taken(msmtp, mailbox):
+    shown = msmtp("--dsn-notify=failure,delay", "--dsn-return=headers", ALICE)
+    assert f"--> MAIL FROM:<{SENDER}> RET=HDRS" in shown
+    assert f"--> RCPT TO:<{ALICE}> NOTIFY=FAILURE,DELAY" in shown
+    assert mailbox.only().content == SEVEN_BIT
+
+
+def test_a_queue_is_started_for_nobody_who_is_not_known(msmtp):
+    # RFC 1985 5.3: 459 is for a node that may not have it.
+    assert "<-- 459 4.7.1" in msmtp("--rmqs=@example.test", fails=True)
+
+
 def test_it_reads_what_the_server_offers(msmtp):
     shown = msmtp("--serverinfo", "--tls")
     for words in (

@@ -10,7 +10,7 @@ import pytest
 
 from tests.peers.messages import EIGHT_BIT, SEVEN_BIT
 from tests.peers.programs import run
-from tests.peers.serving import ALICE, BOB, PASSWORD, PATIENCE, SENDER, USER
+from tests.peers.serving import ALICE, BEYOND_ASCII, BOB, PASSWORD, PATIENCE, SENDER, USER
 
 pytestmark = pytest.mark.peer
 
@@ -107,6 +107,24 @@ def test_only_those_who_were_refused_are_named(server, mailbox):
     assert told["accepted"] == [ALICE, BOB]
     assert told["rejected"] == ["nobody@example.test"]
     assert mailbox.only().content == SEVEN_BIT
+
+
+def test_addresses_beyond_ascii_arrive(server):
+    many = server.mailbox("many")
+    (told,) = nodemailer(server.port, raw(EIGHT_BIT, BEYOND_ASCII))
+    assert told["accepted"] == [BEYOND_ASCII]
+    arrived = many.only()
+    assert arrived.content == EIGHT_BIT
+    assert "with UTF8SMTP id" in arrived.received
+
+
+def test_what_dsn_asks_for_is_taken(server, recorder, mailbox):
+    dsn = {"id": "the first", "return": "headers", "notify": ["failure", "delay"], "recipient": BOB}
+    nodemailer(recorder.port, {**raw(SEVEN_BIT), "dsn": dsn})
+    assert mailbox.only().content == SEVEN_BIT
+    mail, rcpt = recorder.talks[0].commands[1:3]
+    assert mail.endswith("RET=HDRS ENVID=the+20first")
+    assert rcpt.endswith(f"NOTIFY=FAILURE,DELAY ORCPT=rfc822;{BOB}")
 
 
 @pytest.mark.parametrize("mechanism", ["CRAM-MD5", "PLAIN", "LOGIN"])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import smtplib
 import ssl
 from collections.abc import Iterator
+from email.message import EmailMessage
 
 import pytest
 
 from tests.peers.messages import EIGHT_BIT, SEVEN_BIT
-from tests.peers.serving import ALICE, BOB, PASSWORD, PATIENCE, SENDER, USER
+from tests.peers.serving import ALICE, BEYOND_ASCII, BOB, PASSWORD, PATIENCE, SENDER, USER
 
 pytestmark = pytest.mark.peer
 
@@ -116,6 +117,24 @@ def test_a_declared_size_over_the_limit_is_refused_before_the_text(client, mailb
         client.sendmail(SENDER, ALICE, b"x" * (limit + 1))
     assert refused.value.smtp_code == 552
     assert mailbox.fresh() == []
+
+
+def test_addresses_and_fields_beyond_ascii_arrive(client, server):
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = SENDER, BEYOND_ASCII, "Grüße 你好"
+    message.set_content(".\n..\n", cte="8bit")
+    many = server.mailbox("many")
+    assert client.send_message(message) == {}
+    arrived = many.only()
+    assert "with UTF8SMTP id" in arrived.received
+    assert "Subject: Grüße 你好\r\n".encode() in arrived.content
+    assert arrived.content.endswith(b"\r\n\r\n.\r\n..\r\n")
+
+
+def test_what_dsn_asks_for_is_taken(client, mailbox):
+    mail, rcpt = ["RET=HDRS", "ENVID=the+20first"], ["NOTIFY=FAILURE,DELAY", "ORCPT=rfc822;a@b.c"]
+    assert client.sendmail(SENDER, ALICE, SEVEN_BIT, mail, rcpt) == {}
+    assert mailbox.only().content == SEVEN_BIT
 
 
 def test_commands_that_send_nothing_are_answered(client):
