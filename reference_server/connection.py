@@ -35,6 +35,7 @@ from harness.protocol.trace import Trace
 from harness.wire.tls import channel_bindings
 from reference_server.doors import Door
 from reference_server.handshakes import shake_hands
+from reference_server.limits import Pace
 from reference_server.policy import Guest
 from reference_server.server import Server
 from reference_server.watching import WatchedReceiver
@@ -58,6 +59,7 @@ class Connection:
         self, server: Server, peer: str, door: Door, bindings: Bindings | None = None
     ) -> None:
         self.tls = server.tls
+        self.pace = Pace(server.allowance, trio.current_time())
         self._server = server
         self._peer = peer
         self._door = door
@@ -83,6 +85,10 @@ class Connection:
         """Whether no transaction is under way, so that nothing is lost if the client must leave."""
         return self._receiver.memory.state not in IN_TRANSACTION
 
+    def lateness(self, now: float) -> Occasion | None:
+        """Why the client has to go now, if it has to."""
+        return self.pace.look(now, is_midway=self._receiver.is_midway)
+
     @property
     def session(self) -> str:
         """The id that the log knows this client by; empty if nobody watches."""
@@ -91,6 +97,7 @@ class Connection:
     def close(self) -> None:
         """The client is gone."""
         if isinstance(self._receiver, WatchedReceiver):
+            self._receiver.visit.octets = self.pace.octets
             self._receiver.close()
 
     def greet(self) -> bytes:
@@ -110,6 +117,7 @@ class Connection:
 
     def hear(self, octets: bytes) -> Waiting | None:
         """Take what the client says and answer it, up to what has to wait."""
+        self.pace.octets += len(octets)
         self._receiver.feed(octets)
         return self.go_on()
 
@@ -117,6 +125,7 @@ class Connection:
         """Answer what is left, up to what has to wait."""
         receiver, server, next_event = self._receiver, self._server, self._next_event
         while (event := next_event()) is not None:
+            self.pace.commands += 1
             match event:
                 case Recipient(addressee=addressee):
                     objection = server.house.objection_to(addressee.path, self._guest)

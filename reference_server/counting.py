@@ -44,6 +44,7 @@ class Counter:
     def closed(self, visit: Visit) -> None:
         """The client is gone."""
         self._metrics.count(m.OPEN, visit.door.kind, by=-1)
+        self._metrics.count(m.RECEIVED, by=visit.octets)
 
     def answered(self, visit: Visit, event: Event, reply: Reply, seconds: float) -> None:
         """A command, or the end of a text."""

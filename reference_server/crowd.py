@@ -64,13 +64,17 @@ class Crowd:
             self._epoll.close()
 
     async def sweep(self) -> None:
-        """Dismiss who has been quiet for too long, for ever."""
+        """Dismiss who has been quiet or slow for too long, for ever."""
         while True:
             await trio.sleep(_SWEEP)
-            quiet_since = trio.current_time() - self._server.patience.idle
+            now = trio.current_time()
+            quiet_since = now - self._server.patience.idle
             for member in list(self._members.values()):
-                if member.heard < quiet_since:
-                    self._dismiss(member, Occasion.IDLE)
+                late = member.connection.lateness(now)
+                if late is None and member.heard < quiet_since:
+                    late = Occasion.IDLE
+                if late is not None:
+                    self._dismiss(member, late)
 
     def ask_to_leave(self) -> None:
         """Dismiss whoever has no transaction under way; the others follow when theirs is over."""
@@ -113,6 +117,8 @@ class Crowd:
             self._part(member, octets[sent:], waiting)
         elif member.connection.is_over:
             self._leave(member)
+        elif (excess := member.connection.pace.excess) is not None:
+            self._dismiss(member, excess)
         elif self._server.is_stopping and member.connection.is_idle:
             self._dismiss(member, Occasion.SHUTTING_DOWN)
 

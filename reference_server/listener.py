@@ -33,6 +33,9 @@ async def serve(
     server.attendance.enter(peer)
     try:
         secured: trio.abc.Stream | None = stream
+        if door.implicit_tls and not server.attendance.is_within(server.allowance, peer):
+            await trio.aclose_forcefully(stream)  # no word of ours would be understood
+            return
         if door.implicit_tls:
             secured = await _secured(server, stream, peer, door, tls)
         if secured is not None:
@@ -66,7 +69,7 @@ class Talk:
         self._stream = stream
         self._patience = trio.CancelScope()
         self._heard = -math.inf  # when the deadline was moved last
-        self._parting = Occasion.IDLE  # what is said if our patience is cancelled
+        self._parting: Occasion | None = None  # said if our patience is cancelled, if not for time
         self._is_listening = False
 
     async def run(self, unsent: bytes = b"", waiting: Waiting | None = None) -> None:
@@ -77,7 +80,8 @@ class Talk:
             with self._patience:
                 await self._converse(unsent, waiting)
             if self._patience.cancelled_caught:
-                await self._last_words(self._parting)
+                late = self._connection.lateness(trio.current_time()) or Occasion.IDLE
+                await self._last_words(self._parting or late)
         except trio.Cancelled:
             await self._last_words(Occasion.SHUTTING_DOWN)
             raise
@@ -97,6 +101,7 @@ class Talk:
     def grant(self, seconds: float) -> None:
         """Give the client so much more time: we are about to take that long ourselves."""
         self._heard = trio.current_time()
+        self._connection.pace.excuse(seconds)
         self._patience.deadline = self._heard + seconds + self._server.patience.idle
 
     async def _converse(self, unsent: bytes, waiting: Waiting | None) -> None:
@@ -111,14 +116,19 @@ class Talk:
             await self._send(unsent)
             if connection.is_over:
                 return
-            if self._server.is_stopping and connection.is_idle:
-                await self._last_words(Occasion.SHUTTING_DOWN)
+            if (parting := self._why_to_part()) is not None:
+                await self._last_words(parting)
                 return
             octets = await self._listen()
             if not octets:
                 return
             waiting = connection.hear(octets)
             unsent = connection.output()
+
+    def _why_to_part(self) -> Occasion | None:
+        excess = self._connection.pace.excess
+        is_to_leave = self._server.is_stopping and self._connection.is_idle
+        return excess or (Occasion.SHUTTING_DOWN if is_to_leave else None)
 
     async def _listen(self) -> bytes:
         self._wait_on()
@@ -132,7 +142,10 @@ class Talk:
         now = trio.current_time()
         if now - self._heard >= 1.0:
             self._heard = now
-            self._patience.deadline = now + self._server.patience.idle
+            if self._connection.lateness(now):
+                self._patience.cancel()
+            idle = now + self._server.patience.idle
+            self._patience.deadline = min(idle, self._connection.pace.deadline)
 
     async def _send(self, octets: bytes) -> None:
         if octets:

@@ -55,6 +55,9 @@ MESSAGES: Final = Family(
     name="messages_total", about="Texts that ended, by what was said then.", labels=("code",)
 )
 OCTETS: Final = Family(name="message_octets_total", about="Content of accepted messages.")
+RECEIVED: Final = Family(
+    name="received_octets_total", about="Octets of all kinds, counted when a client leaves."
+)
 LOG_INS: Final = Family(
     name="log_ins_total", about="Log-ins, by how they ended.", labels=("mechanism", "outcome")
 )
@@ -76,7 +79,7 @@ OUTCOMES: Final = Family(
 )
 
 FAMILIES: Final = (
-    *(CONNECTIONS, OPEN, COMMANDS, REPLIES, MESSAGES, OCTETS),
+    *(CONNECTIONS, OPEN, COMMANDS, REPLIES, MESSAGES, OCTETS, RECEIVED),
     *(LOG_INS, HANDSHAKES, STORING, QUEUED, WAITING, OLDEST, OUTCOMES),
 )
 

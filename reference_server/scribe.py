@@ -64,6 +64,7 @@ class Scribe:
             session=visit.id,
             because=visit.because,
             messages=visit.messages,
+            octets=visit.octets,
             seconds=round(visit.seconds, _DIGITS),
         )
 

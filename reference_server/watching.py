@@ -31,6 +31,7 @@ class Visit:
     began: float = field(default_factory=time.monotonic)
     memory: Memory = field(default_factory=Memory)
     messages: int = 0  # accepted
+    octets: int = 0  # that the client sent, told at the end
     because: str = "the client left"  # it ended
 
     @property

@@ -74,7 +74,8 @@ fault: no-unstuff
 tls: {certificate: cert.pem, key: /etc/key.pem}
 extensions: {8BITMIME: no, SIZE: yes}
 limits:
-  {message: 1MB, recipients: 3, command_line: 1KiB, text_line: 1000, errors: 2, connections: 9,
+  {message: 1MB, recipients: 3, command_line: 1KiB, text_line: 1000, errors: 2, chunk: 2MB,
+   junk: 7, log_ins: 1, mails: 4, domains: 5, hold: 1h, deliver_by: 2m, connections: 9,
    connections_per_address: 2, commands: 50, octets: 5MB, session: 1h, rate: 1KB, window: 10s}
 timeouts: {idle: 10s, handshake: 3s, farewell: 1s, stop: 2s}
 workers: 2
@@ -112,7 +113,18 @@ def test_every_key_is_read(tmp_path):
     assert not config.tls_self_signed
     assert config.without == {"8BITMIME"}
     assert config.limits == Limits(
-        message=1_000_000, recipients=3, command_line=1024, text_line=1000, errors=2
+        message=1_000_000,
+        recipients=3,
+        command_line=1024,
+        text_line=1000,
+        errors=2,
+        chunk=2_000_000,
+        junk=7,
+        log_ins=1,
+        mails=4,
+        domains=5,
+        hold=3_600,
+        deliver_by=120,
     )
     assert config.allowance == Allowance(
         connections=9,

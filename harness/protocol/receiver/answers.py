@@ -44,6 +44,9 @@ class Occasion(StrEnum):  # of str, because the hash of a plain Enum is slow
     TOO_MANY_CONNECTIONS = auto()
     TOO_MANY_ERRORS = auto()
     TOO_MANY_COMMANDS = auto()
+    TOO_MANY_OCTETS = auto()
+    TOO_SLOW = auto()
+    SESSION_TOO_LONG = auto()
     NO_SPACE = auto()
     TOO_MANY_MAILS = auto()
     TOO_MANY_RECIPIENTS = auto()
@@ -129,6 +132,9 @@ ANSWERS: Answers = {
     O.TOO_MANY_CONNECTIONS: Answer(421, "4.7.0", "{domain} too many connections", closes=True),
     O.TOO_MANY_ERRORS: Answer(421, "4.7.0", "{domain} too many errors", closes=True),
     O.TOO_MANY_COMMANDS: Answer(421, "4.7.0", "{domain} too many commands", closes=True),
+    O.TOO_MANY_OCTETS: Answer(421, "4.7.0", "{domain} too many octets", closes=True),
+    O.TOO_SLOW: Answer(421, "4.4.2", "{domain} too slow, closing connection", closes=True),
+    O.SESSION_TOO_LONG: Answer(421, "4.7.0", "{domain} this has lasted long enough", closes=True),
     O.NO_SPACE: Answer(452, "4.3.1", "Insufficient system storage"),
     O.TOO_MANY_MAILS: Answer(421, "4.7.0", "{domain} too many messages", closes=True),
     O.TOO_MANY_RECIPIENTS: Answer(452, "4.5.3", "Too many recipients"),

@@ -18,6 +18,11 @@ class LineReader:
         self._searched = 0
         self._skipping = False
 
+    @property
+    def is_midway(self) -> bool:
+        """Whether a line has begun that has not ended."""
+        return bool(self._buffer) or self._skipping
+
     def feed(self, octets: bytes) -> None:
         """Take octets as they arrived."""
         self._buffer = self._buffer + octets if self._buffer else octets

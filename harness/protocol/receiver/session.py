@@ -98,6 +98,11 @@ class Receiver:
             utf8=memory.utf8,
         )
 
+    @property
+    def is_midway(self) -> bool:
+        """Whether a line or a text is under way, so that silence is slowness."""
+        return self._reader is not None or self._lines.is_midway
+
     # --- octets in, events out ----------------------------------------------------------------
 
     def feed(self, octets: bytes) -> None:
