@@ -31,6 +31,7 @@ class World:
     now: Callable[[], float] = time.time  # seconds since the epoch
     dial: Dial = dial
     inline: bool = False  # the disk is not waited for in threads: virtual time runs away meanwhile
+    ask_every: float | None = 1.0  # seconds between looks for wishes in the queue; None for never
 
 
 def make_relay(
@@ -46,7 +47,7 @@ def make_relay(
     relay = Relay(
         queue,
         make_routes(relaying, directory),
-        _settings(config.domain.lower(), relaying),
+        _settings(config.domain.lower(), relaying, world),
         intake.submit,
         resolver=_resolver(relaying.dns),
         dial=world.dial if log is None else overheard(world.dial, log),
@@ -67,7 +68,7 @@ def make_routes(relaying: Relaying, directory: Directory) -> Routes:
     )
 
 
-def _settings(domain: str, relaying: Relaying) -> Settings:
+def _settings(domain: str, relaying: Relaying, world: World) -> Settings:
     caps = replace(
         Caps(),
         messages=relaying.messages_per_connection,
@@ -78,6 +79,7 @@ def _settings(domain: str, relaying: Relaying) -> Settings:
         ourselves=Ourselves(names=frozenset({domain})),
         schedule=relaying.schedule,
         caps=caps,
+        ask_every=world.ask_every,
     )
 
 
