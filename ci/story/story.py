@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -94,7 +95,7 @@ def a_moment(alice: Mapping[str, str], port: str) -> None:
     print(indented(queue()))
     said("Bob's server is back.  Whoever retries (here once a second) finds it:")
     with serving("bob", HIS.replace("PORT", port)) as bob:
-        wait_for(lambda: any(Path("bob/mail/bob/new").iterdir()), "the second message")
+        wait_for(lambda: "0 messages" in queue(), "the second message")
         print(indented(queue()))
         fetch(bob, "bob")
 
@@ -129,7 +130,16 @@ def fetch(server: Mapping[str, str], user: str) -> None:
     """Bob's user agent."""
     address = server["pop3"].replace("://", f"://{user}@")
     run(
-        *("fetch", address, "--login", f"{user}:env:{user.upper()}", "-v", "--delete"),
+        *(
+            "fetch",
+            address,
+            "--login",
+            f"{user}:env:{user.upper()}",
+            "-v",
+            "--to",
+            "inbox",
+            "--delete",
+        ),
         *("--ca", f"{user}/cert.pem", "--server-name", "localhost"),
     )
 
@@ -141,9 +151,9 @@ def queue() -> str:
 
 def run(*words: str) -> None:
     """Show a command and what it says; the story ends here if it fails."""
-    print(f"    $ smtp-harness {' '.join(words)}")
+    print(f"    $ smtp-harness {shlex.join(words)}")
     done = command(*words)
-    print(indented(done.stdout + done.stderr))
+    print(indented(done.stdout))
     if done.returncode:
         sys.exit(f"that ended with status {done.returncode}")
 
@@ -151,7 +161,11 @@ def run(*words: str) -> None:
 def command(*words: str) -> subprocess.CompletedProcess[str]:
     """A command, run."""
     return subprocess.run(
-        harness(*words), capture_output=True, text=True, env=os.environ | PASSWORDS
+        harness(*words),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | PASSWORDS,
     )
 
 
