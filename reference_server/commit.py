@@ -40,45 +40,56 @@ class _Waiter(Generic[T]):
 class GroupCommit(Generic[T]):
     """What is kept here is kept together with what others keep at the same time.
 
-    The writing is done in a thread.  `inline` does it at once instead, for tests on virtual time:
-    that clock jumps ahead while a thread works.
+    The writing is done in threads, at most `at_once` of them: while one waits for the disk another
+    may work.  `inline` does it at once instead, for tests on virtual time: that clock jumps ahead
+    while a thread works.
     """
 
-    def __init__(self, write: Write[T], *, inline: bool = False) -> None:
+    def __init__(self, write: Write[T], *, inline: bool = False, at_once: int = 1) -> None:
         self._write = write
         self._inline = inline
+        self._at_once = at_once
         self._waiting: deque[_Waiter[T]] = deque()
-        self._busy = False
+        self._batches = 0  # that gather or are being written
+        self._is_gathering = False  # the first of those who wait has been chosen to lead
 
     async def keep(self, what: T) -> None:
         """Return when it is on disk; OSError if the disk refused, and then it is not there."""
         waiter = _Waiter(what)
         self._waiting.append(waiter)
-        if self._busy:
-            try:
-                await waiter.woken.wait()
-            except trio.Cancelled:
-                self._withdraw(waiter)
-                raise
+        self._choose()
+        try:
+            await waiter.woken.wait()  # who is chosen at once still lets in who is about to ask
+        except trio.Cancelled:
+            self._withdraw(waiter)
+            raise
         if not waiter.is_done:
             await self._lead()
         if waiter.outcome is not None:
             raise waiter.outcome
 
+    def _choose(self) -> None:
+        """Have the first of those who wait lead a batch, unless one is gathering already."""
+        if self._waiting and not self._is_gathering and self._batches < self._at_once:
+            self._is_gathering = True
+            self._batches += 1
+            self._waiting[0].woken.set()
+
     async def _lead(self) -> None:
-        """Have a batch written, ours in it, and wake who leads the next one."""
-        self._busy = True
-        # Whoever leads works for others too, and may not leave in the middle.
-        with trio.CancelScope(shield=True):
-            await trio.lowlevel.checkpoint()  # let in who is about to ask
-            batch = [self._waiting.popleft() for _ in range(min(_MOST, len(self._waiting)))]
-            try:
+        """Have a batch written, ours in it."""
+        batch = [self._waiting.popleft() for _ in range(min(_MOST, len(self._waiting)))]
+        self._is_gathering = False
+        self._choose()
+        try:
+            # Whoever leads works for others too, and may not leave in the middle.
+            with trio.CancelScope(shield=True):
                 await self._have_written(batch)
-            finally:
-                for waiter in batch:
-                    waiter.is_done = True
-                    waiter.woken.set()
-                self._pass_on()
+        finally:
+            for waiter in batch:
+                waiter.is_done = True
+                waiter.woken.set()
+            self._batches -= 1
+            self._choose()
 
     async def _have_written(self, batch: Sequence[_Waiter[T]]) -> None:
         whats = [waiter.what for waiter in batch]
@@ -94,9 +105,6 @@ class GroupCommit(Generic[T]):
         if waiter in self._waiting:
             self._waiting.remove(waiter)
             if waiter.woken.is_set():  # it was to lead
-                self._pass_on()
-
-    def _pass_on(self) -> None:
-        self._busy = bool(self._waiting)
-        if self._waiting:
-            self._waiting[0].woken.set()
+                self._is_gathering = False
+                self._batches -= 1
+                self._choose()

@@ -27,6 +27,7 @@ from reference_server.storage import Delivery, Storage
 Now = Callable[[], float]  # seconds since the epoch
 
 _HOLDS: Final = frozenset({"HOLDFOR", "HOLDUNTIL"})  # RFC 4865
+_AT_ONCE: Final = 3  # batches on their way to the disk, which has two syncs of each to wait for
 _GONE: Final = reply(550, "No such user here", enhanced="5.1.1")
 _SUCCESS: Final = {"delivered": "2.1.5", "expanded": "2.1.5"}  # RFC 3463 3.2
 
@@ -49,7 +50,7 @@ class Intake:
         self._has_room = has_room
         self._now = now
         self._serial = itertools.count(1)
-        self._commit = GroupCommit(storage.keep_all, inline=inline)
+        self._commit = GroupCommit(storage.keep_all, inline=inline, at_once=_AT_ONCE)
 
     @property
     def waits(self) -> bool:

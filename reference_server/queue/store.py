@@ -14,15 +14,24 @@ import threading
 import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import trio
 
+from reference_server.commit import GroupCommit, Outcome
 from reference_server.queue import rows, schema
 from reference_server.queue.items import Change, Item, Wishes
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Transaction:
+    new: Mapping[Item, bytes]
+    changes: Sequence[Change]
+    done: Collection[str]
 
 
 class StoredQueue:
@@ -37,6 +46,7 @@ class StoredQueue:
         self._close = weakref.finalize(self, self._connection.close)  # at the latest
         self._inline = inline
         self._turn = threading.Lock()
+        self._commits = GroupCommit(self._write_all, inline=inline)
         self._seen = -1  # the data version that our last look for wishes met
 
     def close(self) -> None:
@@ -60,7 +70,7 @@ class StoredQueue:
         done: Collection[str] = (),
     ) -> None:
         """All of it or nothing, as one: new items, changed recipients, items to forget."""
-        await self._run(functools.partial(self.write, new or {}, changes, done))
+        await self._commits.keep(_Transaction(new or {}, changes, done))
 
     async def wishes(self) -> Wishes:
         """What has been asked for since the last look."""
@@ -73,8 +83,9 @@ class StoredQueue:
         done: Collection[str] = (),
     ) -> None:
         """`commit` for who is in a thread already."""
-        with self._transaction():
-            rows.write(self._connection, new, changes, done)
+        (outcome,) = self._write_all([_Transaction(new, changes, done)])
+        if outcome is not None:
+            raise outcome
 
     # --- in a thread -----------------------------------------------------------------------------
 
@@ -83,6 +94,18 @@ class StoredQueue:
             await trio.lowlevel.checkpoint()
             return work()
         return await trio.to_thread.run_sync(work)
+
+    def _write_all(self, several: Sequence[_Transaction]) -> Sequence[Outcome]:
+        """Write them as one; where that is refused, each of them alone."""
+        try:
+            with self._transaction():
+                for one in several:
+                    rows.write(self._connection, one.new, one.changes, one.done)
+        except OSError as problem:
+            if len(several) == 1:
+                return [problem]
+            return [outcome for one in several for outcome in self._write_all([one])]
+        return [None] * len(several)
 
     def _load(self) -> Sequence[Item]:
         with self._reading():
@@ -119,12 +142,14 @@ class StoredQueue:
         with self._turn:
             try:
                 yield
-            except sqlite3.IntegrityError:
-                raise  # no fact about the disk: somebody gave the same id twice
             except sqlite3.Error as problem:
                 raise _as_os_error(problem) from problem
 
 
 def _as_os_error(problem: sqlite3.Error) -> OSError:
-    full = getattr(problem, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-    return OSError(errno.ENOSPC if full else errno.EIO, f"queue: {problem}")
+    if isinstance(problem, sqlite3.IntegrityError):
+        number = errno.EEXIST  # an id that is there: a clock that has been set back may do that
+    else:
+        full = getattr(problem, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        number = errno.ENOSPC if full else errno.EIO
+    return OSError(number, f"queue: {problem}")

@@ -53,6 +53,26 @@ async def test_who_comes_while_one_batch_is_written_shares_the_next():
     assert [sorted(batch) for batch in paper.batches] == [[1], [2, 3]]
 
 
+async def test_so_many_batches_are_written_at_once_as_is_allowed():
+    paper, begun, go_on = Paper(), [], trio.Event()
+
+    def write(whats):
+        trio.from_thread.run_sync(begun.append, list(whats))
+        trio.from_thread.run(go_on.wait)
+        return paper(whats)
+
+    group = GroupCommit(write, at_once=2)
+    async with trio.open_nursery() as nursery:
+        for n in range(4):
+            nursery.start_soon(group.keep, n)
+            while len(begun) < min(n + 1, 2):
+                await trio.testing.wait_all_tasks_blocked(0.001)
+        await trio.testing.wait_all_tasks_blocked()
+        assert begun == [[0], [1]]
+        go_on.set()
+    assert sorted(paper.written) == [0, 1, 2, 3]
+
+
 async def test_each_hears_of_its_own_fate():
     group, heard = GroupCommit(Paper("b"), inline=True), {}
 

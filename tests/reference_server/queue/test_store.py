@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import pytest
+import trio
 
 from harness.errors import UsageError
 from reference_server.queue import Change, Fate, Item, QueuedRecipient, Wishes, rows, schema
@@ -95,10 +96,29 @@ async def test_a_change_of_what_was_dropped_changes_nothing(tmp_path):
 async def test_a_commit_is_all_or_nothing(tmp_path):
     with opened(tmp_path) as queue:
         await queue.commit(new={item("1"): b"x"})
-        with pytest.raises(sqlite3.IntegrityError):
+        with pytest.raises(FileExistsError):
             await queue.commit(new={item("2"): b"y", item("1", arrived=2.0): b"x"}, done=["1"])
         assert [one.id for one in await queue.load()] == ["1"]
         await queue.commit(new={item("2"): b"y"})  # and it goes on
+
+
+@pytest.mark.parametrize("inline", [False, True])
+async def test_who_commits_at_the_same_time_shares_a_transaction_and_no_fate(tmp_path, inline):
+    with opened(tmp_path, inline=inline) as queue:
+        await queue.commit(new={item("1"): b"x"})
+        refused = []
+
+        async def commit(id):
+            try:
+                await queue.commit(new={item(id, arrived=2.0): b"x"})
+            except FileExistsError:
+                refused.append(id)
+
+        async with trio.open_nursery() as nursery:
+            for id in map(str, range(5)):
+                nursery.start_soon(commit, id)
+        assert refused == ["1"]
+        assert {one.id for one in await queue.load()} == set("01234")
 
 
 # --- wishes ---------------------------------------------------------------------------------------
