@@ -10,7 +10,8 @@ from typing import Final
 
 from harness.certificates import self_signed, server_context
 from harness.errors import UsageError
-from harness.protocol.receiver import RULES, Limits, Rules
+from harness.protocol.receiver import RULES, TLS_FIRST, Limits, Rules
+from harness.protocol.services import Service
 from reference_server.configuration.houses import inboxes, make_house, make_users
 from reference_server.configuration.relays import World, make_relay
 from reference_server.configuration.values import Config
@@ -101,6 +102,7 @@ def make_rules(config: Config) -> Rules:
         answers=in_voice(rules.answers, config.voice),
         limits=_changed(rules.limits, config.limits),
         allows_auth_in_clear=config.auth_in_clear or rules.allows_auth_in_clear,
+        need_tls=dict.fromkeys(Service, TLS_FIRST) if config.demand_tls else rules.need_tls,
         extensions={name: row for name, row in known if name not in config.without},
     )
 

@@ -69,6 +69,7 @@ class _Reader:
             tls_self_signed=self_signed,
             key_pair=key_pair,
             auth_in_clear=fields.flag("auth_in_clear"),
+            demand_tls=self._demand_tls(has_tls=self_signed or key_pair is not None),
             without=self._without(),
             limits=limits,
             allowance=allowance,
@@ -78,6 +79,14 @@ class _Reader:
             metrics=fields.made(fields.node("metrics"), read_endpoint),
             control=fields.made(fields.node("control"), read_control),
         )
+
+    def _demand_tls(self, *, has_tls: bool) -> bool:
+        demanded = self._fields.flag("demand_tls")
+        if demanded and not has_tls:
+            self._complaints.add(
+                self._fields.place("demand_tls"), "'demand_tls' is met by nobody without 'tls'"
+            )
+        return demanded
 
     def _separator(self, default: str) -> str:
         node = self._fields.node("separator")

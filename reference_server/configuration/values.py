@@ -56,6 +56,7 @@ class Config:
     tls_self_signed: bool = False
     key_pair: KeyPair | None = None
     auth_in_clear: bool = False  # log-ins outside TLS too
+    demand_tls: bool = False  # 530 to everything before STARTTLS
     without: frozenset[str] = frozenset()  # extensions that are not offered, by keyword
     limits: Limits = field(default_factory=Limits)
 

@@ -6,7 +6,7 @@ import pytest
 
 from harness.protocol.extensions import EXTENSIONS
 from harness.protocol.order import ORDER, State, Verb, after
-from harness.protocol.receiver import RULES, Occasion, rules_for
+from harness.protocol.receiver import RULES, TLS_FIRST, Occasion, rules_for
 from harness.protocol.receiver.events import Message, Text, Unfit
 from harness.protocol.replies import reply
 from harness.protocol.services import Service
@@ -193,17 +193,10 @@ def test_elsewhere_a_domain_of_one_label_is_a_domain():
 
 # --- what is demanded ---------------------------------------------------------------------------
 
-TLS_FIRST = replace(
-    RULES,
-    need_tls={
-        Service.SMTP: frozenset(Verb) - {Verb.NOOP, Verb.EHLO, Verb.STARTTLS, Verb.QUIT},
-    },
-)
-
 
 def test_a_server_may_demand_tls_before_anything_else():
     # RFC 3207 4
-    talk = Obliging(TLS_FIRST)
+    talk = Obliging(replace(RULES, need_tls={Service.SMTP: TLS_FIRST}))
     assert talk.say(b"HELO client.test\r\n") == b"530 Must issue a STARTTLS command first\r\n"
     assert talk.codes(HELLO, MAIL, b"RSET\r\n", b"NOOP\r\n") == [250, 530, 530, 250]
     assert talk.codes(b"STARTTLS\r\n", HELLO, MAIL) == [220, 250, 250]

@@ -8,7 +8,9 @@ import pytest
 from harness.documents import DocumentError
 from harness.errors import UsageError
 from harness.protocol.extensions import EXTENSIONS
+from harness.protocol.order import Verb
 from harness.protocol.receiver import Limits
+from harness.protocol.services import Service
 from harness.target import read_address
 from reference_server.configuration import (
     Config,
@@ -204,7 +206,7 @@ WRONG = {
     "aliases: {sales: [al ice]}": "1:19: 'al ice' is no address, nor a name here",
     "lists: {crew: {members: alice}}": "1:15: the list 'crew' has no 'owner'",
     "separator: plus": "1:12: 'separator' is one character, or '' for none",
-    "voice: loud": "1:8: unknown voice 'loud' (there are: default, textbook)",
+    "voice: loud": "1:8: unknown voice 'loud' (there are: default, no-mail, textbook)",
     "fault: no-unstaff": "1:8: there is no fault 'no-unstaff' (did you mean 'no-unstuff'?)",
     "tls: {}": "1:6: 'tls' wants either a certificate or `self_signed: yes`",
     "tls: {self_signed: yes, certificate: a}": "1:6: 'tls' wants either a certificate or "
@@ -214,6 +216,7 @@ WRONG = {
     "(such as 10KiB; units: B, KB, KiB, MB, MiB, GB, GiB)",
     "limits: {message: 0}": "1:19: 'message' must be at least 1",
     "limits: {errors: 0}": "1:18: 'errors' must be at least 1",
+    "demand_tls: yes": "1:13: 'demand_tls' is met by nobody without 'tls'",
     "timeouts: {idle: 0s}": "1:18: 'idle' must be some time",
     "timeouts: {idle: 5}": "1:18: 'idle' must be a duration, not '5' (such as 5s, 200ms or 2m)",
     "workers: 0": "1:10: 'workers' must be at least 1",
@@ -295,6 +298,13 @@ def test_a_lie_about_a_limit_is_told_unless_the_limit_is_asked_for():
     lie = make_rules(Config(fault="few-recipients")).limits
     assert lie.recipients < Limits().recipients
     assert make_rules(Config(limits=Limits(message=5))).limits == Limits(message=5)
+
+
+def test_a_server_may_want_tls_before_anything_else(tmp_path):
+    text = "tls: {self_signed: yes}\ndemand_tls: yes"
+    rules = make_rules(read_config(written(tmp_path, text)))
+    assert all(Verb.MAIL in rules.need_tls[service] for service in Service)
+    assert make_rules(Config()).need_tls == {}
 
 
 def test_an_extension_that_is_switched_off_is_not_there():

@@ -7,7 +7,7 @@ from typing import Final
 
 from harness.protocol.receiver.answers import Occasion
 from harness.protocol.receiver.events import LogIn, Verdict
-from harness.protocol.sasl import Attempt, Challenge, Denied, Granted, Judging, Outcome, Spoilt
+from harness.protocol.sasl import Attempt, Challenge, Granted, Judging, Outcome, Spoilt
 
 _SPOILT: Final[Mapping[Spoilt, Occasion]] = {
     Spoilt.CANCELLED: Occasion.CANCELLED,
@@ -32,7 +32,7 @@ def _event(mechanism: str, step: Challenge | Judging | Spoilt) -> LogIn:
             return LogIn(mechanism, lambda: Verdict(said=_SPOILT[step]))
         case Challenge():
             return LogIn(mechanism, lambda: _verdict(step))
-        case Judging():
+        case _:
             return LogIn(mechanism, lambda: _verdict(step.judge()), takes_time=step.takes_time)
 
 
@@ -42,5 +42,5 @@ def _verdict(outcome: Outcome) -> Verdict:
             return Verdict(said=Occasion.CHALLENGE, challenge=text)
         case Granted(user):
             return Verdict(said=Occasion.LOGGED_IN, user=user)
-        case Denied():
+        case _:
             return Verdict(said=Occasion.WRONG_PASSWORD)

@@ -113,6 +113,11 @@ def _words(*unknown: Verb) -> Mapping[bytes, Verb]:
     return {verb.value.encode(): verb for verb in Verb if verb not in (Verb.LAST, *unknown)}
 
 
+# What is 530 in the clear, where TLS comes first (RFC 3207 4).
+TLS_FIRST: frozenset[Verb] = frozenset(Verb) - {
+    *(Verb.EHLO, Verb.LHLO, Verb.STARTTLS, Verb.NOOP, Verb.QUIT)
+}
+
 # service -> the words that are commands there; another is not recognized (RFC 2033 4.1)
 WORDS: Mapping[Service, Mapping[bytes, Verb]] = {
     Service.SMTP: _words(Verb.LHLO),
