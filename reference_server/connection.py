@@ -103,6 +103,8 @@ class Connection:
     def greet(self) -> bytes:
         """The greeting, or why there is none."""
         attendance, allowance = self._server.attendance, self._server.allowance
+        if not self._server.house.takes_mail and self._door.service is Service.SMTP:
+            return self.say(Occasion.NO_MAIL_HERE)
         may_stay = attendance.is_within(allowance, self._peer)
         return self.say(Occasion.GREETING if may_stay else Occasion.TOO_MANY_CONNECTIONS)
 
@@ -131,7 +133,7 @@ class Connection:
                     objection = server.house.objection_to(addressee.path, self._guest)
                     receiver.answer(objection or event.said)
                 case Mail():
-                    receiver.answer(server.intake.objection_to(event) or event.said)
+                    receiver.answer(self._objection_to(event) or event.said)
                 case Verify():
                     receiver.answer(self._told(event))
                 case Etrn():
@@ -168,6 +170,12 @@ class Connection:
     @property
     def _guest(self) -> Guest:
         return Guest(self._peer, self._receiver.memory.user)
+
+    def _objection_to(self, mail: Mail) -> Occasion | None:
+        server = self._server
+        return server.house.objection_to_sender(mail.reverse_path) or server.intake.objection_to(
+            mail
+        )
 
     def _told(self, event: Verify) -> Occasion | Reply:
         told = self._server.house.told_of(event, self._guest)

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.protocol.addresses import ForwardPath
+from harness.protocol.addresses import ForwardPath, ReversePath
 from harness.protocol.order import Verb
 from harness.protocol.receiver import Occasion
 from harness.protocol.receiver.events import Verify
@@ -42,6 +42,8 @@ class House:
     accounts: Credentials | None = None
     relays: bool = False  # whether there is any way to elsewhere
     networks: tuple[Network, ...] = ()  # whose hosts may send mail elsewhere without a log-in
+    takes_mail: bool = True  # False: a host that never does, and says 521 (RFC 7504)
+    null_mx: frozenset[str] = frozenset()  # domains that take no mail and send none (RFC 7505)
     turns: Collection[str] = ()  # domains in lower case whose mail anybody may ask for by ETRN
     tells: Tells = Tells.NOBODY
 
@@ -50,6 +52,13 @@ class House:
         """What we call ourselves."""
         return self.directory.domain
 
+    def objection_to_sender(self, sender: ReversePath) -> Occasion | None:
+        """May mail come from there?  Not where no answer can go (RFC 7505 4.2)."""
+        mailbox = sender.mailbox
+        if not self.null_mx or mailbox is None or mailbox.domain.lower() not in self.null_mx:
+            return None
+        return Occasion.NULL_MX_SENDER
+
     def objection_to(self, recipient: ForwardPath, guest: Guest) -> Occasion | None:
         """May this guest send mail to this recipient through us?"""
         mailbox = recipient.mailbox
@@ -57,7 +66,9 @@ class House:
             return None
         if self.directory.is_ours(mailbox):
             return Occasion.NO_SUCH_USER
-        return None if self.relays and self._is_trusted(guest) else Occasion.RELAY_DENIED
+        if not self.relays or not self._is_trusted(guest):
+            return Occasion.RELAY_DENIED
+        return Occasion.NULL_MX if mailbox.domain.lower() in self.null_mx else None
 
     def _is_trusted(self, guest: Guest) -> bool:
         """Mail for elsewhere is passed on for our users and our own networks: no open relay."""

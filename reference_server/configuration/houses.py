@@ -33,6 +33,8 @@ def make_house(config: Config, rules: Rules, users: Users) -> House:
         accounts=users,
         relays=config.relay is not None,
         networks=config.relay.networks if config.relay else (),
+        takes_mail=config.takes_mail,
+        null_mx=config.relay.null_mx if config.relay else frozenset(),
         turns=_turned(config.relay),
         tells=config.tells,
     )

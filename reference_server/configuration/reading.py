@@ -57,6 +57,7 @@ class _Reader:
             lists=read_lists(fields),
             separator=self._separator(standard.separator),
             anyone_at=self._each("anyone_at", check_domain),
+            takes_mail=fields.flag("takes_mail", default=True),
             tells=Tells(fields.choice("verify", [one.value for one in Tells]) or standard.tells),
             spool=self._path(fields, "spool"),
             sync=fields.flag("sync", default=True),

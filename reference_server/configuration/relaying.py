@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -34,6 +35,7 @@ class Relaying:
 
     networks: tuple[Network, ...] = ()
     routes: tuple[Route, ...] = ()
+    null_mx: frozenset[str] = frozenset()  # known to take no mail, without asking the DNS
     dns: Dns | None = None  # None: nobody is asked, and only what has a route goes anywhere
     tls: Tls = Tls.OPPORTUNISTIC  # of what has no route, or one that does not say
     schedule: Schedule = field(default_factory=Schedule)
@@ -52,6 +54,7 @@ def read_relaying(fields: Fields) -> Relaying:
         return Relaying(
             networks=tuple(network for network in networks if network is not None),
             routes=_routes(fields, tls),
+            null_mx=frozenset(_domains(fields, "null_mx")),
             dns=_dns(fields),
             tls=tls,
             schedule=_schedule(fields, standard.schedule),
@@ -93,6 +96,14 @@ def _route(fields: Fields, name: TextNode, node: Node, tls: Tls) -> Route:
     with Fields(node, fields.complaints, f"the route {name.value!r}") as inner:
         hosts = _hosts(inner, inner.take("hosts")) if inner.require("hosts") else ()
         return Route(domains=(name.value,), hosts=hosts, tls=_tls(inner, tls))
+
+
+def _domains(fields: Fields, key: str) -> Iterator[str]:
+    for node in fields.text_nodes(key):
+        if is_domain(node.value):
+            yield node.value.lower()
+        else:
+            fields.complaints.add(node.at, f"{node.value!r} is no domain")
 
 
 def _hosts(fields: Fields, node: Node | None) -> tuple[Address, ...]:

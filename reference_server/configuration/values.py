@@ -40,6 +40,7 @@ class Config:
     lists: Mapping[str, MailingList] = field(default_factory=dict)
     separator: str = "+"  # of sub-addresses
     anyone_at: tuple[str, ...] = ()
+    takes_mail: bool = True  # False: 521 to every host (RFC 7504); users may still submit
     tells: Tells = Tells.NOBODY  # whom VRFY and EXPN tell the truth
 
     # --- where it goes

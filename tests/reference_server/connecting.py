@@ -10,6 +10,7 @@ import trio
 import trio.testing
 
 from reference_server.configuration import Config, make_server
+from reference_server.doors import PLAIN, Door
 from reference_server.listener import serve
 from reference_server.server import Server
 
@@ -60,10 +61,12 @@ class Client:
 
 
 @asynccontextmanager
-async def connected(server: Server, *, greeted: bool = True) -> AsyncIterator[Client]:
+async def connected(
+    server: Server, *, greeted: bool = True, door: Door = PLAIN
+) -> AsyncIterator[Client]:
     ours, theirs = trio.testing.memory_stream_pair()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(serve, server, theirs, "127.0.0.1")
+        nursery.start_soon(serve, server, theirs, "127.0.0.1", door)
         client = Client(ours)
         if greeted:
             await client.reply()

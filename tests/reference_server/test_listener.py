@@ -7,7 +7,9 @@ import pytest
 import trio
 from trio.testing import memory_stream_pair
 
+from reference_server.configuration.relaying import Relaying
 from reference_server.directory import MailingList
+from reference_server.doors import Door, Kind
 from reference_server.limits import Allowance
 from reference_server.listener import serve
 from reference_server.policy import Tells
@@ -229,3 +231,19 @@ async def test_who_may_be_told_is_told_who_lives_here(tmp_path):
         assert (await client.say(b"VRFY nobody\r\n")).startswith(b"550 5.1.1")
         assert await client.say(b"EXPN staff\r\n") == b"250 2.1.5 <eve@far.test>"
         assert (await client.say(b"EXPN alice\r\n")).startswith(b"550 5.1.1")
+
+
+async def test_a_host_that_takes_no_mail_says_521_to_hosts_and_lets_users_submit(tmp_path):
+    server = server_in(tmp_path, takes_mail=False)
+    async with connected(server, greeted=False) as client:
+        assert (await client.reply()).startswith(b"521 example.test")
+        assert await client.reply() == b""
+    async with connected(server, greeted=False, door=Door(Kind.SUBMISSION)) as client:
+        assert (await client.reply()).startswith(b"220 ")
+
+
+async def test_a_sender_who_cannot_be_answered_is_refused(tmp_path):
+    relaying = Relaying(null_mx=frozenset({"nowhere.test"}))
+    async with connected(server_in(tmp_path, relay=relaying)) as client:
+        await client.say(b"EHLO c.test\r\n")
+        assert (await client.say(b"MAIL FROM:<joe@nowhere.test>\r\n")).startswith(b"550 5.7.27")

@@ -2,7 +2,7 @@ import ipaddress
 
 import pytest
 
-from harness.protocol.addresses import ForwardPath
+from harness.protocol.addresses import NULL_PATH, ForwardPath, ReversePath
 from harness.protocol.order import Verb
 from harness.protocol.receiver import Occasion
 from harness.protocol.receiver.events import Verify
@@ -89,3 +89,22 @@ def test_an_address_beyond_ascii_is_told_to_who_can_read_it(utf8, answer):
         directory=Directory(domain="example.test", has_user="jösé".__eq__), tells=Tells.ANYONE
     )
     assert here.told_of(Verify(Verb.VRFY, "jösé", utf8, Occasion.VERIFIED), STRANGER) == answer
+
+
+@pytest.mark.parametrize(
+    ("guest", "objection"), [(USER, Occasion.NULL_MX), (STRANGER, Occasion.RELAY_DENIED)]
+)
+def test_a_domain_that_takes_no_mail_gets_none_from_our_users(guest, objection):
+    here = house(null_mx=frozenset({"nowhere.test"}))
+    assert here.objection_to(to("joe@Nowhere.test"), guest) is objection
+    assert here.objection_to(to("eve@far.test"), USER) is None
+
+
+@pytest.mark.parametrize(
+    ("sender", "objection"),
+    [("joe@NOWHERE.test", Occasion.NULL_MX_SENDER), ("eve@far.test", None), (None, None)],
+)
+def test_a_domain_that_takes_no_answer_may_not_write(sender, objection):
+    here = house(null_mx=frozenset({"nowhere.test"}))
+    path = NULL_PATH if sender is None else ReversePath(mailbox_of(sender))
+    assert here.objection_to_sender(path) is objection
