@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from harness.protocol.extensions import Extension
-from harness.protocol.receiver import ANSWERS, Answers, Occasion, reworded
+from harness.protocol.receiver import ANSWERS, Answers, reworded
 
 # name -> the texts that it says its own way; the default voice is the answer table's own.
 VOICES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -22,13 +22,6 @@ VOICES: Final[Mapping[str, Mapping[str, str]]] = {
         "ACCEPTED": "Message accepted for delivery",
         "FAREWELL": "{domain} closing connection",
     },
-    # A host that accepts no mail, from anybody: RFC 7504 3.
-    "no-mail": {},
-}
-
-# name -> what it says on other occasions than usual
-_INSTEAD: Final[Mapping[str, Mapping[Occasion, Occasion]]] = {
-    "no-mail": {Occasion.GREETING: Occasion.NO_MAIL_HERE}
 }
 
 # name -> the extensions that whoever talks like this never heard of
@@ -43,8 +36,7 @@ def known_to(voice: str, extensions: Mapping[str, Extension]) -> Mapping[str, Ex
 
 def in_voice(answers: Answers, voice: str) -> Answers:
     """The answers in that voice; what a lie has changed stays as the lie says it."""
-    spoken = dict(reworded(ANSWERS, **VOICES[voice]))
-    spoken |= {at: spoken[other] for at, other in _INSTEAD.get(voice, {}).items()}
+    spoken = reworded(ANSWERS, **VOICES[voice])
     return {
         occasion: spoken[occasion] if answer == ANSWERS[occasion] else answer
         for occasion, answer in answers.items()

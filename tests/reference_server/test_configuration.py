@@ -206,7 +206,7 @@ WRONG = {
     "aliases: {sales: [al ice]}": "1:19: 'al ice' is no address, nor a name here",
     "lists: {crew: {members: alice}}": "1:15: the list 'crew' has no 'owner'",
     "separator: plus": "1:12: 'separator' is one character, or '' for none",
-    "voice: loud": "1:8: unknown voice 'loud' (there are: default, no-mail, textbook)",
+    "voice: loud": "1:8: unknown voice 'loud' (there are: default, textbook)",
     "fault: no-unstaff": "1:8: there is no fault 'no-unstaff' (did you mean 'no-unstuff'?)",
     "tls: {}": "1:6: 'tls' wants either a certificate or `self_signed: yes`",
     "tls: {self_signed: yes, certificate: a}": "1:6: 'tls' wants either a certificate or "

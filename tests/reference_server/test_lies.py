@@ -37,12 +37,6 @@ def test_a_liar_that_takes_any_parameter_survives_them_all(hello, parameters):
     assert talk.codes(b"MAIL FROM:<a@c.test> %s\r\n" % parameters)[0] in (250, 501)
 
 
-def test_a_host_without_mail_says_so_at_once_and_that_is_all():
-    # RFC 7504 3
-    answer = in_voice(RULES.answers, "no-mail")[Occasion.GREETING]
-    assert (answer.code, answer.closes) == (521, True)
-
-
 def test_a_voice_leaves_alone_what_a_lie_has_changed():
     lie = LIES["greeting-without-domain"].rules.answers
     spoken = in_voice(lie, "textbook")
