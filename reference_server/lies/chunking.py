@@ -45,6 +45,13 @@ def _case_sensitive(argument: bytes) -> ChunkCommand | Occasion:
     return command
 
 
+def _none_is_last(argument: bytes) -> ChunkCommand | Occasion:
+    command = read_chunk_command(argument)
+    if isinstance(command, ChunkCommand) and not command.size:
+        return replace(command, last=True)
+    return command
+
+
 def _anything_is_a_size(argument: bytes) -> ChunkCommand | Occasion:
     command = read_chunk_command(argument)
     is_fine = isinstance(command, ChunkCommand) and command.objection is None
@@ -87,12 +94,7 @@ CHUNKING: Final[Mapping[str, Lie]] = {
         "BDAT 0 LAST is refused",
         replace(RULES, read_chunk=_objecting(lambda command: command.last and not command.size)),
     ),
-    "empty-chunk-refused": Lie(
-        "BDAT 0 is refused",
-        replace(
-            RULES, read_chunk=_objecting(lambda command: not command.last and not command.size)
-        ),
-    ),
+    "empty-chunk-ends": Lie("BDAT 0 is the last chunk", replace(RULES, read_chunk=_none_is_last)),
     "last-case-sensitive": Lie(
         "LAST is known in upper case alone", replace(RULES, read_chunk=_case_sensitive)
     ),
