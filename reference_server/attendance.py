@@ -25,6 +25,7 @@ class Attendance:
         self.guests: set[Guest] = set()
         self._from: Counter[str] = Counter()
         self._empty = trio.Event()
+        self._somebody_left = trio.Event()
 
     def enter(self, address: str) -> None:
         """One more is here."""
@@ -37,6 +38,7 @@ class Attendance:
         self._from[address] -= 1
         if not self._from[address]:
             del self._from[address]  # addresses that came once are not kept for ever
+        self._somebody_left.set()
         if not self.total:
             self._empty.set()
 
@@ -46,6 +48,12 @@ class Attendance:
         if self.total > allowance.connections:
             return False
         return most is None or self._from[address] <= most
+
+    async def until_below(self, count: int) -> None:
+        """Return when there are fewer than so many."""
+        while self.total >= count:
+            self._somebody_left = trio.Event()
+            await self._somebody_left.wait()
 
     async def until_empty(self) -> None:
         """Return when nobody is here."""

@@ -81,6 +81,12 @@ def listen(host: str, port: int, backlog: int = 1_024) -> socket.socket:
 async def accept(listener: socket.socket, welcome: Callable[[socket.socket, str], None]) -> None:
     """Welcome every connection with its socket, ready to use, and its address; for ever."""
     while True:
+        welcome(*await accept_one(listener))
+
+
+async def accept_one(listener: socket.socket) -> tuple[socket.socket, str]:
+    """The next connection's socket, ready to use, and its address; a Unix-domain one has none."""
+    while True:
         await trio.lowlevel.wait_readable(listener)
         try:
             sock, peer = listener.accept()
@@ -89,5 +95,7 @@ async def accept(listener: socket.socket, welcome: Callable[[socket.socket, str]
                 await trio.sleep(0.1)  # until connections have ended
             continue
         sock.setblocking(False)
+        if sock.family == socket.AF_UNIX:
+            return sock, ""
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        welcome(sock, peer[0])
+        return sock, peer[0]

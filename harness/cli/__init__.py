@@ -24,6 +24,7 @@ main = Commands(
         "queue": ("harness.cli.queue_", "queue_", "See and steer the mail that waits."),
         "fetch": ("harness.cli.fetch", "fetch", "Read a mailbox by POP3."),
         "user": ("harness.cli.user", "user", "Who may log in to the reference server."),
+        "sink": ("harness.cli.sink", "sink", "Take mail and keep none, by smtp-sink's letters."),
         "serve": ("reference_server.__main__", "main", "Run the reference server."),
     },
 )

@@ -1,0 +1,1 @@
+"""Our server in the part of Postfix's smtp-sink: letters made into rules, faults and watchers."""

@@ -1,0 +1,187 @@
+"""What the letters mean: the rules that the sink obeys, the faults that it has, who is welcome."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Final
+
+from harness.protocol.addresses import ForwardPath
+from harness.protocol.order import ORDER, Order, State, Verb
+from harness.protocol.receiver import (
+    ANSWERS,
+    RULES,
+    Answer,
+    Answers,
+    Envelope,
+    Limits,
+    Occasion,
+    Rules,
+    reworded,
+)
+from harness.protocol.receiver.events import Mail
+from harness.protocol.replies import Reply, reply
+from harness.protocol.sasl.scram_keys import ScramKeys
+from harness.protocol.sasl.sides import Ability
+from reference_server.directory import Directory
+from reference_server.faults.model import Drop, Row, Stage, Table, Trick
+from reference_server.intake import Intake
+from reference_server.policy import Guest, House
+from reference_server.smtp_sink.letters import COMMANDS, Letters
+from reference_server.storage import Nowhere
+
+EXTENSIONS: Final = frozenset({"PIPELINING", "8BITMIME", "AUTH", "ENHANCEDSTATUSCODES", "DSN"})
+VERBS: Final = frozenset(
+    {Verb.LHLO, Verb.EHLO, Verb.HELO, Verb.AUTH, Verb.MAIL, Verb.RCPT, Verb.DATA}
+    | {Verb.RSET, Verb.NOOP, Verb.VRFY, Verb.QUIT}
+)
+_MANY: Final = 1_000_000_000  # who measures is not to be told that it is enough
+LIMITS: Final = Limits(
+    command_line=2_048,
+    message=104_857_600,
+    recipients=1_000_000,
+    junk=_MANY,
+    errors=_MANY,
+    log_ins=_MANY,
+)
+
+
+# --- rules ---------------------------------------------------------------------------------------
+
+
+def make_rules(letters: Letters) -> Rules:
+    """Honest rules, but forbearing: a sink is there to measure clients, not to teach them."""
+    offered = EXTENSIONS - letters.without
+    return replace(
+        RULES,
+        order=_forbearing(ORDER),
+        verbs=VERBS - ({Verb.EHLO} if letters.plain or letters.pix else frozenset()),
+        without_argument=frozenset(),
+        answers=_answers(letters),
+        limits=LIMITS,
+        extensions={name: row for name, row in RULES.extensions.items() if name in offered},
+        check_parameters=lambda parameters, offered, which: None,
+        object_to_content=lambda content: None,
+        allows_auth_in_clear=True,
+    )
+
+
+def _forbearing(order: Order) -> Order:
+    """MAIL may come without a greeting."""
+    return {**order, State.FRESH: {**order[State.FRESH], Verb.MAIL: State.SENDER}}
+
+
+def _answers(letters: Letters) -> Answers:
+    greeting = "********" if letters.pix else "{domain}" if letters.plain else "{domain} ESMTP"
+    answers = reworded(ANSWERS, GREETING=greeting, HELO="{domain}")
+    return {
+        **answers,
+        Occasion.NOT_IMPLEMENTED: Answer(500, "5.5.1", "Command not recognized"),
+        Occasion.VERIFIED: Answer(250, "2.0.0", "Whoever that is"),
+    }
+
+
+# --- faults --------------------------------------------------------------------------------------
+
+
+def make_faults(letters: Letters) -> Table:
+    """A row for each command that something happens to."""
+    rows = [
+        Row(name=name, stages=(stage,), trick=trick)
+        for name, stage in COMMANDS.items()
+        if stage is not None and (trick := _trick(name, letters)) != Trick()
+    ]
+    return Table((*rows, *_while_text_arrives(letters)))
+
+
+def _trick(name: str, letters: Letters) -> Trick:
+    """What happens to a command; of several letters that name it the hardest counts."""
+    wait = letters.waits.get(name)
+    trick = Trick() if wait is None else Trick(delay=wait.seconds, again=wait.again)
+    if name in letters.drops:
+        return replace(trick, drop=Drop.CLOSE)
+    return replace(trick, reply=_refusal(name, letters))
+
+
+def _refusal(name: str, letters: Letters) -> Reply | None:
+    if name in letters.closes:
+        return _made(421, "4.0.0", "Closed on purpose", letters)
+    if name in letters.fails:
+        return letters.hard or _made(500, "5.3.0", "Refused on purpose", letters)
+    if name in letters.defers:
+        return letters.soft or _made(450, "4.3.0", "Refused on purpose, for now", letters)
+    return None
+
+
+def _while_text_arrives(letters: Letters) -> tuple[Row, ...]:
+    if letters.abort is not None:
+        abort = _made(550, "5.3.0", "Broken off on purpose", letters)
+        trick = Trick(delay=letters.abort, reply=abort, drop=Drop.CLOSE)
+    elif letters.late:
+        trick = Trick(delay=letters.late)
+    else:
+        return ()
+    return (Row(name="text", stages=(Stage.TEXT,), trick=trick),)
+
+
+def _made(code: int, enhanced: str, text: str, letters: Letters) -> Reply:
+    says_codes = "ENHANCEDSTATUSCODES" not in letters.without
+    return reply(code, text, enhanced=enhanced if says_codes else None)
+
+
+# --- whom it takes, and what it keeps -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenHouse(House):
+    """A house where everybody is at home."""
+
+    def objection_to(self, recipient: ForwardPath, guest: Guest) -> Occasion | None:
+        """Any recipient may have mail: it goes nowhere."""
+        return None
+
+
+class Anybody:
+    """Accounts in which every user has every password."""
+
+    abilities: Collection[Ability] = frozenset({Ability.PASSWORD})
+    takes_time = False
+
+    def knows_password(self, user: str, password: str) -> bool:
+        """Whatever it is."""
+        return True
+
+    def scram_keys(self, user: str) -> ScramKeys:
+        """There are none."""
+        raise NotImplementedError
+
+    def shared_secret(self, user: str) -> bytes:
+        """There is none."""
+        raise NotImplementedError
+
+    def owner_of(self, token: str) -> str | None:
+        """There is none."""
+        raise NotImplementedError
+
+
+class Drain(Intake):
+    """Takes every message and keeps none."""
+
+    waits = False
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house, Nowhere(), inline=True)
+
+    def objection_to(self, mail: Mail) -> Occasion | None:
+        """There is always room."""
+        return None
+
+    def take_now(self, envelope: Envelope, content: bytes, id: str) -> None:
+        """It is gone."""
+
+
+def make_house(letters: Letters) -> OpenHouse:
+    """The house of that name."""
+    directory = Directory(domain=letters.name, has_user=lambda name: True)
+    accounts = None if "AUTH" in letters.without else Anybody()
+    return OpenHouse(directory=directory, accounts=accounts)
