@@ -20,7 +20,7 @@ class MemoryUsers(Collection[str]):
 
     def __init__(self, passwords: Mapping[str, str | None]) -> None:
         named = {folded(name): password for name, password in passwords.items()}
-        self._names = tuple(named)
+        self._names = dict.fromkeys(named)
         self._secrets = {
             name: (prepare(password) or password).encode()
             for name, password in named.items()

@@ -124,10 +124,11 @@ def offered_mechanisms(
     credentials: Credentials, *, bindings: Bindings, is_secure: bool
 ) -> tuple[str, ...]:
     """What a server offers, the best first: what its accounts can do and the connection allows."""
+    abilities = credentials.abilities
     return tuple(
         name
         for name, row in MECHANISMS.items()
-        if row.needs in credentials.abilities
+        if row.needs in abilities
         and (not row.binds or best_binding(bindings) is not None)
         # RFC 7628 3: a token wants TLS, whatever else may be said in the clear.
         and (is_secure or not row.is_for_tokens)
