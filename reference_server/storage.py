@@ -8,7 +8,7 @@ queue that was never promised, which its sender will send again: RFC 1047's dupl
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -88,10 +88,11 @@ class _Batch:
         """Drafts, synced."""
         for n, delivery in enumerate(self._deliveries):
             if delivery.copies:
-                with self._failing([n]):
+                try:
                     self._written[n] = self._drafts.write(delivery.copies)
-        with self._failing(self._left_with_copies()):
-            self._drafts.sync()
+                except OSError as problem:
+                    self.outcomes[n] = problem
+        self._for_all(self._drafts.sync)
 
     def enqueue(self) -> None:
         """The queue's rows in one transaction; where that is refused, each message in its own."""
@@ -100,16 +101,19 @@ class _Batch:
             self._queue_up(queued)
         except OSError:
             for n in queued:
-                with self._failing([n]):
+                try:
                     self._queue_up([n])
+                except OSError as problem:
+                    self.outcomes[n] = problem
 
     def publish(self) -> None:
         """Names for the drafts, synced."""
-        for n in self._left_with_copies():
-            with self._failing([n]):
+        for n in self._left():
+            try:
                 self._drafts.publish(self._written[n])
-        with self._failing(self._left_with_copies()):
-            self._drafts.sync_names()
+            except OSError as problem:
+                self.outcomes[n] = problem
+        self._for_all(self._drafts.sync_names)
 
     def clean_up(self) -> None:
         """Leave nothing of those who failed."""
@@ -124,8 +128,14 @@ class _Batch:
     def _left(self) -> list[int]:
         return [n for n, outcome in enumerate(self.outcomes) if outcome is None]
 
-    def _left_with_copies(self) -> list[int]:
-        return [n for n in self._left() if self._deliveries[n].copies]
+    def _for_all(self, sync: Callable[[], None]) -> None:
+        """A sync that fails has failed for all who have drafts."""
+        try:
+            sync()
+        except OSError as problem:
+            for n in self._left():
+                if self._written[n]:
+                    self.outcomes[n] = problem
 
     def _queue_up(self, which: Sequence[int]) -> None:
         items: dict[Item, bytes] = {}
@@ -133,12 +143,3 @@ class _Batch:
             items |= self._deliveries[n].items
         if items:
             self._queue.write(items)
-
-    @contextlib.contextmanager
-    def _failing(self, which: Sequence[int]) -> Iterator[None]:
-        """If the disk refuses, these have failed."""
-        try:
-            yield
-        except OSError as problem:
-            for n in which:
-                self.outcomes[n] = problem

@@ -113,3 +113,11 @@ def test_a_250_before_the_message_has_its_name_is_found_out(tmp_path):
             assert all(words.endswith("is lost") for words in wrong)
             return
     pytest.fail("ten kills, and nobody missed a message")
+
+
+def test_a_second_server_on_the_same_spool_is_refused_by_a_line(tmp_path):
+    with closing(Child(tmp_path / "spool")) as first:
+        with pytest.raises(AssertionError, match="did not start") as refused:
+            Child(tmp_path / "spool")
+        said = f"error: process {first.pid} uses the spool {tmp_path / 'spool'} "
+        assert f"it did not start: {said}" in str(refused.value)
