@@ -69,7 +69,7 @@ NOTHING = {
     "a slip of the pen": ("rfc5321/4.5.2/leading-dot", "did you mean 'rfc5321/4.5.2/leading-dots'"),
     "a word unlike any": ("xyzzy", "smtp-harness list names them all"),
     "a pattern that nothing is like": ("zzz*", "no case is named"),
-    "a requirement without a case": ("3030-2-1", "no case checks 3030-2-1; smtp-harness explain"),
+    "a requirement without a case": ("3834-2-4", "no case checks 3834-2-4; smtp-harness explain"),
     "a file that is not there": ("gone.smtp.yaml", "there is no file gone.smtp.yaml"),
     "a case that the file lacks": ("mine.smtp.yaml::greet", "did you mean 'greets'"),
     "a case unlike any": ("mine.smtp.yaml::zzz", "there are: greets, helps/helo, helps/noop"),

@@ -44,7 +44,7 @@ def test_a_requirement_is_explained_with_its_cases(invoke):
 
 
 def test_a_requirement_without_a_case_says_so(invoke):
-    output = invoke("explain", "3461-4.1-1").output
+    output = invoke("explain", "3834-2-4").output
 
     assert "No case checks it yet." in output
 
