@@ -35,6 +35,7 @@ from reference_server.faults.reading import read_table
 from reference_server.lies import LIES
 from reference_server.log import Logging, log_path
 from reference_server.running import run as run_server
+from reference_server.sink import Sink
 from reference_server.spool import hold
 from reference_server.voices import VOICES
 
@@ -101,6 +102,10 @@ T = TypeVar("T")
 @click.option(
     "--discard", is_flag=True, default=None, help="Take all mail and keep none, for measuring."
 )
+@click.option(
+    "--sink", is_flag=True, default=None,
+    help="Take all mail for anybody, count it and keep none, as fast as can be.",
+)  # fmt: skip
 @click.option("--log", metavar="FILE", help="Write a log there, one JSON object a line; or stderr.")
 @click.option(
     "--metrics", metavar="[HOST:]PORT", help="Tell Prometheus there, on loopback if it is a port."
@@ -136,6 +141,8 @@ def main(file: Path | None, list_faults: bool, until_eof: bool, **said: Any) -> 
                 renew=None if file is None else Renewal(server, told, read, spool),
             )
         )
+        if isinstance(server.intake, Sink):
+            click.echo(f"taken: {server.intake.takings}")
 
 
 def with_options(

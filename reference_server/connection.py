@@ -85,9 +85,14 @@ class Connection:
         """Whether no transaction is under way, so that nothing is lost if the client must leave."""
         return self._receiver.memory.state not in IN_TRANSACTION
 
+    @property
+    def is_midway(self) -> bool:
+        """Whether a line or a text is under way, so that silence is slowness."""
+        return self._receiver.is_midway
+
     def lateness(self, now: float) -> Occasion | None:
         """Why the client has to go now, if it has to."""
-        return self.pace.look(now, is_midway=self._receiver.is_midway)
+        return self.pace.look(now, is_midway=self.is_midway)
 
     @property
     def session(self) -> str:

@@ -17,7 +17,7 @@ import trio
 from harness.protocol.receiver import Occasion
 from reference_server.connection import OCTETS, Connection, Waiting
 from reference_server.doors import PLAIN, Door
-from reference_server.listener import Talk
+from reference_server.listener import Connect, Talk
 from reference_server.server import Server
 from reference_server.sockets import SocketStream
 
@@ -37,8 +37,9 @@ class _Member:
 class Crowd:
     """All clients that wait for nothing but their own next command."""
 
-    def __init__(self, server: Server, tasks: trio.Nursery) -> None:
+    def __init__(self, server: Server, tasks: trio.Nursery, connect: Connect = Connection) -> None:
         self._server = server
+        self._connect = connect
         self._tasks = tasks
         self._epoll = select.epoll()
         self._members: dict[int, _Member] = {}
@@ -46,7 +47,7 @@ class Crowd:
     def join(self, sock: socket.socket, peer: str, door: Door = PLAIN) -> None:
         """Greet a client and listen to it from now on."""
         self._server.attendance.enter(peer)
-        connection = Connection(self._server, peer, door)
+        connection = self._connect(self._server, peer, door, {})
         member = _Member(sock, peer, connection, trio.current_time())
         self._members[sock.fileno()] = member
         self._epoll.register(sock.fileno(), select.EPOLLIN)

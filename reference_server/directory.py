@@ -50,6 +50,7 @@ class Directory:
     aliases: Mapping[str, Alias] = field(default_factory=dict)
     lists: Mapping[str, MailingList] = field(default_factory=dict)
     anyone_at: Collection[str] = ()
+    takes_all: bool = False  # in whatever domain
     separator: str = "+"  # before the detail of a sub-address (RFC 5233); "" for none
     is_postmaster: Callable[[str], bool] = RULES.is_postmaster
 
@@ -61,7 +62,7 @@ class Directory:
     def look_up(self, mailbox: Mailbox) -> Entry | None:
         """What stands behind the address; None where nobody is, or where it is not ours."""
         local, domain = mailbox.local, mailbox.domain.lower()
-        if domain in self.anyone_at:
+        if self.takes_all or domain in self.anyone_at:
             return Inbox(MANY)
         if domain not in ("", self.domain):
             return None

@@ -25,6 +25,7 @@ from reference_server.metrics import PATH, respond
 from reference_server.pop3 import serve_pop3
 from reference_server.relay.relay import Relay
 from reference_server.server import Server
+from reference_server.sink import connect_to
 from reference_server.sockets import SocketStream, accept
 
 Welcome = Callable[[socket.socket, str], None]
@@ -109,7 +110,9 @@ class Reception:
         self._server = server
         self._tasks = tasks
         self._faults = faults
-        self._crowd = Crowd(server, tasks) if HAS_EPOLL and faults is None else None
+        self._connect = connect_to(server)
+        has_crowd = HAS_EPOLL and faults is None
+        self._crowd = Crowd(server, tasks, self._connect) if has_crowd else None
         if self._crowd is not None:
             tasks.start_soon(self._crowd.serve)
             tasks.start_soon(self._crowd.sweep)
@@ -126,8 +129,9 @@ class Reception:
                 serve_with_faults, self._server, faults, SocketStream(sock), peer, door
             )
         if crowd is None or door.implicit_tls:
+            talk = partial(serve, connect=self._connect)
             return lambda sock, peer: self._tasks.start_soon(
-                serve, self._server, SocketStream(sock), peer, door
+                talk, self._server, SocketStream(sock), peer, door
             )
         return lambda sock, peer: crowd.join(sock, peer, door)
 

@@ -32,13 +32,13 @@ WORDS = "listening on "
 
 
 @contextlib.contextmanager
-def embedded(fault: str | None = None) -> Iterator[Target]:
-    """A reference server on a free loopback port for as long as the context lasts."""
+def embedded(fault: str | None = None, *options: str) -> Iterator[Target]:
+    """A reference server, with these further options, for as long as the context lasts."""
     if fault is not None:
         check_fault(fault)
     with tempfile.TemporaryDirectory(prefix="smtp-harness-") as folder:
         spool = Path(folder)
-        with _running(spool, fault) as addresses:
+        with _running(spool, fault, options) as addresses:
             yield _target(addresses, spool, fault)
 
 
@@ -58,13 +58,14 @@ def known_faults() -> Mapping[str, str]:
 
 
 @contextlib.contextmanager
-def _running(spool: Path, fault: str | None) -> Iterator[list[str]]:
+def _running(spool: Path, fault: str | None, options: Sequence[str]) -> Iterator[list[str]]:
     command = [
         *(sys.executable, "-P", "-m", "reference_server", "--port", "0", "--until-eof"),
         *("--domain", DOMAIN, "--user", f"{USER}:{PASSWORD}", "--user", "bob"),
         *("--anyone-at", MANY, "--spool", str(spool), "--tls-self-signed", "--no-sync"),
         *(word for kind in MORE_DOORS for word in ("--listen", f"{kind}://127.0.0.1:0")),
         *(("--fault", fault) if fault else ()),
+        *options,
     ]
     with (spool / "stderr").open("wb") as complaints:
         server = subprocess.Popen(

@@ -27,6 +27,7 @@ def make_house(config: Config, rules: Rules, users: Users) -> House:
             aliases=_qualified_aliases(config),
             lists=_qualified_lists(config),
             anyone_at=tuple(domain.lower() for domain in config.anyone_at),
+            takes_all=config.sink,
             separator=config.separator,
             is_postmaster=rules.is_postmaster,
         ),

@@ -29,6 +29,7 @@ from reference_server.maildrop import Maildrops
 from reference_server.policy import House
 from reference_server.queue.store import StoredQueue
 from reference_server.server import Server
+from reference_server.sink import Sink, unstamped
 from reference_server.spool import Spool
 from reference_server.storage import DiskStorage, Nowhere
 from reference_server.voices import in_voice, known_to
@@ -67,7 +68,7 @@ def make_server(config: Config, world: World = WORLD) -> Server:
 
 def _maildrops(config: Config) -> Maildrops | None:
     """Where users read what was kept for them."""
-    if config.discard or config.spool is None:
+    if config.discard or config.sink or config.spool is None:
         return None
     return Maildrops(Spool(config.spool).mail, disk=DISK if config.sync else UNSYNCED)
 
@@ -96,6 +97,8 @@ def _refuse_what_is_not_built(config: Config) -> None:
 def make_rules(config: Config) -> Rules:
     """The honest rules or those of a lie, in the voice, within the limits that were asked for."""
     rules = LIES[config.fault].rules if config.fault else RULES
+    if config.sink:
+        rules = replace(rules, stamp=unstamped)
     known = known_to(config.voice, rules.extensions).items()
     return replace(
         rules,
@@ -141,6 +144,8 @@ def make_mailboxes(config: Config) -> Mailboxes:
 def _open_intake(
     config: Config, house: House, users: Iterable[str], world: World
 ) -> tuple[Intake, StoredQueue | None]:
+    if config.sink:
+        return Sink(house), None
     if config.discard:
         return Intake(house, Nowhere()), None
     assert config.spool is not None, "mail that is kept has a place"

@@ -62,6 +62,7 @@ class _Reader:
             spool=self._path(fields, "spool"),
             sync=fields.flag("sync", default=True),
             discard=fields.flag("discard"),
+            sink=fields.flag("sink"),
             relay=None if relay is None else read_relaying(relay),
             doors=self._each("listen", read_door) or standard.doors,
             voice=fields.choice("voice", VOICES) or standard.voice,

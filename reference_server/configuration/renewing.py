@@ -25,7 +25,18 @@ from reference_server.server import Server
 
 # What is done once, at the start.
 _ONCE: Final = (
-    *("doors", "spool", "sync", "discard", "workers", "log", "metrics", "control", "faults"),
+    *(
+        "doors",
+        "spool",
+        "sync",
+        "discard",
+        "sink",
+        "workers",
+        "log",
+        "metrics",
+        "control",
+        "faults",
+    ),
 )
 
 
@@ -61,7 +72,7 @@ class Renewal:
         rules, users = make_rules(config), make_users(config)
         house = make_house(config, rules, users)
         tls = server.tls if self._keeps_certificate(config) else make_context(config)
-        if not config.discard:
+        if not (config.discard or config.sink):
             for name in inboxes(house, users):
                 make_mailboxes(config).open(name)
         # Nothing can fail from here on: it is all or nothing.

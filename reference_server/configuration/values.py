@@ -47,6 +47,7 @@ class Config:
     spool: Path | None = None  # None: a temporary directory
     sync: bool = True
     discard: bool = False
+    sink: bool = False  # all mail for anybody is taken and counted, none is kept
     relay: Relaying | None = None  # None: nobody's mail goes elsewhere
 
     # --- how it talks

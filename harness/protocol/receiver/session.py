@@ -46,6 +46,7 @@ from harness.protocol.transparency import DataReader
 
 # Looking a member up in its Enum takes as long as ten of these lines.
 _MAIL: Final = Verb.MAIL
+_READY: Final = State.READY
 _EHLO: Final = Occasion.EHLO
 
 
@@ -102,6 +103,20 @@ class Receiver:
     def is_midway(self) -> bool:
         """Whether a line or a text is under way, so that silence is slowness."""
         return self._reader is not None or self._lines.is_midway
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether a message may come next, and nothing else is under way."""
+        return (
+            self.memory.state is _READY
+            and not self.is_midway
+            and self._attempt is None
+            and not self.closing
+        )
+
+    def let_pass(self) -> None:
+        """A message was taken while we were at rest, without our hearing of it."""
+        self._tally.start_anew()
 
     # --- octets in, events out ----------------------------------------------------------------
 

@@ -31,12 +31,16 @@ class Tally:
         self._limits = limits
         self._errors = self._junk = self._log_ins = 0
 
+    def start_anew(self) -> None:
+        """A message was accepted: what was idle talk before it is forgotten."""
+        self._junk = 0
+
     def count(self, event: Event, reply: Reply) -> Occasion | None:
         """Count the event with its reply; why the connection is to end, if it is."""
         if reply.code >= 400:
             return self._count_error(event, reply)
         if isinstance(event, Message):
-            self._junk = 0
+            self.start_anew()
         elif type(event) in _MOVES_NOTHING or (isinstance(event, Chunk) and not event.size):
             self._junk += 1
             if self._junk > self._limits.junk:
