@@ -7,6 +7,7 @@ used, and where syncfs has become the dearer one it is left alone for a while.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -30,9 +31,10 @@ _FULL_SYNC: Final = getattr(fcntl, "F_FULLFSYNC", None)  # macOS: fsync stops at
 def sync_file(file: int) -> None:
     """Wait until a file is on disk, beyond the drive's cache."""
     if _FULL_SYNC is not None:
-        fcntl.fcntl(file, _FULL_SYNC)
-    else:
-        os.fsync(file)
+        with contextlib.suppress(OSError):  # a file system that knows it not says so; fsync then
+            fcntl.fcntl(file, _FULL_SYNC)
+            return
+    os.fsync(file)
 
 
 def sync_file_system(file: int) -> None:
