@@ -1,9 +1,10 @@
 # shellcheck shell=bash
 # Postfix as a target: what its two instances share.  To be sourced after lib.sh.
 
-# postfix_up PORT [SETTING]: a Postfix whose main.cf ends in SETTING answers on PORT.
+# postfix_up PORT [SETTING]: a Postfix whose main.cf ends in SETTING answers on PORT, for submission
+# on the next one, and inside TLS on the one after.
 postfix_up() {
-  local port=$1 setting=${2:-} root
+  local port=$1 setting=${2:-} root one
   need_namespaces
   lock_target
   if [ -n "$(members_of_target)" ] && greets "$port"; then
@@ -11,7 +12,9 @@ postfix_up() {
     return
   fi
   stop_members
-  ! port_is_taken "$port" || failed "port $port is in use by something that is not it"
+  for one in "$port" $((port + 1)) $((port + 2)); do
+    ! port_is_taken "$one" || failed "port $one is in use by something that is not it"
+  done
   root=$(unpack postfix "${POSTFIX_PACKAGES[@]}")
   rm -rf "$HOME_OF_TARGET"
   common_etc
@@ -35,7 +38,9 @@ postfix_configure() {
     cat "$TARGETS_HERE/postfix/main.cf"
     printf '%s\n' "$2"
   } >"$etc/main.cf"
-  sed "s/^PORT /127.0.0.1:$1 /" "$TARGETS_HERE/postfix/master.cf" >"$etc/master.cf"
+  sed -e "s/^PORT /127.0.0.1:$1 /" -e "s/^SUBMISSION /127.0.0.1:$(($1 + 1)) /" \
+    -e "s/^SUBMISSIONS /127.0.0.1:$(($1 + 2)) /" \
+    "$TARGETS_HERE/postfix/master.cf" >"$etc/master.cf"
   cat >"$etc/sasl/smtpd.conf" <<'END'
 pwcheck_method: auxprop
 auxprop_plugin: sasldb

@@ -100,6 +100,18 @@ SERVICES: Final[Mapping[str, Lie]] = {
         "submission offers ETRN", with_extension("ETRN", services=frozenset(Service))
     ),
     "dsn-not-announced": Lie("EHLO does not list DSN", without_announcing("DSN")),
+    "enhanced-not-announced": Lie(
+        "EHLO and LHLO do not list ENHANCEDSTATUSCODES", without_announcing("ENHANCEDSTATUSCODES")
+    ),
+    "8bitmime-not-announced": Lie(
+        "EHLO and LHLO do not list 8BITMIME", without_announcing("8BITMIME")
+    ),
+    "unknown-mechanism-502": Lie(
+        "AUTH by a mechanism that is not known is not implemented",
+        replace(
+            RULES, answers=answers_with(UNKNOWN_MECHANISM=Answer(502, "5.5.1", "Not implemented"))
+        ),
+    ),
     # --- REQUIRETLS
     "requiretls-with-parameter": Lie(
         "EHLO lists REQUIRETLS with a word", with_parameter("REQUIRETLS", "yes")

@@ -333,6 +333,20 @@ async def test_a_fence_that_does_not_arrive_proves_nothing(autojump_clock, autho
     assert "did not arrive within 30 s, so nothing can be said" in result.trouble
 
 
+async def test_a_fence_goes_in_by_the_front_door(autojump_clock, author, postman):
+    # Where a case goes in, one may have to log in first.
+    side_door = replace(ADDRESS, port=587)
+    target = replace(target_of(postman), listeners={"submission": side_door})
+    case = author.case(SEND, f"over: submission\n{HIDDEN}", start="data")
+    async with staged(postman, target) as stage:
+        stage.offers[side_door] = stage.offers[ADDRESS]
+        result = await play(case, stage)
+
+    assert result.is_met
+    doors = {it.connection: it.happened for it in result.exchanges if "connected" in it.happened}
+    assert doors == {"": "connected to peer.test:587", "fence": "connected to peer.test:25"}
+
+
 @pytest.mark.parametrize(
     ("answers", "words"),
     [

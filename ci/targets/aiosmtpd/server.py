@@ -18,6 +18,7 @@ from itertools import count
 from pathlib import Path
 
 import trustme
+from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 LOCAL = {f"{name}@example.test": name for name in ("alice", "bob", "postmaster")}
@@ -101,25 +102,33 @@ def certificate(home: Path) -> ssl.SSLContext:
 
 
 async def serve(port: int, home: Path) -> None:
-    """Serve until told to stop."""
+    """Serve SMTP on the port, submission on the next, LMTP on the one after, until told to stop."""
     maildirs = Maildirs(home / "mail")
     maildirs.create()
-    make = partial(
-        SMTP,
-        Handler(maildirs),
-        hostname="mail.example.test",
-        data_size_limit=LARGEST,
-        enable_SMTPUTF8=True,
-        tls_context=certificate(home),
-        auth_require_tls=False,
-        authenticator=authenticate,
+    settings = {
+        "handler": Handler(maildirs),
+        "hostname": "mail.example.test",
+        "data_size_limit": LARGEST,
+        "enable_SMTPUTF8": True,
+        "tls_context": certificate(home),
+        "auth_require_tls": False,
+        "authenticator": authenticate,
+    }
+    doors = (
+        partial(SMTP, **settings),
+        partial(SMTP, **{**settings, "auth_require_tls": True, "auth_required": True}),
+        partial(LMTP, **settings),
     )
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    server = await loop.create_server(make, "127.0.0.1", port)
+    servers = [
+        await loop.create_server(make, "127.0.0.1", port + offset)
+        for offset, make in enumerate(doors)
+    ]
     await stop.wait()
-    server.close()
+    for server in servers:
+        server.close()
 
 
 if __name__ == "__main__":
