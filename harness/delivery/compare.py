@@ -141,9 +141,10 @@ def _received(
         met = f"{len(new)} of them" if new else "none"
         return Difference(f"{wish} above what we sent", met, tuple(it.text for it in new))
     protocols = [match[1] for it in new if (match := re.search(r"\bwith\s+([\w-]+)", it.text))]
-    if wanted.received_with and wanted.received_with not in protocols:
+    with_ = wanted.received_with
+    if with_ and not {*with_.split("|")} & {*protocols}:
         return Difference(
-            f"a Received field with {wanted.received_with}",
+            f"a Received field with {with_.replace('|', ' or ')}",
             f"with {', '.join(protocols)}" if protocols else "none that says with what",
         )
     return None

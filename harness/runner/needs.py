@@ -38,6 +38,14 @@ _NEEDS: Mapping[str, tuple[Ask, str]] = {
     "config": (_is_there, ""),
     "domain": (_is_there, ""),
     "size-limit": (_is_there, ""),  # as above
+    "clear": (
+        lambda target, _: "tls" not in target.always,
+        "a talk without TLS, and the target has `always: [tls]`",
+    ),
+    "anonymous": (
+        lambda target, _: "auth" not in target.always,
+        "a client that has not logged in, and the target has `always: [auth]`",
+    ),
     "local-rcpt": (_is_there, ""),  # RFC 5321 4.5.1: <postmaster> at least
     "two-rcpts": (
         lambda target, _: len(target.recipients) > 1,
@@ -120,6 +128,10 @@ def not_offered(case: Case, offer: Offer, *, always_tls: bool) -> str:
             # STARTTLS is never offered within TLS (RFC 3207 4.2): that is where it is looked for.
             where = " inside TLS" if within_tls and keyword != "STARTTLS" else ""
             return f"the target does not offer {keyword}{where}"
+    if "clear" in case.needs and offer.is_secure:
+        return "the target is met inside TLS alone"
+    if always_tls and any(isinstance(step, StartTls) for step in all_steps(case.steps)):
+        return "the target does not offer STARTTLS inside TLS, which `always: [tls]` begins with"
     if "size-limit" in case.needs and offer.over_size is None:
         return "the target announces no fixed maximum message size: SIZE with a number over 0"
     return ""

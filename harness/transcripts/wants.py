@@ -146,7 +146,7 @@ class ReceivedWant:
     """`received: {count, with}`: new Received lines above what we sent."""
 
     count: int | None = None  # None is at least one
-    with_: str | None = None  # the protocol after `with`: ESMTP, ESMTPS, ... (RFC 3848)
+    with_: str | None = None  # the protocol after `with`, or several: ESMTP|ESMTPS (RFC 3848)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

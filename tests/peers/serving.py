@@ -24,7 +24,7 @@ USER, PASSWORD = "alice", "wonderland"
 ALICE, BOB = f"{USER}@{DOMAIN}", f"bob@{DOMAIN}"
 BEYOND_ASCII = f"grüße@many.{DOMAIN}"
 SENDER = "sender@client.example.test"
-DOORS = ("smtp", "smtps", "submission", "submissions", "pop3", "pop3s")
+DOORS = ("smtp", "smtps", "submission", "submissions", "lmtp", "pop3", "pop3s")
 PATIENCE = 30.0  # seconds for anything that another program shall do
 
 # The date ends the field: a text whose first line begins with a blank looks like more of it.

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.peer
 
 TARGET = """\
 address: {kind}://127.0.0.1:{port}
+always: [{always}]
 listeners: {{{listeners}}}
 domain: {domain}
 recipients: [{recipients}]
@@ -25,6 +26,7 @@ login: {{user: {user}, password_env: PEER_PASSWORD}}
 tls: {{ca: {ca}, server_name: localhost}}
 delivery: maildir:{mail}
 """
+ALWAYS = {"submission": "tls, auth", "submissions": "auth"}  # what the door wants first
 CUTS = ("whole", "lines", "bytes", "random:1", "random:2", "random:3")
 
 
@@ -35,8 +37,11 @@ def judged(server: Served, folder, *words: str, kind: str = "smtp") -> str:
         TARGET.format(
             kind=kind,
             port=server.ports[kind],
+            always=ALWAYS.get(kind, ""),
             listeners=", ".join(
-                f"{name}: '{name}://127.0.0.1:{port}'" for name, port in server.ports.items()
+                f"{name}: '{name}://127.0.0.1:{port}'"
+                for name, port in server.ports.items()
+                if not name.startswith("pop3")
             ),
             domain=DOMAIN,
             recipients=f"{ALICE}, {BOB}",

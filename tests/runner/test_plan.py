@@ -68,6 +68,14 @@ def test_what_is_not_there_is_a_skip_with_its_remedy(author, more):
     assert missing(case, RICH, Settings(slow=True)) == ""
 
 
+@pytest.mark.parametrize(("need", "always"), [("clear", "tls"), ("anonymous", "auth")])
+def test_what_a_demanding_target_never_allows_is_a_skip(author, need, always):
+    case = case_with(author, f"needs: [{need}]")
+
+    assert missing(case, RICH, Settings()) == ""
+    assert f"`always: [{always}]`" in missing(case, replace(RICH, always=(always,)), Settings())
+
+
 @pytest.mark.parametrize("need", ["local-rcpt", "raw-tcp", "tls", "time"])
 def test_what_every_target_has_is_not_missed(author, need):
     assert missing(case_with(author, f"needs: [{need}]"), BARE, Settings()) == ""
@@ -123,6 +131,21 @@ def test_an_extension_is_looked_for_where_the_case_needs_it(
     case = author.case(NOOP, f"needs: [{need}]", start=start)
 
     assert not_offered(case, offer, always_tls=always) == reason
+
+
+def test_a_case_in_the_clear_is_not_for_a_target_inside_tls(author):
+    case = case_with(author, "needs: [clear]")
+
+    assert not_offered(case, Offer("", PLAIN), always_tls=False) == ""
+    told = not_offered(case, Offer("", INSIDE, is_secure=True), always_tls=False)
+    assert told == "the target is met inside TLS alone"
+
+
+def test_a_case_that_says_starttls_is_not_for_who_is_inside_already(author):
+    case = author.case("* starttls", "needs: [STARTTLS]")
+
+    assert not_offered(case, Offer("", PLAIN, INSIDE), always_tls=False) == ""
+    assert "inside TLS" in not_offered(case, Offer("", PLAIN, INSIDE), always_tls=True)
 
 
 def test_a_plan_holds_grades_requirements_and_what_is_known(author, tmp_path):
