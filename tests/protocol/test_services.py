@@ -265,6 +265,15 @@ def test_a_last_chunk_without_recipients_has_no_reply():
     assert talk.messages == []
 
 
+def test_where_nobody_is_told_nobody_is_told_one_by_one():
+    talk = delivering()
+    talk.receiver.feed(b"BDAT 2 LAST\r\nhi")
+    assert isinstance(talk.receiver.next_event(), Unfit)
+    assert talk.receiver.answer_each([]) == []
+    assert talk.receiver.output() == b""
+    assert talk.receiver.memory.state is State.READY
+
+
 def test_other_chunks_without_recipients_are_out_of_order():
     assert delivering().codes(b"BDAT 4\r\nQUIT", b"NOOP\r\n") == [503, 250]
 

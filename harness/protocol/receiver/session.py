@@ -179,7 +179,8 @@ class Receiver:
         replies = [one if isinstance(one, Reply) else self._reply(one, event, id) for one in said]
         occasions = [None if isinstance(one, Reply) else one for one in said]
         self._write_each(list(zip(occasions, replies, strict=True)))
-        self._conclude(event, max(replies, key=lambda one: one.code))
+        nobody = self._reply(Occasion.OUT_OF_ORDER, event, id)
+        self._conclude(event, max(replies, key=lambda one: one.code, default=nobody))
         return replies
 
     def output(self) -> bytes:
