@@ -193,7 +193,13 @@ def sent(rules, text):
     return talk, talk.codes(text)
 
 
-@pytest.mark.parametrize("text", [b"a\nb\r\n.\r\n", b"a\rb\r\n.\r\n", b"a\n.\n\r\n.\r\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(b"a\nb\r\n.\r\n", b"a\rb\r\n.\r\n", b"a\n.\n\r\n.\r\n"),
+        *(b"a\r.\nb\r\n.\r\n", b"a\rb\nc\r\n.\r\n", b"a\n\rb\r\n.\r\n"),  # of each the same number
+    ],
+)
 def test_a_bare_cr_or_lf_in_the_text_is_refused(text):
     talk, codes = sent(RULES, text)
     assert codes == [550]

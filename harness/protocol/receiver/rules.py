@@ -56,9 +56,9 @@ class ReadForwardPath(Protocol):
 
 def refuse_bare_line_ends(content: bytes) -> Occasion | None:
     """RFC 5321 2.3.8: CR and LF may stand in content as CRLF alone, so others are refused."""
-    # What is left without all other octets is pairs alone.  Counting takes three times as long.
-    ends = content.translate(None, _NO_LINE_ENDS)
-    return None if ends == b"\r\n" * (len(ends) // 2) else Occasion.BAD_CONTENT
+    # Each pair has two of the octets that are left without all others, so none is left over.
+    ends = len(content.translate(None, _NO_LINE_ENDS))
+    return None if ends == 2 * content.count(b"\r\n") else Occasion.BAD_CONTENT
 
 
 def take_as_it_is(octets: bytes) -> bytes:
