@@ -75,10 +75,12 @@ class FaultyConnection(Connection):
         *,
         faults: Faults,
         number: int,
+        slowed: tricks.Slow | None = None,
     ) -> None:
         super().__init__(server, peer, door, bindings)
         self._faults = faults
         self._number = number
+        self._slowed = slowed  # from the first moment on
         self._is_lmtp = door.service is Service.LMTP
         self._grant: Grant = lambda _seconds: None
         self._receive = self._next_event
@@ -93,6 +95,8 @@ class FaultyConnection(Connection):
     def begin(self, grant: Grant) -> tuple[bytes, Waiting | None]:
         """Nothing is said before the faults have had their say."""
         self._grant = grant
+        if self._slowed is not None:
+            self._slowed.excuse = grant
         return b"", Arrival()
 
     def go_on(self) -> Waiting | None:
@@ -241,7 +245,7 @@ class FaultyConnection(Connection):
             await tricks.say(trick, octets, stream)
         self._grant(tricks.LONGEST_SILENCE if trick.silent else 0.0)
         await tricks.end(trick, stream)
-        return tricks.Slow(stream, trick.slow) if trick.slow else stream
+        return tricks.Slow(stream, trick.slow, self._grant) if trick.slow else stream
 
     def _tell(self, told: Reply) -> bytes:
         """Answer with that reply, octet for octet, even where a log adds to replies."""
@@ -313,7 +317,7 @@ class FaultyConnection(Connection):
             return stream
         self._unhindered = stream
         if trick.slow:
-            stream = tricks.Slow(stream, trick.slow)
+            stream = tricks.Slow(stream, trick.slow, self._grant)
 
         async def interrupt(below: trio.abc.Stream) -> None:
             await self._delay(trick)
@@ -340,7 +344,7 @@ class FaultyConnection(Connection):
             await tricks.interrupt(handshake, below)
 
         if rate := trick.slow or handshake.slow:
-            stream = tricks.Slow(stream, rate)
+            stream = tricks.Slow(stream, rate, self._grant)
         return await self._oblige(event, tricks.FirstWords(stream, say))
 
 

@@ -50,7 +50,7 @@ from reference_server.faults.tricking import WHOLE, default_reply, read_trick
 T = TypeVar("T")
 
 WHENS: Final = ("times", "nth", "every", "greylist", "rate")
-_KEYS: Final = TRICKS.union(WHO, WHENS, ("name", "at", "per", "odds", "burst"))
+KEYS: Final = TRICKS.union(WHO, WHENS, ("name", "at", "per", "odds", "burst"))
 _FEW: Final = 4  # stages that are named one by one
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _BY_WORD: Final = {stage.value.lower(): stage for stage in Stage}
@@ -318,7 +318,7 @@ class _Reader:
     def _complain_of_nothing(self) -> None:
         """The row does nothing; unless it meant to, in words that have been complained of."""
         node = self._node
-        if isinstance(node, MappingNode) and all(key.value in _KEYS for key, _ in node.entries):
+        if isinstance(node, MappingNode) and all(key.value in KEYS for key, _ in node.entries):
             self._complaints.add(node.at, "this fault does nothing", f"it could: {WHOLE}")
 
 

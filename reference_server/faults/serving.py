@@ -37,7 +37,8 @@ async def serve_with_faults(
     finally:
         server.attendance.leave(peer)
     tls = faults.certificates.context(handshake.certificate if handshake else None, server.tls)
-    connect = partial(FaultyConnection, faults=faults, number=visit.connection)
+    slowed = stream if isinstance(stream, tricks.Slow) else None
+    connect = partial(FaultyConnection, faults=faults, number=visit.connection, slowed=slowed)
     await serve(server, stream, peer, door, connect=connect, tls=tls)
 
 

@@ -19,6 +19,7 @@ from reference_server.faults.model import Drop, Split, Trick
 from reference_server.sockets import SocketStream
 
 Act = Callable[[trio.abc.Stream], Awaitable[None]]
+Excuse = Callable[[float], None]  # of so many seconds, which we take ourselves
 Say = Callable[[bytes, trio.abc.Stream], Awaitable[None]]
 
 LONGEST_SILENCE: Final = 3_600.0  # seconds; nobody is held for ever
@@ -147,10 +148,11 @@ class Layer(trio.abc.Stream):
 
 
 class Slow(Layer):
-    """Reads no more than so many octets a second."""
+    """Reads no more than so many octets a second; whoever is slowed down is excused for it."""
 
-    def __init__(self, below: trio.abc.Stream, rate: float) -> None:
+    def __init__(self, below: trio.abc.Stream, rate: float, excuse: Excuse | None = None) -> None:
         super().__init__(below)
+        self.excuse = excuse
         self._rate = rate
         self._owed = 0.0  # seconds for what has been read
         sock = socket_of(below)
@@ -159,6 +161,8 @@ class Slow(Layer):
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
         """A second's worth of octets at most, once what was read before is paid for."""
+        if self.excuse is not None:
+            self.excuse(self._owed)
         await trio.sleep(self._owed)
         most = min(max_bytes or 65_536, max(int(self._rate), 1))
         octets = await self.below.receive_some(most)

@@ -66,7 +66,7 @@ def overhearing(letters: Letters, peer: str) -> Callable[[trio.abc.Stream], trio
     """What makes a client's stream one that is overheard, as far as anybody listens."""
     hears = [
         *([_show(f"{peer} C: ")] if letters.shows else []),
-        *([_log(letters.logged)] if letters.logged else []),
+        *([logging(letters.logged)] if letters.logged else []),
     ]
     if not hears:
         return lambda stream: stream
@@ -86,11 +86,17 @@ def _show(prefix: str) -> Hear:
     return lambda line: print(harmless(f"{prefix}{line}"), file=sys.stderr, flush=True)
 
 
-def _log(commands: frozenset[str]) -> Hear:
+def _to_syslog(line: str) -> None:
+    syslog.syslog(syslog.LOG_MAIL | syslog.LOG_INFO, line)
+
+
+def logging(commands: frozenset[str], write: Hear = _to_syslog) -> Hear:
+    """Writes those commands, made harmless."""
+
     def hear(line: str) -> None:
         verb = line.split(" ", 1)[0]
         if verb.lower() in commands:
-            syslog.syslog(syslog.LOG_MAIL | syslog.LOG_INFO, harmless(line)[:_LONGEST])
+            write(harmless(line)[:_LONGEST])
 
     return hear
 

@@ -1,12 +1,15 @@
 """Each trick as octets on the wire, on virtual time."""
 
 import contextlib
+import socket
 import ssl
 
 import pytest
 import trio
+import trio.testing
 
 from reference_server.doors import Door, Kind
+from reference_server.faults.serving import serve_with_faults
 from reference_server.faults.tricks import LONGEST_SILENCE
 from tests.reference_server.connecting import mail_of, server_in
 from tests.reference_server.faults.troubled import (
@@ -186,6 +189,21 @@ async def test_silence_ends_when_the_client_leaves(tmp_path, autojump_clock):
 # --- before the first command --------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("stage", ["connect", "greeting"])
+async def test_a_server_that_stops_keeps_nobody_waiting(tmp_path, stage):
+    server = server_in(tmp_path)
+    faults = faults_in(tmp_path, f"{{at: {stage}, delay: 1h}}")
+    ours, theirs = trio.testing.memory_stream_pair()
+    async with trio.open_nursery() as tasks:
+        tasks.start_soon(serve_with_faults, server, faults, theirs, "127.0.0.1")
+        await trio.testing.wait_all_tasks_blocked()
+        assert server.open_connections == 1
+        tasks.cancel_scope.cancel()
+    assert server.open_connections == 0
+    said = bytes(await ours.receive_some(1_000))
+    assert said.startswith(b"421") if stage == "greeting" else said == b""
+
+
 async def test_421_instead_of_a_greeting_is_the_end(tmp_path):
     async with troubled(tmp_path, "{at: greeting, reply: 421 no}", greeted=False) as client:
         assert await everything(client) == b"421 no\r\n"
@@ -248,6 +266,18 @@ async def test_all_may_be_read_slowly(tmp_path, autojump_clock):
         assert trio.current_time() - began == pytest.approx(5, abs=1)
 
 
+@pytest.mark.parametrize("stage", ["text", "DATA", "connect"])
+async def test_whom_we_slow_down_is_not_cut_off_as_too_slow(tmp_path, autojump_clock, stage):
+    # The server wants a hundred octets a second over five minutes; we read one in two seconds.
+    async with troubled(tmp_path, f"{{at: {stage}, slow: 0.5/s}}") as client:
+        began = trio.current_time()
+        await client.stream.send_all(TRANSACTION)
+        for _ in range(4):
+            await client.reply()
+        assert (await client.say(b"x" * 495 + b"\r\n.\r\n")).startswith(b"250")
+        assert trio.current_time() - began > 990
+
+
 async def test_on_a_socket_a_slow_reader_pushes_back(tmp_path):
     async with on_a_socket(tmp_path, "{at: text, slow: 1000/s}") as sock:
         await receive(sock)
@@ -281,6 +311,20 @@ async def test_a_text_is_broken_off(tmp_path, autojump_clock, fault, said):
             await client.stream.send_all(b"0123456789\r\n.\r\n")
         assert await everything(client) == said
     assert mail_of(tmp_path, "alice") == []
+
+
+@pytest.mark.slow  # who is not read is looked after once a second
+async def test_on_a_socket_whoever_is_not_read_any_more_may_leave(tmp_path):
+    async with on_a_socket(tmp_path, "{at: text, silent: yes}") as sock:
+        await receive(sock)
+        sock.send(TRANSACTION)
+        while not (await receive(sock)).endswith(b"itself\r\n"):
+            pass
+        sock.send(b"x\r\n")
+        sock.shutdown(socket.SHUT_WR)
+        # Not a word; and what was never read makes a reset of the end.
+        with trio.fail_after(5), pytest.raises(ConnectionResetError):
+            await receive(sock)
 
 
 async def test_what_was_read_before_the_accident_is_all_that_was_asked_for(tmp_path):
@@ -352,6 +396,45 @@ async def test_a_message_that_waits_for_the_disk_is_kept_no_less(tmp_path, what,
     async with troubled(tmp_path, f"at: .\n{what}\n", sync=True) as client:
         assert await end_of_a_message(client) == said
     assert len(mail_of(tmp_path, "alice")) == kept
+
+
+class Remembers:
+    """A watcher that remembers what was answered."""
+
+    def __init__(self):
+        self.told = []
+
+    def opened(self, visit): ...
+
+    def answered(self, visit, event, reply, seconds):
+        self.told.append((type(event).__name__, reply.code))
+
+    def said(self, visit, occasion, answer): ...
+
+    def shaken(self, handshake): ...
+
+    def closed(self, visit):
+        self.told.append(("closed", visit.messages))
+
+
+async def test_who_watches_sees_what_was_said_and_marks_no_reply_of_a_fault(tmp_path):
+    server, watcher = server_in(tmp_path), Remembers()
+    server.watchers = (watcher,)
+    faults = faults_in(
+        tmp_path, "[{at: RCPT, nth: 1, reply: 451 no}, {at: ., nth: 1, reply: 452 full}]"
+    )
+    async with meeting(server, faults) as client:
+        await client.reply()
+        await client.say(HELLO)
+        await client.say(MAIL)
+        assert await client.say(RCPT) == b"451 no"
+        for words in (b"452 full", b"250 2.0.0 "):
+            await client.say(b"RSET\r\n")
+            assert (await client.send("alice@example.test", b"x\r\n")).startswith(words)
+    assert [one for one in watcher.told if one[0] in ("Recipient", "Message", "closed")] == [
+        ("Recipient", 451), ("Recipient", 250), ("Message", 452), ("Recipient", 250),
+        ("Message", 250), ("closed", 1),
+    ]  # fmt: skip
 
 
 # --- LMTP ----------------------------------------------------------------------------------------

@@ -1,9 +1,12 @@
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from harness.documents import DocumentError
 from harness.errors import UsageError
+from reference_server.faults import reading
 from reference_server.faults.model import (
     Always,
     Certificate,
@@ -138,6 +141,19 @@ def test_a_greylist_and_a_rate_have_a_reply_of_their_own():
     assert row("{at: MAIL, rate: 1/s}").trick == Trick(reply=TOO_FAST)
     assert row("{at: connect, rate: 1/s}").trick == Trick(reply=TOO_FAST_TO_COME)
     assert row("{at: MAIL, rate: 1/s, delay: 1s}").trick == Trick(delay=1)
+
+
+def test_the_example_of_the_documentation_is_read():
+    text = (Path(__file__).parents[3] / "docs" / "faults.md").read_text("utf-8")
+    (example,) = re.findall("```yaml\n(.*?)```", text, re.DOTALL)
+    table = parse_table(example)
+    assert (table.seed, len(table.rows)) == (7, 4)
+
+
+def test_the_documentation_names_every_stage_and_every_key():
+    text = (Path(__file__).parents[3] / "docs" / "faults.md").read_text("utf-8")
+    words = set(re.findall(r"[\w.-]+", text)) | {"."}
+    assert {*reading.KEYS, *(stage.value for stage in Stage)} - words == set()
 
 
 SHAPES = {

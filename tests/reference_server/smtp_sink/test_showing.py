@@ -2,7 +2,7 @@ import pytest
 import trio
 import trio.testing
 
-from reference_server.smtp_sink.showing import Overheard
+from reference_server.smtp_sink.showing import Overheard, logging
 
 THEIRS = (
     b"EHLO c.test\r\nMAIL FROM:<a@b.test>\r\nDATA\r\n",
@@ -49,3 +49,14 @@ async def overhear(size):
 async def test_a_talk_is_told_by_lines_however_it_is_cut_and_no_password_with_it(size):
     heard = await overhear(size)
     assert heard == HEARD
+
+
+def test_commands_are_logged_short_and_harmless():
+    written = []
+    hear = logging(frozenset({"mail", "."}), written.append)
+    for line in ("mail FROM:<a@b.test>", "RCPT TO:<c@d.test>", ".", "MAIL \x1b[31m" + "x" * 200):
+        hear(line)
+    assert written[:2] == ["mail FROM:<a@b.test>", "."]
+    assert len(written) == 3
+    assert len(written[2]) == 100
+    assert "\x1b" not in written[2]
