@@ -147,20 +147,9 @@ class FaultyConnection(Connection):
 
     def _is_of_interest(self, stage: Stage) -> bool:
         """Whether something is to be done at the stage even if nothing goes wrong there."""
-        match stage:
-            case Stage.DATA:
-                return self._is_awaited(Stage.TEXT)
-            case Stage.STARTTLS:
-                return self._is_awaited(Stage.TLS)
-            case Stage.AUTH:
-                return self._is_awaited(stage)
-            case Stage.DOT:
-                return self._faults.received is not None or self._unhindered is not None
-            case _:
-                return False
-
-    def _is_awaited(self, stage: Stage) -> bool:
-        return bool(self._faults.table.at(stage))
+        if stage is Stage.DOT:
+            return self._faults.received is not None or self._unhindered is not None
+        return stage in _OPENING
 
     def _meet(self, stage: Stage, event: Event | None = None) -> Trick | None:
         return self._faults.meet(stage, self._facts(event), trio.current_time())
@@ -205,6 +194,8 @@ class FaultyConnection(Connection):
         stream, octets = await self._answer(held, trick, stream)
         stream = await self._say(trick, octets, stream)
         _end_if_said(*held.each)
+        if held.stage is Stage.QUIT and trick.reply is not None and trick.reply.is_positive:
+            raise tricks.LetGo("QUIT in other words")
         if isinstance(event, Text) and octets.startswith(b"3"):
             stream = await self._meet_text(stream)
         return stream
@@ -353,6 +344,9 @@ def _end_if_said(*said: Trick) -> None:
     if any(trick.reply is not None and trick.reply.code == CLOSING for trick in said):
         raise tricks.LetGo("421")
 
+
+# After these another stage is met: the text, the handshake, the outcome.
+_OPENING: Final = frozenset({Stage.DATA, Stage.STARTTLS, Stage.AUTH})
 
 _PLAIN: Final = {
     verb: Stage(verb.value)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, TypeVar
 
 from harness.documents import Fields, MappingNode
-from harness.protocol.replies import Reply, reply
+from harness.protocol.replies import CHALLENGE, Reply, reply
 from reference_server.faults import notation
 from reference_server.faults.model import (
     TRICKS,
@@ -46,6 +46,21 @@ def default_reply(stages: Collection[Stage], when: Greylist | Rate) -> Reply:
     if isinstance(when, Greylist):
         return GREYLISTED
     return TOO_FAST_TO_COME if set(stages) & _NO_REPLY else TOO_FAST
+
+
+def _object_to_go_ahead(told: Reply) -> str:
+    # Who hears 220 begins a handshake, and we would read it as commands.
+    return "at STARTTLS a reply refuses: 4yz or 5yz" if told.is_positive else ""
+
+
+def _object_to_challenge(told: Reply) -> str:
+    return "at AUTH a reply is the outcome, no challenge" if told.code == CHALLENGE else ""
+
+
+_OBJECTIONS: Final[Mapping[Stage, Callable[[Reply], str]]] = {
+    Stage.STARTTLS: _object_to_go_ahead,
+    Stage.AUTH: _object_to_challenge,
+}
 
 
 class _Reader:
@@ -87,11 +102,9 @@ class _Reader:
 
     def _reply(self) -> Reply | None:
         found = self._made("reply", notation.read_reply)
-        if found is not None and found.is_positive and Stage.STARTTLS in self._stages:
-            # Who hears 220 begins a handshake, and we would read it as commands.
-            self._complaints.add(
-                self._fields.place("reply"), "at STARTTLS a reply refuses: 4yz or 5yz"
-            )
+        for stage, objection in _OBJECTIONS.items():
+            if found is not None and stage in self._stages and (words := objection(found)):
+                self._complaints.add(self._fields.place("reply"), words)
         return found
 
     def _garbage(self, seed: str) -> bytes:

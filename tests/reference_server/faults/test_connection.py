@@ -135,6 +135,14 @@ async def test_421_is_said_and_ends_the_connection(tmp_path):
     assert said.endswith(b"250 2.1.0 Sender ok\r\n421 4.3.2 going down\r\n")
 
 
+async def test_a_farewell_in_other_words_is_one_and_a_refusal_is_none(tmp_path):
+    faults = "[{at: QUIT, nth: 1, reply: 451 stay}, {at: QUIT, nth: 2, reply: 221 so long}]"
+    async with troubled(tmp_path, faults) as client:
+        assert await client.say(b"QUIT\r\n") == b"451 stay"
+        assert await client.say(b"QUIT\r\n") == b"221 so long"
+        assert await client.reply() == b""
+
+
 @pytest.mark.parametrize("drop", ["yes", "close", "reset"])
 async def test_a_drop_says_nothing(tmp_path, drop):
     async with troubled(tmp_path, f"{{at: NOOP, drop: {drop}}}") as client:
@@ -565,6 +573,7 @@ async def test_each_connection_counts_for_itself(tmp_path):
             assert await client.reply() == b""
 
 
+@pytest.mark.slow
 async def test_a_pipelined_batch_has_its_accident_in_its_place(tmp_path):
     fault = "{at: RCPT, recipient: bob@*, reply: 450 busy}"
     batch = HELLO + MAIL + RCPT + b"RCPT TO:<bob@example.test>\r\nDATA\r\n"

@@ -217,6 +217,7 @@ WRONG = {
     "delay": ("{at: MAIL, delay: 2d}", "a delay of more than a day"),
     "reply": ("{at: MAIL, reply: later}", "'later' is no reply"),
     "welcome to no TLS": ("{at: STARTTLS, reply: 220 go}", "at STARTTLS a reply refuses"),
+    "a challenge of nobody": ("{at: AUTH, reply: 334 Zm9v}", "at AUTH a reply is the outcome"),
     "split": ("{at: MAIL, split: {after: 1, octets: 1}}", "either 'after' or 'octets'"),
     "split of nothing": ("{at: MAIL, split: 0}", "'0' is no whole number"),
     "split of a list": ("{at: MAIL, split: [1]}", "a list where text is wanted"),
