@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,7 @@ from reference_server.configuration.checking import (
     read_control,
 )
 from reference_server.configuration.renewing import Renewal
+from reference_server.descriptors import raise_limit
 from reference_server.doors import Door, Kind, read_door, read_endpoint
 from reference_server.faults.reading import read_table
 from reference_server.lies import LIES
@@ -38,6 +39,7 @@ from reference_server.running import run as run_server
 from reference_server.sink import Sink
 from reference_server.spool import hold
 from reference_server.voices import VOICES
+from reference_server.workers.supervisor import Supervisor
 
 T = TypeVar("T")
 
@@ -110,6 +112,10 @@ T = TypeVar("T")
 @click.option(
     "--metrics", metavar="[HOST:]PORT", help="Tell Prometheus there, on loopback if it is a port."
 )
+@click.option(
+    "--workers", type=click.IntRange(min=1), metavar="N",
+    help="Processes that share the doors; with --discard, or for mailboxes alone.  [default: 1]",
+)  # fmt: skip
 @click.option("--until-eof", is_flag=True, help="Stop when standard input ends.")
 def main(file: Path | None, list_faults: bool, until_eof: bool, **said: Any) -> None:
     """Run the reference server: mail for its users goes to Maildirs, all else is refused.
@@ -127,9 +133,16 @@ def main(file: Path | None, list_faults: bool, until_eof: bool, **said: Any) -> 
 
     told = read()
     with _directory(told.spool) as spool, hold(spool):
+        raise_limit()
+        if told.workers > 1:
+            supervisor = Supervisor(told, spool)
+            _live(partial(supervisor.run, read, until_eof=until_eof, renews=file is not None))
+            if told.sink:
+                click.echo(f"taken: {supervisor.takings}")
+            return
         config = replace(told, spool=spool)
         server, faults = make_server(config), make_faults(config)
-        trio.run(
+        _live(
             partial(
                 run_server,
                 server,
@@ -143,6 +156,20 @@ def main(file: Path | None, list_faults: bool, until_eof: bool, **said: Any) -> 
         )
         if isinstance(server.intake, Sink):
             click.echo(f"taken: {server.intake.takings}")
+
+
+def _live(start: Callable[[], Awaitable[None]]) -> None:
+    """Run it to its end.  A nursery raises groups; wrong use is told as what it is."""
+    try:
+        trio.run(start)
+    except BaseExceptionGroup as group:
+        if group.split(UsageError)[1] is not None:
+            raise
+        raise _first(group) from None
+
+
+def _first(error: BaseException) -> BaseException:
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
 def with_options(

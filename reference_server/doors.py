@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -12,7 +13,7 @@ from typing import Final
 from harness.documents import nearest
 from harness.errors import UsageError
 from harness.protocol.services import Service
-from reference_server.sockets import listen
+from reference_server.sockets import bind, listen
 
 LOOPBACK: Final = "127.0.0.1"  # where we listen if nobody says where
 
@@ -150,17 +151,32 @@ class OpenDoor:
     listener: socket.socket
 
 
-def open_door(door: Door) -> OpenDoor:
-    """Listen there; raises UsageError if it cannot be."""
-    listener = listen_at(door.endpoint)
+def open_door(door: Door, *, shared: bool = False) -> OpenDoor:
+    """Listen there, alone or with others; raises UsageError if it cannot be."""
+    listener = listen_at(door.endpoint, shared=shared)
     host, port = listener.getsockname()[:2]
     return OpenDoor(replace(door, host=host, port=port), listener)
 
 
-def listen_at(endpoint: Endpoint) -> socket.socket:
+def reserve_door(door: Door, held: contextlib.ExitStack) -> Door:
+    """The door with the port that it really has, kept for those who will listen there together."""
+    with _told(door.endpoint):
+        sock = held.enter_context(bind(door.host, door.port, shared=True))
+    host, port = sock.getsockname()[:2]
+    return replace(door, host=host, port=port)
+
+
+def listen_at(endpoint: Endpoint, *, shared: bool = False) -> socket.socket:
     """A socket that listens there; raises UsageError if it cannot be."""
+    with _told(endpoint):
+        return listen(endpoint.host, endpoint.port, shared=shared)
+
+
+@contextlib.contextmanager
+def _told(endpoint: Endpoint) -> Iterator[None]:
+    """What goes wrong with a socket there, as wrong use."""
     try:
-        return listen(endpoint.host, endpoint.port)
+        yield
     except OSError as problem:
         raise UsageError(f"cannot listen on {endpoint}: {problem.strerror}") from problem
     except UnicodeError:

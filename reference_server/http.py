@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -48,7 +48,8 @@ class Response:
     fields: Mapping[str, str] = field(default_factory=dict)  # beside content type and length
 
 
-Respond = Callable[[Request], Response]  # a UsageError that it raises is answered with 400
+# A UsageError that it raises is answered with 400.
+Respond = Callable[[Request], Response | Awaitable[Response]]
 
 
 class _Refused(Exception):
@@ -106,7 +107,7 @@ class _Client:
             return False
         if request is None:
             return False
-        await self._send(_answer(self._respond, request), whole=request.method != "HEAD")
+        await self._send(await _answer(self._respond, request), whole=request.method != "HEAD")
         return self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
 
     async def _next_request(self) -> Request | None:
@@ -167,9 +168,10 @@ class _Client:
 _END: Final = h11.EndOfMessage()
 
 
-def _answer(respond: Respond, request: Request) -> Response:
+async def _answer(respond: Respond, request: Request) -> Response:
     try:
-        return respond(request)
+        answer = respond(request)
+        return answer if isinstance(answer, Response) else await answer
     except UsageError as error:
         return Response(status=400, body=_line(str(error)))
 

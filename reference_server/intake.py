@@ -43,13 +43,14 @@ class Intake:
         has_room: Callable[[int], bool] = lambda octets: True,
         now: Now = time.time,
         inline: bool = False,
+        serial: Iterator[int] | None = None,
     ) -> None:
         self.relay: Callable[[Item], None] | None = None  # who sees to new items, once there is one
         self.house = house
         self._storage = storage
         self._has_room = has_room
         self._now = now
-        self._serial = itertools.count(1)
+        self._serial = serial or itertools.count(1)
         self._commit = GroupCommit(storage.keep_all, inline=inline, at_once=_AT_ONCE)
 
     @property

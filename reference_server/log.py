@@ -100,7 +100,7 @@ class Log:
 
     def _write(self, level: Level, event: str, facts: Mapping[str, Fact]) -> None:
         told: dict[str, Fact] = {"time": _stamp(self._now()), "level": level.value, "event": event}
-        told.update(self._always)
+        told.update((key, value) for key, value in self._always.items() if value is not None)
         told.update((key, value) for key, value in facts.items() if value is not None)
         line = self._write_line(told) + "\n"
         try:

@@ -1,6 +1,6 @@
 """Metrics: what is counted, and how Prometheus reads it (text format 0.0.4).
 
-By hand, because counting is one line on the hot path, workers' counts are to be added up, and the
+By hand, because counting is one line on the hot path, workers' counts go over a pipe, and the
 format is forty lines; prometheus_client has locks, global registries and files for that.  Its
 parser judges our tests.
 """
@@ -40,6 +40,7 @@ class Family:
 
 
 _PREFIX: Final = "smtp_harness_"
+_WORKER: Final = "worker"
 # Seconds: a disk that caches, a disk that syncs, a disk in trouble.
 BOUNDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
@@ -141,43 +142,30 @@ class Metrics:
                 yield family.name, labels, (list(spread.counts), spread.total)
 
 
-def added_up(samples: Iterable[Sample]) -> Iterator[Sample]:
-    """The samples of several processes as those of one."""
-    numbers: dict[tuple[str, Labels], float] = {}
-    spreads: dict[tuple[str, Labels], tuple[list[int], float]] = {}
-    for name, labels, value in samples:
-        key = name, labels
-        if isinstance(value, tuple):
-            counts, total = spreads.get(key, ([0] * len(value[0]), 0.0))
-            both = zip(counts, value[0], strict=True)
-            spreads[key] = [one + other for one, other in both], total + value[1]
-        else:
-            numbers[key] = numbers.get(key, 0) + value
-    for (name, labels), number in numbers.items():
-        yield name, labels, number
-    for (name, labels), spread in spreads.items():
-        yield name, labels, spread
-
-
 # --- the text format -----------------------------------------------------------------------------
 
 
-def exposition(samples: Iterable[Sample]) -> bytes:
-    """The samples as Prometheus reads them, each family with what it is about."""
-    by_name: dict[str, list[Sample]] = defaultdict(list)
-    for sample in samples:
-        by_name[sample[0]].append(sample)
+def exposition(samples: Mapping[str, Iterable[Sample]]) -> bytes:
+    """The samples as Prometheus reads them, by worker; the one of a process alone is ""."""
+    by_name: dict[str, list[tuple[str, Sample]]] = defaultdict(list)
+    for worker, theirs in samples.items():
+        for sample in theirs:
+            by_name[sample[0]].append((worker, sample))
     return "".join(
         f"{line}\n" for family in FAMILIES for line in _family(family, by_name[family.name])
     ).encode()
 
 
-def _family(family: Family, samples: Iterable[Sample]) -> Iterator[str]:
+def _family(family: Family, samples: Iterable[tuple[str, Sample]]) -> Iterator[str]:
     name = _PREFIX + family.name
     yield f"# HELP {name} {family.about}"
     yield f"# TYPE {name} {family.kind}"
-    for _, values, value in samples:
+    for worker, (_, values, value) in samples:
         labels = dict(zip(family.labels, values, strict=True))
+        if worker:
+            # Labelled, not added up: when one is replaced its counters begin anew, and only who
+            # knows which ones these are can tell a new beginning from a number that fell.
+            labels[_WORKER] = worker
         if isinstance(value, tuple):
             yield from _spread(name, labels, *value)
         else:
@@ -208,8 +196,8 @@ def _number(value: float) -> str:
     return "+Inf" if value == math.inf else repr(int(value) if value == int(value) else value)
 
 
-def respond(request: Request, samples: Iterable[Sample]) -> Response:
-    """The answer to whoever scrapes."""
+def respond(request: Request, samples: Mapping[str, Iterable[Sample]]) -> Response:
+    """The answer to whoever scrapes, with the samples of each worker."""
     if request.path != PATH:
         return Response(status=404, body=f"there is {PATH} and nothing else\n".encode())
     if request.method not in ("GET", "HEAD"):

@@ -49,35 +49,49 @@ async def run(
     with contextlib.ExitStack() as listeners:
         opened = [_open(server, door, listeners) for door in doors]
         scraped = None if metrics is None else listeners.enter_context(listen_at(metrics))
-        _announce(opened, scraped)
+        announce([one.door for one in opened], scraped)
         controls = None if control is None else listeners.enter_context(open_control(control))
         async with trio.open_nursery() as tasks:
             stop = trio.Event()
-            tasks.start_soon(_obey_signals, stop, tasks.cancel_scope)
+            tasks.start_soon(obey_signals, stop, tasks.cancel_scope)
             if renew is not None:
-                await tasks.start(_renew_on_hangup, renew)
+                await tasks.start(renew_on_hangup, renew)
             if until_eof:
-                tasks.start_soon(_end_at_eof, tasks.cancel_scope)
+                tasks.start_soon(end_at_eof, tasks.cancel_scope)
             if controls is not None and faults is not None:
                 tasks.start_soon(serve_http, controls, make_respond(faults))
             if scraped is not None:
                 tasks.start_soon(serve_http, scraped, partial(_tell_metrics, server))
-            relay_over = await _start_relay(server, tasks)
-            reception = Reception(server, tasks, faults)
-            async with trio.open_nursery() as accepting:
-                for one in opened:
-                    accepting.start_soon(accept, one.listener, reception.at(one.door))
-                server.tell("started", doors=[str(one.door) for one in opened], pid=os.getpid())
-                task_status.started([one.door for one in opened])
-                await stop.wait()
-                server.tell("stopping", clients=server.open_connections)
-                accepting.cancel_scope.cancel()
-            for one in opened:
-                one.listener.close()
-            with trio.move_on_after(server.patience.stop):
-                await reception.close()
-                await relay_over.wait()
+            await live(server, opened, stop, faults=faults, task_status=task_status)
             tasks.cancel_scope.cancel()
+
+
+async def live(
+    server: Server,
+    opened: Sequence[OpenDoor],
+    stop: trio.Event,
+    *,
+    faults: Faults | None = None,
+    task_status: trio.TaskStatus[Sequence[Door]] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Let clients in at open doors until `stop`, then let transactions finish; closes the doors."""
+    async with trio.open_nursery() as tasks:
+        relay_over = await _start_relay(server, tasks)
+        reception = Reception(server, tasks, faults)
+        async with trio.open_nursery() as accepting:
+            for one in opened:
+                accepting.start_soon(accept, one.listener, reception.at(one.door))
+            server.tell("started", doors=[str(one.door) for one in opened], pid=os.getpid())
+            task_status.started([one.door for one in opened])
+            await stop.wait()
+            server.tell("stopping", clients=server.open_connections)
+            accepting.cancel_scope.cancel()
+        for one in opened:
+            one.listener.close()
+        with trio.move_on_after(server.patience.stop):
+            await reception.close()
+            await relay_over.wait()
+        tasks.cancel_scope.cancel()
     server.tell("stopped")
 
 
@@ -99,8 +113,7 @@ async def _relay(
 
 
 def _tell_metrics(server: Server, request: Request) -> Response:
-    samples = () if server.metrics is None else server.metrics.samples()
-    return respond(request, samples)
+    return respond(request, {"": () if server.metrics is None else server.metrics.samples()})
 
 
 class Reception:
@@ -149,22 +162,28 @@ class Reception:
 
 def _open(server: Server, door: Door, listeners: contextlib.ExitStack) -> OpenDoor:
     """Listen there; the listener is closed with the others."""
-    if door.implicit_tls and server.tls is None:
-        raise UsageError(f"{door}: TLS needs a certificate (see --tls-self-signed)")
+    check_certificate(door, has_one=server.tls is not None)
     opened = open_door(door)
     listeners.enter_context(opened.listener)
     return opened
 
 
-def _announce(opened: Sequence[OpenDoor], scraped: socket.socket | None) -> None:
-    for one in opened:
-        click.echo(f"listening on {one.door.announcement}")
+def check_certificate(door: Door, *, has_one: bool) -> None:
+    """Raises UsageError if the door would begin with a handshake, and there is no certificate."""
+    if door.implicit_tls and not has_one:
+        raise UsageError(f"{door}: TLS needs a certificate (see --tls-self-signed)")
+
+
+def announce(doors: Sequence[Door], scraped: socket.socket | None) -> None:
+    """Say where we listen, for people and for whoever has started us."""
+    for door in doors:
+        click.echo(f"listening on {door.announcement}")
     if scraped is not None:
         click.echo(f"metrics on http://{Endpoint(*scraped.getsockname()[:2])}{PATH}")
     sys.stdout.flush()
 
 
-async def _obey_signals(stop: trio.Event, everything: trio.CancelScope) -> None:
+async def obey_signals(stop: trio.Event, everything: trio.CancelScope) -> None:
     """The first signal to stop lets transactions finish, the second lets nothing finish."""
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async for _ in signals:
@@ -173,7 +192,7 @@ async def _obey_signals(stop: trio.Event, everything: trio.CancelScope) -> None:
             stop.set()
 
 
-async def _renew_on_hangup(
+async def renew_on_hangup(
     renew: Callable[[], None], task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
 ) -> None:
     """SIGHUP, to what reads a configuration, says by custom that it has changed."""
@@ -183,7 +202,7 @@ async def _renew_on_hangup(
             renew()
 
 
-async def _end_at_eof(everything: trio.CancelScope) -> None:
+async def end_at_eof(everything: trio.CancelScope) -> None:
     """Whoever started us is gone, and so is the reason to finish anything."""
     stdin = trio.lowlevel.FdStream(sys.stdin.fileno())
     while await stdin.receive_some(1_024):

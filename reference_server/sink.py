@@ -7,6 +7,8 @@ has been told what it missed.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from harness.protocol.receiver import Envelope
 from harness.protocol.receiver.events import Mail
 from harness.protocol.sasl.sides import Bindings
@@ -30,8 +32,8 @@ def unstamped(trace: Trace, content: bytes) -> bytes:
 class Sink(Intake):
     """Where messages are counted and go no further."""
 
-    def __init__(self, house: House) -> None:
-        super().__init__(house, Nowhere())
+    def __init__(self, house: House, *, serial: Iterator[int] | None = None) -> None:
+        super().__init__(house, Nowhere(), serial=serial)
         self.takings = Takings()
 
     def objection_to(self, mail: Mail) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
 from collections.abc import Callable
@@ -61,8 +62,19 @@ class SocketStream(trio.abc.Stream):
         await trio.lowlevel.checkpoint()
 
 
-def listen(host: str, port: int, backlog: int = 1_024) -> socket.socket:
-    """A listening, non-blocking socket; port 0 takes a free one."""
+def listen(host: str, port: int, backlog: int = 1_024, *, shared: bool = False) -> socket.socket:
+    """A listening, non-blocking socket; port 0 takes a free one, `shared` is for several."""
+    sock = bind(host, port, shared=shared)
+    try:
+        sock.listen(backlog)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A socket that has the port, and does not listen yet."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -70,8 +82,9 @@ def listen(host: str, port: int, backlog: int = 1_024) -> socket.socket:
         if family == socket.AF_INET6:  # `::` is all of IPv6 and leaves 0.0.0.0 to whoever wants it
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.setblocking(False)
+        if shared:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         sock.bind((host, port))
-        sock.listen(backlog)
     except OSError:
         sock.close()
         raise
@@ -97,5 +110,6 @@ async def accept_one(listener: socket.socket) -> tuple[socket.socket, str]:
         sock.setblocking(False)
         if sock.family == socket.AF_UNIX:
             return sock, ""
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with contextlib.suppress(OSError):  # macOS: it has gone already
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return sock, peer[0]

@@ -8,6 +8,8 @@ queue that was never promised, which its sender will send again: RFC 1047's dupl
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -56,6 +58,20 @@ class Rows(Protocol):
         done: Collection[str] = (),
     ) -> None:
         """All of it or nothing, synced."""
+
+
+class NoQueue:
+    """The queue of a process that is not to have one: what would wait is not taken at all."""
+
+    def write(
+        self,
+        new: Mapping[Item, bytes],
+        changes: Sequence[Change] = (),
+        done: Collection[str] = (),
+    ) -> None:
+        """Nothing to write is written; else OSError, and the sender tries again elsewhere."""
+        if new or changes or done:
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
 
 
 class DiskStorage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import ssl
 from collections.abc import Iterable
 from dataclasses import replace
@@ -23,7 +24,7 @@ from reference_server.faults.model import Table
 from reference_server.faults.received import Received
 from reference_server.intake import Intake
 from reference_server.lies import LIES
-from reference_server.log import Log
+from reference_server.log import Log, Logging
 from reference_server.mailboxes import Mailboxes
 from reference_server.maildrop import Maildrops
 from reference_server.policy import House
@@ -31,7 +32,7 @@ from reference_server.queue.store import StoredQueue
 from reference_server.server import Server
 from reference_server.sink import Sink, unstamped
 from reference_server.spool import Spool
-from reference_server.storage import DiskStorage, Nowhere
+from reference_server.storage import DiskStorage, NoQueue, Nowhere
 from reference_server.voices import in_voice, known_to
 
 WORLD: Final = World()
@@ -39,11 +40,10 @@ WORLD: Final = World()
 
 def make_server(config: Config, world: World = WORLD) -> Server:
     """The server that the options describe; makes its directories, Maildirs and certificate."""
-    _refuse_what_is_not_built(config)
     rules = make_rules(config)
     users = make_users(config)
     house = make_house(config, rules, users)
-    log = None if config.log is None else Log(config.log)
+    log = None if config.log is None else make_log(config.log, world)
     try:
         intake, queue = _open_intake(config, house, users, world)
         tls = make_context(config)
@@ -68,7 +68,7 @@ def make_server(config: Config, world: World = WORLD) -> Server:
 
 def _maildrops(config: Config) -> Maildrops | None:
     """Where users read what was kept for them."""
-    if config.discard or config.sink or config.spool is None:
+    if not config.keeps_mail or config.spool is None:
         return None
     return Maildrops(Spool(config.spool).mail, disk=DISK if config.sync else UNSYNCED)
 
@@ -84,14 +84,9 @@ def make_faults(config: Config) -> Faults | None:
     return Faults(config.faults or Table(), Certificates(config.spool), received)
 
 
-def _refuse_what_is_not_built(config: Config) -> None:
-    """What would be without effect is no option: a row goes as soon as its room is wired in."""
-    rows = {
-        "workers": config.workers > 1,
-    }
-    for name, value in rows.items():
-        if value:
-            raise UsageError(f"{name!r} in a configuration: this cannot be done yet")
+def make_log(logging: Logging, world: World) -> Log:
+    """The log; where several write it, each says who it is."""
+    return Log(logging, world.now, worker=world.part if world.parts > 1 else None)
 
 
 def make_rules(config: Config) -> Rules:
@@ -144,18 +139,28 @@ def make_mailboxes(config: Config) -> Mailboxes:
 def _open_intake(
     config: Config, house: House, users: Iterable[str], world: World
 ) -> tuple[Intake, StoredQueue | None]:
+    # Ids are unique on this machine: each of several processes counts in steps of its own.
+    serial = itertools.count(world.part + 1, world.parts)
     if config.sink:
-        return Sink(house), None
+        return Sink(house, serial=serial), None
     if config.discard:
-        return Intake(house, Nowhere()), None
+        return Intake(house, Nowhere(), serial=serial), None
     assert config.spool is not None, "mail that is kept has a place"
-    spool = Spool(config.spool)
-    mailboxes = make_mailboxes(config)
-    mailboxes.clear()
+    spool, mailboxes = Spool(config.spool), make_mailboxes(config)
+    if world.parts == 1:
+        mailboxes.clear()
     for name in inboxes(house, users):
         mailboxes.open(name)
-    queue = StoredQueue(spool.queue, sync=config.sync, inline=world.inline)
-    storage = DiskStorage(mailboxes, queue)
+    queue = (
+        StoredQueue(spool.queue, sync=config.sync, inline=world.inline)
+        if world.parts == 1
+        else None
+    )
     return Intake(
-        house, storage, has_room=spool.has_room, now=world.now, inline=world.inline
+        house,
+        DiskStorage(mailboxes, queue or NoQueue()),
+        has_room=spool.has_room,
+        now=world.now,
+        inline=world.inline,
+        serial=serial,
     ), queue

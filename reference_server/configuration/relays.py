@@ -30,6 +30,8 @@ class World:
 
     now: Callable[[], float] = time.time  # seconds since the epoch
     dial: Dial = dial
+    part: int = 0  # which of so many processes that share the work
+    parts: int = 1
     inline: bool = False  # the disk is not waited for in threads: virtual time runs away meanwhile
     ask_every: float | None = 1.0  # seconds between looks for wishes in the queue; None for never
 

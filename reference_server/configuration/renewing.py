@@ -72,7 +72,7 @@ class Renewal:
         rules, users = make_rules(config), make_users(config)
         house = make_house(config, rules, users)
         tls = server.tls if self._keeps_certificate(config) else make_context(config)
-        if not (config.discard or config.sink):
+        if config.keeps_mail:
             for name in inboxes(house, users):
                 make_mailboxes(config).open(name)
         # Nothing can fail from here on: it is all or nothing.
@@ -87,14 +87,17 @@ class Renewal:
         return config.tls_self_signed and self._told.tls_self_signed and config.key_pair is None
 
     def _refuse(self, error: UsageError) -> None:
-        """Places and complaints, but no lines of the file: a password may stand in one."""
-        if isinstance(error, DocumentError):
-            told = [f"{one.at.exactly}: {one.message}" for one in error.complaints]
-        else:
-            told = [str(error)]
+        told = complaints_of(error)
         self._server.tell("reload-refused", Level.WARNING, problems=told)
         if self._server.log is None:
             click.echo("\n".join(["the configuration stays as it was:", *told]), err=True)
+
+
+def complaints_of(error: UsageError) -> list[str]:
+    """Places and complaints, but no lines of the file: a password may stand in one."""
+    if isinstance(error, DocumentError):
+        return [f"{one.at.exactly}: {one.message}" for one in error.complaints]
+    return [str(error)]
 
 
 def _ignored(old: Config, new: Config) -> Iterator[str]:

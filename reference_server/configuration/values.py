@@ -69,3 +69,8 @@ class Config:
     log: Logging | None = None
     metrics: Endpoint | None = None
     control: Endpoint | None = None  # of faults, on loopback
+
+    @property
+    def keeps_mail(self) -> bool:
+        """Whether there are mailboxes, or all mail is thrown away."""
+        return not (self.discard or self.sink)

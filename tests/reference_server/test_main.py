@@ -105,15 +105,6 @@ def test_an_option_changes_what_it_names_and_nothing_else(options, changes):
     assert with_options(config, **options) == replace(config, **changes)
 
 
-@pytest.mark.parametrize("setting", ["workers: 2"])
-def test_what_would_be_without_effect_is_refused(tmp_path, setting):
-    file = tmp_path / "serve.yaml"
-    file.write_text(setting)
-    caught = CliRunner().invoke(main, ["--config", str(file)]).exception
-    assert isinstance(caught, UsageError)
-    assert str(caught).endswith("this cannot be done yet")
-
-
 def test_the_faults_are_listed_with_what_is_wrong():
     listed = CliRunner().invoke(main, ["--list-faults"]).output.splitlines()
     assert len(listed) == len(LIES)

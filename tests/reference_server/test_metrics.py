@@ -13,7 +13,7 @@ from reference_server.counting import VERBS, queue_sources
 from reference_server.doors import Door, Endpoint, Kind
 from reference_server.http import Request
 from reference_server.listener import serve
-from reference_server.metrics import Metrics, added_up, exposition, respond
+from reference_server.metrics import Metrics, exposition, respond
 from reference_server.relay.standing import Standing
 from reference_server.running import run
 from tests.reference_server.connecting import connected, server_in
@@ -21,7 +21,7 @@ from tests.reference_server.connecting import connected, server_in
 
 def scraped(samples) -> dict[tuple[str, tuple[str, ...]], float]:
     """What Prometheus makes of it: numbers by name (without our prefix) and label values."""
-    text = exposition(samples).decode()
+    text = exposition({"": samples}).decode()
     return {
         (sample.name.removeprefix("smtp_harness_"), tuple(sample.labels.values())): sample.value
         for family in text_string_to_metric_families(text)
@@ -31,7 +31,7 @@ def scraped(samples) -> dict[tuple[str, tuple[str, ...]], float]:
 
 def test_prometheus_reads_every_family_with_its_kind_and_help():
     families = {
-        family.name: family for family in text_string_to_metric_families(exposition(()).decode())
+        family.name: family for family in text_string_to_metric_families(exposition({}).decode())
     }
     assert len(families) == len(m.FAMILIES)
     for family in m.FAMILIES:
@@ -70,16 +70,16 @@ def test_a_bucket_holds_all_below_its_bound():
     assert found["storing_seconds_sum", ()] == pytest.approx(99.2011)
 
 
-def test_the_numbers_of_several_processes_are_those_of_one():
-    one, other, both = Metrics(), Metrics(), Metrics()
-    for metrics in (one, both):
-        metrics.count(m.COMMANDS, "MAIL")
-        metrics.observe(m.STORING, 0.1)
-    for metrics in (other, both):
-        metrics.count(m.COMMANDS, "MAIL", by=2)
-        metrics.count(m.COMMANDS, "RCPT")
-        metrics.observe(m.STORING, 0.3)
-    assert exposition(added_up([*one.samples(), *other.samples()])) == exposition(both.samples())
+def test_the_numbers_of_several_workers_are_told_apart():
+    one, other = Metrics(), Metrics()
+    one.count(m.COMMANDS, "MAIL")
+    other.count(m.COMMANDS, "MAIL", by=2)
+    other.observe(m.STORING, 0.3)
+    text = exposition({"0": one.samples(), "1": other.samples()}).decode()
+    found = [one for family in text_string_to_metric_families(text) for one in family.samples]
+    mails = [(one.labels["worker"], one.value) for one in found if "verb" in one.labels]
+    assert mails == [("0", 1), ("1", 2)]
+    assert {one.labels["worker"] for one in found if "storing" in one.name} == {"1"}
 
 
 def test_who_knows_a_number_is_asked_each_time():
@@ -114,7 +114,7 @@ def test_an_empty_queue_is_not_old():
      ("POST", "/metrics", 405)],
 )  # fmt: skip
 def test_there_is_one_thing_to_ask_for(method, path, status):
-    answer = respond(Request(method=method, path=path), Metrics().samples())
+    answer = respond(Request(method=method, path=path), {"": Metrics().samples()})
     assert answer.status == status
     if status == 200:
         assert answer.content_type.startswith("text/plain; version=0.0.4")
