@@ -59,6 +59,20 @@ class Directory:
         domain = mailbox.domain.lower()
         return domain in ("", self.domain) or domain in self.anyone_at
 
+    def spelling(self, mailbox: Mailbox) -> str:
+        """The address as it is compared: elsewhere, only the domain has no case (RFC 5321 2.4)."""
+        local = mailbox.local.lower() if self.is_ours(mailbox) else mailbox.local
+        return f"{local}@{mailbox.domain.lower()}"
+
+    def inbox_behind(self, mailbox: Mailbox) -> Inbox | None:
+        """The inbox of that very name, whatever alias or list stands before it."""
+        if not self.is_ours(mailbox):
+            return None
+        if self.is_postmaster(mailbox.local):
+            return Inbox(POSTMASTER)
+        name = mailbox.local.lower()
+        return Inbox(name) if self.has_user(name) else None
+
     def look_up(self, mailbox: Mailbox) -> Entry | None:
         """What stands behind the address; None where nobody is, or where it is not ours."""
         local, domain = mailbox.local, mailbox.domain.lower()

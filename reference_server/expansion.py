@@ -40,6 +40,7 @@ class Expansion:
     inboxes: dict[str, Copy] = field(default_factory=dict)  # by the name of the inbox
     elsewhere: dict[tuple[str, str], Copy] = field(default_factory=dict)  # by sender and address
     notices: list[Notice] = field(default_factory=list)
+    lost: list[Copy] = field(default_factory=list)  # behind an alias or a list, and for nobody
 
 
 def expand(
@@ -48,7 +49,7 @@ def expand(
     mail_parameters: Parameters,
     recipients: Iterable[tuple[Mailbox, Parameters]],
 ) -> Expansion:
-    """The copies for these recipients; an address that leads back to itself is left out."""
+    """The copies for these recipients; an address that leads back to itself is its own inbox."""
     result = Expansion()
     for mailbox, parameters in recipients:
         copy = Copy(
@@ -57,42 +58,49 @@ def expand(
             address=str(mailbox),
             rcpt_parameters=parameters,
         )
-        _expand(directory, mailbox, copy, frozenset(), result)
+        if not _expand(directory, mailbox, copy, frozenset(), result):
+            result.lost.append(copy)  # aliases in a circle, with nobody in it
     return result
 
 
 def _expand(
     directory: Directory, mailbox: Mailbox, copy: Copy, above: frozenset[str], result: Expansion
-) -> None:
+) -> bool:
+    """Whether anything came of it; False only where all leads back to where it came from."""
+    where = directory.spelling(mailbox)
     if not directory.is_ours(mailbox):
-        # Only the domain has no case (RFC 5321 2.4).
-        where = f"{mailbox.local}@{mailbox.domain.lower()}"
         result.elsewhere.setdefault((copy.reverse_path, where), copy)
-        return
-    match directory.look_up(mailbox):
+        return True
+    found = directory.inbox_behind(mailbox) if where in above else directory.look_up(mailbox)
+    match found:
         case Inbox(name):
             _put(name, copy, result)
         case Alias(addresses):
-            _go_on(directory, _through_alias(copy, addresses, result), copy, above, result)
+            copies = _through_alias(copy, addresses, result)
+            return _go_on(directory, copies, above | {where}, result)
         case MailingList() as the_list:
-            _go_on(directory, _through_list(copy, the_list, result), copy, above, result)
+            copies = _through_list(copy, the_list, result)
+            return _go_on(directory, copies, above | {where}, result)
+        case None if where in above:
+            return False
         case None:
-            pass  # an alias for somebody who has gone
+            result.lost.append(copy)  # whoever was behind it has gone
+    return True
 
 
 def _go_on(
-    directory: Directory,
-    copies: Iterable[Copy],
-    through: Copy,
-    above: frozenset[str],
-    result: Expansion,
-) -> None:
-    passed = above | {through.address.lower()}
+    directory: Directory, copies: Iterable[Copy], above: frozenset[str], result: Expansion
+) -> bool:
+    has_come_to_something = False
     for copy in copies:
         address = copy.address if "@" in copy.address else f"{copy.address}@{directory.domain}"
-        mailbox = mailbox_of(address)
-        if mailbox is not None and address.lower() not in passed:
-            _expand(directory, mailbox, replace(copy, address=address), passed, result)
+        mailbox, whole = mailbox_of(address), replace(copy, address=address)
+        if mailbox is None:
+            result.lost.append(whole)
+        elif not _expand(directory, mailbox, whole, above, result):
+            continue
+        has_come_to_something = True
+    return has_come_to_something
 
 
 def _put(name: str, copy: Copy, result: Expansion) -> None:

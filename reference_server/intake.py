@@ -8,18 +8,19 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from harness.protocol.addresses import Mailbox
 from harness.protocol.commands import Parameters
 from harness.protocol.options import mail_options
 from harness.protocol.receiver import Envelope, Occasion
-from harness.protocol.receiver.events import Mail
+from harness.protocol.receiver.events import Addressee, Mail
 from harness.protocol.replies import Reply, reply
 from harness.protocol.trace import return_path
 from reference_server.bounces import Action, Finding, Notification, Office, Original, notify
 from reference_server.commit import GroupCommit
-from reference_server.expansion import Copy, Expansion, expand, mailbox_of
+from reference_server.expansion import Copy, Expansion, Notice, expand, mailbox_of
 from reference_server.policy import House
 from reference_server.queue import Item, QueuedRecipient
 from reference_server.storage import Delivery, Storage
@@ -29,7 +30,16 @@ Now = Callable[[], float]  # seconds since the epoch
 _HOLDS: Final = frozenset({"HOLDFOR", "HOLDUNTIL"})  # RFC 4865
 _AT_ONCE: Final = 3  # batches on their way to the disk, which has two syncs of each to wait for
 _GONE: Final = reply(550, "No such user here", enhanced="5.1.1")
-_SUCCESS: Final = {"delivered": "2.1.5", "expanded": "2.1.5"}  # RFC 3463 3.2
+_SUCCESS: Final = "2.1.5"  # RFC 3463 3.2
+
+
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """A message on its way into mailboxes and queue: its envelope, wherever that came from."""
+
+    reverse_path: str
+    parameters: Parameters
+    recipients: tuple[tuple[Mailbox, Parameters], ...]
 
 
 class Intake:
@@ -65,28 +75,34 @@ class Intake:
 
     async def take(self, envelope: Envelope, content: bytes, id: str) -> None:
         """Keep a message, its trace line on top, beside others that come at the same time."""
-        for delivery in self._deliveries(envelope, content, id):
-            await self._keep(delivery)
+        await self._keep(self._taken(envelope, content, id))
 
     def take_now(self, envelope: Envelope, content: bytes, id: str) -> None:
         """Keep a message at once, whatever it takes."""
-        for delivery in self._deliveries(envelope, content, id):
-            (outcome,) = self._storage.keep_all([delivery])
-            if outcome is not None:
-                raise outcome
-            self._tell(delivery.items)
+        delivery = self._taken(envelope, content, id)
+        (outcome,) = self._storage.keep_all([delivery])
+        if outcome is not None:
+            raise outcome
+        self._tell(delivery.items)
 
     async def submit(
-        self, reverse_path: str, recipients: Sequence[str], content: bytes
+        self, item: Item, addresses: Sequence[str], content: bytes
     ) -> Mapping[str, Reply]:
-        """Keep mail for here that comes out of the queue; who is not here any more, and why."""
-        found = {address: mailbox_of(address) for address in recipients}
-        here = {to: box for to, box in found.items() if box and self.house.directory.look_up(box)}
-        result = expand(
-            self.house.directory, reverse_path, (), [(box, ()) for box in here.values()]
-        )
-        await self._keep(self._delivery(result, content, self.next_id()))
-        return {address: _GONE for address in recipients if address not in here}
+        """Keep what comes out of the queue as if it came in now; who is not here any more, and why.
+
+        So what was asked for it holds behind an alias too, and its sender is told once.
+        """
+        waiting = [(one, mailbox_of(one.address)) for one in item.recipients]
+        here = {
+            one.address: (box, one.parameters)
+            for one, box in waiting
+            if one.address in addresses and box and self.house.directory.look_up(box)
+        }
+        if here:
+            parameters = tuple(row for row in item.parameters if row[0] not in _HOLDS)
+            post = _Post(item.reverse_path, parameters, tuple(here.values()))
+            await self._keep(self._delivery(post, content, self.next_id()))
+        return {address: _GONE for address in addresses if address not in here}
 
     def next_id(self) -> str:
         """An id for a message, unique on this machine."""
@@ -103,29 +119,26 @@ class Intake:
 
     # --- what a message becomes ----------------------------------------------------------------
 
-    def _deliveries(self, envelope: Envelope, content: bytes, id: str) -> Iterator[Delivery]:
-        """The message, then reports of its delivery: whoever is told 250 is told the rest too."""
+    def _taken(self, envelope: Envelope, content: bytes, id: str) -> Delivery:
         if _is_held(envelope.parameters):
-            yield Delivery(items={self._held(envelope, content, id): content})
-            return
-        result = expand(
-            self.house.directory,
-            str(envelope.reverse_path),
-            envelope.parameters,
-            [(one.path.mailbox, one.parameters) for one in envelope.recipients],
-        )
-        yield self._delivery(result, content, id)
-        for report in self._reports(envelope, result, content, id):
-            yield self._delivery(self._reported(report), report.content, report.id)
+            return Delivery(items={self._held(envelope, content, id): content})
+        recipients = tuple((one.path.mailbox, one.parameters) for one in envelope.recipients)
+        post = _Post(str(envelope.reverse_path), envelope.parameters, recipients)
+        return self._delivery(post, content, id)
 
-    def _delivery(self, result: Expansion, content: bytes, id: str) -> Delivery:
+    def _delivery(self, post: _Post, content: bytes, id: str) -> Delivery:
+        """The message and all reports of it, kept as one: who is told 250 is told the rest too."""
+        result = expand(self.house.directory, post.reverse_path, post.parameters, post.recipients)
         copies = {
             name: return_path(copy.reverse_path) + content for name, copy in result.inboxes.items()
         }
-        if not result.elsewhere:
+        if not (result.elsewhere or result.notices or result.lost):
             return Delivery(copies)
-        arrived = self._now()
-        return Delivery(copies, dict.fromkeys(_items(result, content, id, arrived), content))
+        now = self._now()
+        items = dict.fromkeys(_items(result, content, id, now), content)
+        for report in self._reports(post, result, content, id, now):
+            items[report.as_item(now)] = report.content
+        return Delivery(copies, items)
 
     def _held(self, envelope: Envelope, content: bytes, id: str) -> Item:
         """RFC 4865: nobody gets it before its time, whether here or elsewhere."""
@@ -139,44 +152,57 @@ class Intake:
             size=len(content),
             recipients=tuple(
                 QueuedRecipient(address=str(one), parameters=one.parameters, not_before=release)
-                for one in {str(one).lower(): one for one in envelope.recipients}.values()
+                for one in self._different(envelope.recipients)
             ),
         )
+
+    def _different(self, recipients: Iterable[Addressee]) -> Iterable[Addressee]:
+        spelling = self.house.directory.spelling
+        return {spelling(one.path.mailbox): one for one in recipients}.values()
 
     # --- reports ---------------------------------------------------------------------------------
 
     def _reports(
-        self, envelope: Envelope, result: Expansion, content: bytes, id: str
-    ) -> Sequence[Notification]:
-        if not result.notices:
-            return ()
-        now = self._now()
-        findings = [
-            Finding(
-                address=notice.address,
-                parameters=notice.parameters,
-                action=Action(notice.action),
-                status=_SUCCESS[notice.action],
-                at=now,
+        self, post: _Post, result: Expansion, content: bytes, id: str, now: float
+    ) -> Iterator[Notification]:
+        """For whoever wants them; what a list's members do not get is its owner's affair."""
+        findings: dict[tuple[str, Parameters], list[Finding]] = {}
+        for notice in result.notices:
+            findings.setdefault((post.reverse_path, post.parameters), []).append(
+                _succeeded(notice, now)
             )
-            for notice in result.notices
-        ]
-        original = Original(
-            reverse_path=str(envelope.reverse_path),
-            parameters=envelope.parameters,
-            arrived=now,
-            content=content,
-        )
-        names = (f"{id}.r{number}" for number in range(1, len(findings) + 1))
+        for copy in result.lost:
+            findings.setdefault((copy.reverse_path, copy.mail_parameters), []).append(
+                _got_lost(copy, now)
+            )
+        names = (f"{id}.r{number}" for number in itertools.count(1))
         office = Office(domain=self.house.domain)
-        return notify(original, findings, office, now=now, new_id=names.__next__)
+        for (reverse_path, parameters), found in findings.items():
+            original = Original(
+                reverse_path=reverse_path, parameters=parameters, arrived=now, content=content
+            )
+            yield from notify(original, found, office, now=now, new_id=names.__next__)
 
-    def _reported(self, report: Notification) -> Expansion:
-        mailbox = mailbox_of(report.recipient)
-        to: list[tuple[Mailbox, Parameters]] = (
-            [] if mailbox is None else [(mailbox, report.rcpt_parameters)]
-        )
-        return expand(self.house.directory, "", report.mail_parameters, to)
+
+def _succeeded(notice: Notice, now: float) -> Finding:
+    return Finding(
+        address=notice.address,
+        parameters=notice.parameters,
+        action=Action(notice.action),
+        status=_SUCCESS,
+        at=now,
+    )
+
+
+def _got_lost(copy: Copy, now: float) -> Finding:
+    return Finding(
+        address=copy.address,
+        parameters=copy.rcpt_parameters,
+        action=Action.FAILED,
+        status="5.1.1",
+        words="an address here leads to nobody",
+        at=now,
+    )
 
 
 def _is_held(parameters: Parameters) -> bool:

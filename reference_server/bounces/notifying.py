@@ -14,6 +14,7 @@ from reference_server.bounces.composing import Letter, compose
 from reference_server.bounces.fields import status_fields
 from reference_server.bounces.findings import Action, Finding, Original, to_tell
 from reference_server.bounces.returning import returned_part
+from reference_server.queue.items import Item, QueuedRecipient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,18 @@ class Notification:
 
     # RFC 3461 6.1: nobody is told of what becomes of it.
     rcpt_parameters: Parameters = (("NOTIFY", "NEVER"),)
+
+    def as_item(self, now: float) -> Item:
+        """What the queue keeps of it."""
+        recipient = QueuedRecipient(address=self.recipient, parameters=self.rcpt_parameters)
+        return Item(
+            id=self.id,
+            reverse_path="",
+            parameters=self.mail_parameters,
+            arrived=now,
+            size=len(self.content),
+            recipients=(recipient,),
+        )
 
 
 def notify(

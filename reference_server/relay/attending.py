@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import trio
 
 from harness.protocol.replies import Reply
+from reference_server.queue import Item
 from reference_server.relay.concluding import conclude, postpone
 from reference_server.relay.delivery import Delivery
 from reference_server.relay.exchangers import Host, Resolver, find_hosts
@@ -21,9 +22,9 @@ from reference_server.relay.sessions.session import Caller
 from reference_server.relay.settings import Settings
 from reference_server.relay.visit import Visit
 
-# Takes mail for here: who is refused, and why; raises OSError if the disk refuses.  What is taken
-# is on disk when it returns.
-Submit = Callable[[str, Sequence[str], bytes], Awaitable[Mapping[str, Reply] | None]]
+# Takes an item for those of its recipients who are here: who is refused, and why; raises OSError
+# if the disk refuses.  What is taken is on disk when it returns, with reports for its sender.
+Submit = Callable[[Item, Sequence[str], bytes], Awaitable[Mapping[str, Reply] | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +81,7 @@ class Attendant:
         await conclude(visit, self.soften)
 
     async def _put_in(self, delivery: Delivery) -> None:
-        """Mail for here: notices for our own users."""
+        """Mail for here: notices for our own users, and mail that was held."""
         while not self.halt.is_set:
             parcel = delivery.lane.take(self.now())
             item = None if parcel is None else self.ledger.items.get(parcel.id)
@@ -90,7 +91,7 @@ class Attendant:
                 continue
             try:
                 content = await self.ledger.queue.content(item.id)
-                said = await self.submit(item.reverse_path, parcel.addresses, content)
+                said = await self.submit(item, parcel.addresses, content)
             except KeyError:
                 continue  # it has been dropped
             except OSError as problem:
@@ -113,5 +114,5 @@ async def _object(delivery: Delivery, no_way: NoWay) -> None:
 
 
 def _outcomes(parcel: Parcel, said: Mapping[str, Reply]) -> dict[str, Outcome]:
-    taken = Outcome(kind=Kind.DELIVERED, status="2.0.0")
+    taken = Outcome(kind=Kind.TAKEN_HERE, status="2.0.0")
     return {to: refused(said[to], "") if to in said else taken for to in parcel.addresses}

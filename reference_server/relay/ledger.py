@@ -101,7 +101,7 @@ class Ledger:
         notices: dict[Item, bytes] = {}
         for settled in settlements:
             for notice in await self._notices(settled):
-                notices[_item_of(notice, self.now())] = notice.content
+                notices[notice.as_item(self.now())] = notice.content
         if settlements:
             await self._commit(_Batch(settlements, notices))
         for item in notices:
@@ -191,15 +191,3 @@ class Ledger:
                     "what": recipient.last,
                 },
             )
-
-
-def _item_of(notice: Notification, now: float) -> Item:
-    recipient = QueuedRecipient(address=notice.recipient, parameters=notice.rcpt_parameters)
-    return Item(
-        id=notice.id,
-        reverse_path="",
-        parameters=notice.mail_parameters,
-        arrived=now,
-        size=len(notice.content),
-        recipients=(recipient,),
-    )

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     PASSED_ON = "passed on"  # to a next hop that tells the sender of success itself
     RELAYED = "relayed"  # to one that does not
     DELIVERED = "delivered"  # into a mailbox
+    TAKEN_HERE = "taken here"  # as mail that comes in is, which tells the sender what there is
     FAILED = "failed"
     POSTPONED = "postponed"
 
@@ -43,6 +44,7 @@ EFFECTS: Final[Mapping[Kind, tuple[Fate, Action | None]]] = {
     Kind.PASSED_ON: (Fate.DELIVERED, None),
     Kind.RELAYED: (Fate.RELAYED, Action.RELAYED),
     Kind.DELIVERED: (Fate.DELIVERED, Action.DELIVERED),
+    Kind.TAKEN_HERE: (Fate.DELIVERED, None),
     Kind.FAILED: (Fate.FAILED, Action.FAILED),
     Kind.POSTPONED: (Fate.WAITING, None),
 }

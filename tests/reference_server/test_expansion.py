@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from reference_server.directory import Alias, Directory, MailingList
@@ -13,6 +15,11 @@ HERE = Directory(
         "round": Alias(("about@example.test",)),
         "about": Alias(("round@example.test", "bob@example.test")),
         "gone": Alias(("nobody@example.test",)),
+        "bob": Alias(("bob@example.test", "bob@far.test")),
+        "this": Alias(("that@example.test",)),
+        "that": Alias(("This@example.test", "no address")),
+        "one": Alias(("other@example.test",)),
+        "other": Alias(("one@example.test",)),
     },
     lists={
         "staff": MailingList(
@@ -60,13 +67,41 @@ def test_an_alias_keeps_the_reverse_path_and_a_list_does_not():
 
 
 def test_who_leads_back_to_himself_is_asked_once():
-    assert legs(expanded("round@example.test")) == [("sender@c.test", "bob@example.test")]
+    assert [leg[1] for leg in legs(expanded("round@example.test"))] == [
+        "bob@example.test",
+        "bob@far.test",
+    ]
 
 
-def test_an_alias_for_nobody_is_nobodys_mail():
-    result = expanded("gone@example.test")
-    assert not result.inboxes
-    assert not result.elsewhere
+@pytest.mark.parametrize("mine", ["bob@example.test", "Bob+x@example.test"])
+def test_an_alias_of_a_users_own_name_may_keep_a_copy_for_him(mine):
+    result = expanded(mine)
+    assert list(result.inboxes) == ["bob"]
+    assert [copy.address for copy in result.elsewhere.values()] == ["bob@far.test"]
+    assert not result.lost
+
+
+LOST = {
+    "an alias for somebody who has gone": ("gone", "nobody@example.test"),
+    "a circle": ("one", "one@example.test"),
+    "a circle with something that is no address": ("this", "no address@example.test"),
+    "somebody who went after RCPT": ("nobody", "nobody@example.test"),
+}
+
+
+@pytest.mark.parametrize(("local", "lost"), LOST.values(), ids=LOST)
+def test_nothing_is_forgotten_on_the_way_to_nobody(local, lost):
+    result = expanded(f"{local}@example.test", parameters=ASKS)
+    assert legs(result) == []
+    ((address, asked),) = [(copy.address, notify(copy.rcpt_parameters)) for copy in result.lost]
+    assert address == lost
+    assert "FAILURE" in asked
+
+
+def test_a_list_loses_mail_in_the_name_of_its_owner():
+    here = replace(HERE, lists={"few": MailingList(("gone@example.test",), "o@far.test")})
+    (copy,) = expand(here, "s@c.test", DSN, [(mailbox_of("few@example.test"), ASKS)]).lost
+    assert (copy.reverse_path, copy.mail_parameters, copy.rcpt_parameters) == ("o@far.test", (), ())
 
 
 @pytest.mark.parametrize("postmaster", ["postmaster", "Postmaster@example.test"])

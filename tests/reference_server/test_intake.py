@@ -8,6 +8,7 @@ from reference_server.expansion import mailbox_of
 from reference_server.intake import Intake
 from reference_server.mailboxes import Mailboxes
 from reference_server.policy import House
+from reference_server.queue import Item, QueuedRecipient
 from reference_server.queue.store import StoredQueue
 from reference_server.storage import DiskStorage
 from tests.reference_server.connecting import connected, mail_of, server_in
@@ -56,8 +57,15 @@ async def test_a_disk_that_fills_up_meanwhile_is_452_and_leaves_no_debris(tmp_pa
 HERE = Directory(
     domain="example.test",
     has_user={"alice", "bob"}.__contains__,
-    aliases={"both": Alias(("alice", "eve@far.test"))},
-    lists={"staff": MailingList(("bob@example.test", "joe@far.test"), "owner@example.test")},
+    aliases={
+        "both": Alias(("alice", "eve@far.test")),
+        "away": Alias(("eve@far.test",)),
+        "gone": Alias(("nobody@example.test",)),
+    },
+    lists={
+        "staff": MailingList(("bob@example.test", "joe@far.test"), "owner@example.test"),
+        "old": MailingList(("nobody@example.test",), "owner@example.test"),
+    },
 )
 
 
@@ -66,17 +74,18 @@ class Shelf:
 
     waits = False
 
-    def __init__(self):
+    def __init__(self, outcome=None):
         self.kept = []
+        self.outcome = outcome
 
     def keep_all(self, deliveries):
         self.kept += deliveries
-        return [None] * len(deliveries)
+        return [self.outcome] * len(deliveries)
 
 
-def taken(*recipients, sender="a@c.test", parameters=(), mail=()):
+def taken(*recipients, sender="a@c.test", parameters=(), mail=(), shelf=None):
     """What is kept of a message, and the items that the relay hears of."""
-    shelf, told = Shelf(), []
+    shelf, told = shelf or Shelf(), []
     here = Intake(House(directory=HERE, relays=True), shelf, now=lambda: 1_000.0)
     here.relay = told.append
     envelope = Envelope(
@@ -117,20 +126,35 @@ def test_what_a_list_sends_on_bounces_to_its_owner():
 
 
 def test_who_asked_for_it_is_told_of_delivery():
-    kept, report = taken(
+    (kept,) = taken(
         "bob@example.test", sender="alice@example.test", parameters=(("NOTIFY", "SUCCESS"),)
     )
     assert set(kept.copies) == {"bob"}
-    octets = report.copies["alice"]
-    assert octets.startswith(b"Return-Path: <>\r\n")
+    ((item, octets),) = kept.items.items()
+    assert (item.reverse_path, item.recipients[0].address) == ("", "alice@example.test")
     assert b"Action: delivered\r\n" in octets
     assert b"Final-Recipient: rfc822; bob@example.test\r\n" in octets
 
 
-def test_a_report_for_elsewhere_is_queued_from_the_null_reverse_path():
-    _, report = taken("bob@example.test", parameters=(("NOTIFY", "SUCCESS"),))
-    (item,) = report.items
-    assert (item.reverse_path, item.recipients[0].address) == ("", "a@c.test")
+LOST = {
+    "the sender": ("gone@example.test", "a@c.test"),
+    "the owner of a list": ("old@example.test", "owner@example.test"),
+}
+
+
+@pytest.mark.parametrize(("to", "told"), LOST.values(), ids=LOST)
+def test_who_hears_of_an_address_that_leads_to_nobody(to, told):
+    (kept,) = taken(to)
+    ((item, octets),) = kept.items.items()
+    assert (item.reverse_path, item.recipients[0].address) == ("", told)
+    assert b"Final-Recipient: rfc822; nobody@example.test\r\nAction: failed\r\n" in octets
+
+
+def test_a_message_and_the_report_of_it_are_kept_or_refused_as_one():
+    shelf = Shelf(OSError("disk full"))
+    with pytest.raises(OSError, match="disk full"):
+        taken("bob@example.test", parameters=(("NOTIFY", "SUCCESS"),), shelf=shelf)
+    assert len(shelf.kept) == 1
 
 
 def test_nobody_is_told_of_what_came_from_nobody():
@@ -144,18 +168,33 @@ def test_nobody_is_told_of_what_came_from_nobody():
 )
 def test_mail_that_is_held_waits_in_the_queue_for_everybody(mail, release):
     (kept,) = taken(
-        "bob@example.test", "Bob@example.test", "eve@far.test", mail=(*mail, ("SIZE", "1"))
+        *("bob@example.test", "Bob@example.test", "eve@far.test", "Eve@far.test", "eve@FAR.test"),
+        mail=(*mail, ("SIZE", "1")),
     )
     assert not kept.copies
     (item,) = kept.items
     assert {one.not_before for one in item.recipients} == {release}
-    assert [one.address for one in item.recipients] == ["Bob@example.test", "eve@far.test"]
+    to = [one.address for one in item.recipients]
+    assert to == ["Bob@example.test", "eve@FAR.test", "Eve@far.test"]
+
+
+def waiting(*addresses, sender="a@c.test", parameters=(), mail=()):
+    """An item of the queue."""
+    return Item(
+        id="id",
+        reverse_path=sender,
+        parameters=mail,
+        arrived=0.0,
+        size=3,
+        recipients=tuple(QueuedRecipient(address=one, parameters=parameters) for one in addresses),
+    )
 
 
 async def test_what_comes_out_of_the_queue_for_here_is_kept_like_any_message():
     shelf = Shelf()
     here = Intake(House(directory=HERE), shelf, inline=True)
-    refused = await here.submit("", ["both@example.test", "nobody@example.test", "?"], b"x\r\n")
+    addresses = ["both@example.test", "nobody@example.test", "?"]
+    refused = await here.submit(waiting(*addresses, sender=""), addresses, b"x\r\n")
     (kept,) = shelf.kept
     assert kept.copies == {"alice": b"Return-Path: <>\r\nx\r\n"}
     assert [item.reverse_path for item in kept.items] == [""]
@@ -163,3 +202,23 @@ async def test_what_comes_out_of_the_queue_for_here_is_kept_like_any_message():
         "nobody@example.test": 550,
         "?": 550,
     }
+
+
+async def test_what_was_asked_of_held_mail_holds_behind_an_alias():
+    shelf, asked = Shelf(), (("NOTIFY", "SUCCESS"),)
+    here = Intake(House(directory=HERE), shelf, inline=True)
+    mail = (("HOLDFOR", "60"), ("REQUIRETLS", None), ("ENVID", "x"))
+    item = waiting("away@example.test", parameters=asked, mail=mail)
+    assert await here.submit(item, ["away@example.test"], b"x\r\n") == {}
+    (kept,) = shelf.kept
+    (passed,) = kept.items  # and no report: nothing has been delivered yet
+    assert passed.parameters == (("REQUIRETLS", None), ("ENVID", "x"))
+    assert [(one.address, one.parameters) for one in passed.recipients] == [("eve@far.test", asked)]
+
+
+async def test_only_the_recipients_that_are_due_get_what_comes_out_of_the_queue():
+    shelf = Shelf()
+    here = Intake(House(directory=HERE), shelf, inline=True)
+    item = waiting("alice@example.test", "bob@example.test")
+    assert await here.submit(item, ["bob@example.test"], b"x\r\n") == {}
+    assert [set(kept.copies) for kept in shelf.kept] == [{"bob"}]

@@ -427,7 +427,7 @@ async def test_a_notice_that_finds_no_room_here_is_tried_again(autojump_clock):
 
 
 async def test_who_is_refused_here_is_a_failure_like_any_other(autojump_clock):
-    async def submit(reverse_path, recipients, content):
+    async def submit(item, recipients, content):
         await trio.lowlevel.checkpoint()
         return {to: reply(550, "no such user", enhanced="5.1.1") for to in recipients}
 

@@ -272,8 +272,8 @@ async def test_who_is_given_up_counts_as_failed(autojump_clock):
         async with running(w) as relay:
             relay.take(await w.put("bob@b.test"))
             await trio.sleep(60)
-            assert relay.standing().counts == {"failed": 1, "notices": 1, "delivered": 1}
-        assert [what for what, _ in w.told] == ["failed", "delivered"]
+            assert relay.standing().counts == {"failed": 1, "notices": 1, "taken here": 1}
+        assert [what for what, _ in w.told] == ["failed", "taken here"]
 
 
 async def test_a_connection_waits_a_moment_for_more(autojump_clock):

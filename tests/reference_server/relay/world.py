@@ -102,11 +102,11 @@ class World:
             tell=lambda what, facts: self.told.append((what, facts)), **self.options,
         )  # fmt: skip
 
-    async def submit(self, reverse_path: str, recipients: Sequence[str], content: bytes) -> None:
+    async def submit(self, item: Item, recipients: Sequence[str], content: bytes) -> None:
         await trio.lowlevel.checkpoint()
         if self.submit_problem is not None:
             raise self.submit_problem
-        self.submitted.append((reverse_path, tuple(recipients), content))
+        self.submitted.append((item.reverse_path, tuple(recipients), content))
 
     async def put(
         self,
