@@ -24,6 +24,7 @@ def _row(good: str, bad: str) -> Row:
 ROWS = {
     "EHLO": _row("250", "500 501 502 504 550"),
     "HELO": _row("250", "500 501 502 504 550"),
+    "LHLO": _row("250", "500 501 502 504 550"),
     "MAIL": _row("250", "451 452 455 500 501 504 530 550 552 553 554 555"),
     "RCPT": _row("250 251", "450 451 452 455 500 501 530 550 551 552 553 555"),
     "DATA": _row("354", "451 500 501 530 554"),
@@ -34,13 +35,17 @@ ROWS = {
     "VRFY": _row("250 251 252", "500 501 502 504 550 551 553"),
     "EXPN": _row("250 252", "500 501 502 504 550"),
     "HELP": _row("211 214", "500 502 504"),
-    "ETRN": _row("250 251 252 253", "458 459 500 501"),
+    "ETRN": _row("250 251 252 253", "458 459 500 501 502"),
     "STARTTLS": _row("220", "454 500 501 502"),
     "AUTH": _row("235 334", "432 454 500 501 502 504 534 535 538"),
 }
 SYNTAX = frozenset({500, 501})
 UNKNOWN = frozenset({500, 502})
 OUT_OF_PLACE = frozenset({500, 501, 502, 503, 504, 530, 555})
+HELLOS = ("EHLO", "HELO", "LHLO")
+# RFC 6409 4.3: until the client has logged in, a submission server takes nothing else.
+FREE = frozenset({"EHLO", "HELO", "AUTH", "STARTTLS", "NOOP", "RSET", "QUIT", "HELP"})
+IDLE = frozenset({*HELLOS, "NOOP", "RSET", "HELP", "VRFY", "EXPN", "ETRN"})  # move no mail
 REFUSED_TEXT = frozenset({450, 451, 452, 550, 552, 554})
 
 
@@ -55,7 +60,7 @@ GRANTED, DENIED = encoded("\0alice\0secret"), encoded("\0alice\0guess")
 _SURE = [
     (re.compile(pattern), frozenset(codes))
     for pattern, codes in (
-        (rb"(?i:EHLO|HELO) client\.test", {250}),
+        (rb"(?i:EHLO|HELO|LHLO) client\.test", {250}),
         (rb"(?i:MAIL FROM):<(a@b\.test)?>", {250}),
         (rb"(?i:RCPT TO):<alice@example\.test>", {250}),
         (rb"(?i:DATA)", {354}),

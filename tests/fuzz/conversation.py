@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from harness.protocol.order import IN_TRANSACTION, State
 from harness.protocol.receiver import RULES, Event, Occasion, Receiver, Rules, Speech
 from harness.protocol.receiver.events import Chunk, Mail, Message, Recipient, StartTls, Text
 from harness.protocol.replies import Reply, reply
 from harness.protocol.sasl import ScramKeys, derive_keys
+from harness.protocol.services import Service
 from tests.fuzz.commands import BY_POLICY
 from tests.fuzz.expectation import Expectation, Mode, Terms
 from tests.fuzz.memory import held
@@ -17,7 +19,7 @@ from tests.fuzz.replies import OutOfStep
 from tests.protocol.accounts import Accounts
 
 # Small, so that a talk of a few lines gets to each of them.
-LIMITS = replace(RULES.limits, message=1_000, chunk=5_000, recipients=3)
+LIMITS = replace(RULES.limits, message=1_000, chunk=5_000, recipients=3, junk=40)
 SMALL_RULES = replace(RULES, limits=LIMITS)
 
 # What a policy may refuse, and how.
@@ -79,7 +81,9 @@ class Conversation:
                 recipients=limits.recipients,
                 errors=limits.errors,
                 log_ins=limits.log_ins,
+                idle=limits.junk,
                 has_tls=self.has_tls,
+                service=self.rules.service,
             ),
             secure=self.secure,
         )
@@ -108,13 +112,26 @@ class Conversation:
         receiver = self.receiver
         receiver.feed(segment)
         while (event := receiver.next_event()) is not None:
-            refusal = self.policy(event) if isinstance(event, REFUSABLE) else None
-            said = receiver.answer(event.said if refusal is None else refusal, id="1")
-            if isinstance(event, Message) and said.is_positive:
-                contents.append(event.content)
+            if isinstance(event, Message):
+                if any(said.is_positive for said in self._answer_message(event)):
+                    contents.append(event.content)
+                continue
+            said = receiver.answer(self._decide(event), id="1")
             if isinstance(event, StartTls) and said.is_positive:
                 receiver.secured()
         return contents
+
+    def _answer_message(self, event: Message) -> Sequence[Reply]:
+        """In LMTP each recipient has an answer of its own (RFC 2033 4.2)."""
+        if self.rules.service is not Service.LMTP:
+            return [self.receiver.answer(self._decide(event), id="1")]
+        decisions = [self._decide(event) for _ in event.envelope.recipients]
+        replies = self.receiver.answer_each(decisions, id="1")
+        return list(takewhile(lambda said: said.code != 421, replies))  # nobody hears the others
+
+    def _decide(self, event: Event) -> Occasion | Reply:
+        refusal = self.policy(event) if isinstance(event, REFUSABLE) else None
+        return event.said if refusal is None else refusal
 
     def _compare(self) -> None:
         """Both must remember the same of the client."""

@@ -13,9 +13,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import islice
 
 from tests.fuzz.commands import (
     BY_POLICY,
+    FREE,
+    HELLOS,
+    IDLE,
     OUT_OF_PLACE,
     REFUSED_TEXT,
     ROWS,
@@ -29,7 +33,6 @@ from tests.fuzz.replies import OutOfStep, Said, read_replies
 SHORT = 510  # octets that a command line may have without its end: RFC 5321 4.5.3.1.4
 LINE_LIMIT = 8_192  # no extension enlarges a command line to this
 RESPONSE_LIMIT = 12_288  # RFC 4954 4
-HELLOS = ("EHLO", "HELO")
 
 
 class Mode(Enum):
@@ -51,7 +54,9 @@ class Terms:
     recipients: int
     errors: int
     log_ins: int
+    idle: int  # commands that move no mail, between two messages
     has_tls: bool
+    service: str  # smtp, submission, lmtp
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +84,12 @@ class Expectation:
     recipients: int = 0
     binary: bool = False  # BODY=BINARYMIME
     chunks: bytes | None = None  # what BDAT has brought of a text
-    met: Counter[tuple[str, str]] = field(default_factory=Counter)  # state, input: how often
+    met: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # service, state, input
     _chunk: Chunk | None = None  # whose octets are on their way
     _unread: bytes = b""
     _errors: int = 0
     _failed_log_ins: int = 0
+    _idle: int = 0
 
     @property
     def state(self) -> str:
@@ -145,33 +151,56 @@ class Expectation:
         return True
 
     def _take(self, said: bytes, replies: Iterator[Said], contents: Iterator[bytes]) -> None:
-        state = self.state
-        reply = next(replies, None)
-        if reply is None:
-            raise OutOfStep(f"no reply in state {state} to {said[:80]!r}")
+        state, due = self.state, self._replies_due()
+        told = list(islice(replies, due))
+        if len(told) < due and not (told and told[-1].code == 421):
+            raise OutOfStep(f"{len(told)} of {due} replies in state {state} to {said[:80]!r}")
         match self.mode:
             case Mode.TEXT:
-                kind = self._after_text(said, reply, contents)
+                kind = self._after_text(said, told, contents)
             case Mode.CHUNK:
-                kind = self._after_chunk(said, reply, contents)
+                kind = self._after_chunk(said, told, contents)
             case Mode.RESPONSE:
-                kind = self._after_response(said, reply)
+                kind = self._after_response(said, told[0])
             case _:
-                kind = self._after_line(said, reply)
-        self.met[state, kind] += 1
-        _hold_enhanced(kind, reply)
-        self._count_errors(kind, reply, replies)
+                kind = self._after_line(said, told[0])
+        self.met[self.terms.service, state, kind] += 1
+        for each in told:
+            _hold_enhanced(kind, each)
+        self._count(kind, said, told, replies)
 
-    def _count_errors(self, kind: str, reply: Said, replies: Iterator[Said]) -> None:
-        self._errors += not reply.is_good
-        self._failed_log_ins += reply.code == 535
-        if reply.code in (221, 421) or kind == "endless":
+    def _replies_due(self) -> int:
+        """How many replies the input has: RFC 2033 4.2 and 4.3 want one for each recipient."""
+        if not self._is_lmtp:
+            return 1
+        if self.mode is Mode.TEXT:
+            return self.recipients
+        is_last = self._chunk is not None and self._chunk.last
+        return self.recipients if is_last and self.sender else 1
+
+    def _count(self, kind: str, said: bytes, told: list[Said], replies: Iterator[Said]) -> None:
+        """Count what nobody may do for ever, and have the connection end where it should."""
+        is_good = bool(told) and all(each.is_good for each in told)
+        self._errors += not is_good
+        self._failed_log_ins += any(each.code == 535 for each in told)
+        if is_good:
+            self._idle += kind in IDLE or (kind == "BDAT" and not said)
+            self._idle = 0 if kind in ("text", "BDAT LAST") else self._idle
+        if kind == "endless" or any(each.code in (221, 421) for each in told):
             self.mode = Mode.OVER
-        elif self._errors >= self.terms.errors or self._failed_log_ins >= self.terms.log_ins:
+        elif self._has_enough():
             last = next(replies, None)
             if last is None or last.code != 421:
-                raise OutOfStep(f"too many errors, and then {last} in place of 421")
+                raise OutOfStep(f"more than is borne, and then {last} in place of 421")
             self.mode = Mode.OVER
+
+    def _has_enough(self) -> bool:
+        terms = self.terms
+        return (
+            self._errors >= terms.errors
+            or self._failed_log_ins >= terms.log_ins
+            or self._idle > terms.idle
+        )
 
     def _hold(self, kind: str, reply: Said, possible: frozenset[int]) -> str:
         if reply.code not in possible:
@@ -186,7 +215,7 @@ class Expectation:
         if len(line) > LINE_LIMIT or (len(line) > SHORT and reply.code == 500):
             return self._hold("overlong", reply, SYNTAX)
         verb = line.split(b" ")[0].rstrip(b"\t").upper().decode("ascii", "replace")
-        if verb not in ROWS:
+        if verb not in ROWS or (verb in HELLOS and (verb == "LHLO") is not self._is_lmtp):
             return self._hold("unknown", reply, UNKNOWN)
         if verb == "BDAT" and self.hello == "EHLO":
             return self._after_bad_bdat(line, reply)
@@ -194,6 +223,14 @@ class Expectation:
         if reply.is_good:
             self._succeed(verb, line, reply)
         return verb
+
+    @property
+    def _is_lmtp(self) -> bool:
+        return self.terms.service == "lmtp"
+
+    def _is_barred(self, verb: str) -> bool:
+        """Whether the client has to log in first (RFC 6409 4.3)."""
+        return self.terms.service == "submission" and not self.user and verb not in FREE
 
     def _after_bad_bdat(self, line: bytes, reply: Said) -> str:
         if _BDAT.fullmatch(line) is None or len(line) > SHORT:
@@ -203,6 +240,8 @@ class Expectation:
 
     def _possible(self, verb: str, line: bytes, reply: Said) -> frozenset[int]:
         row, sure = ROWS[verb], sure_codes(line)
+        if self._is_barred(verb):
+            return OUT_OF_PLACE if sure is None or self.hello is None else frozenset({502, 530})
         if not self._is_in_place(verb):
             return frozenset({503}) if sure and is_out_of_order(verb, sure) else self._away(verb)
         if BY_POLICY in reply.lines[0]:
@@ -236,8 +275,8 @@ class Expectation:
 
     def _succeed(self, verb: str, line: bytes, reply: Said) -> None:
         match verb:
-            case "EHLO" | "HELO":
-                self.hello = verb
+            case "EHLO" | "HELO" | "LHLO":
+                self.hello = "HELO" if verb == "HELO" else "EHLO"  # LHLO is EHLO: RFC 2033 4.1
                 self._forget()
             case "MAIL":
                 self.sender, self.binary = True, b"BODY=BINARYMIME" in line.upper()
@@ -258,48 +297,57 @@ class Expectation:
 
     # --- texts and responses -----------------------------------------------------------------
 
-    def _after_text(self, wire: bytes, reply: Said, contents: Iterator[bytes]) -> str:
+    def _after_text(self, wire: bytes, told: list[Said], contents: Iterator[bytes]) -> str:
         lines = (wire + b"\r\n")[2:].split(b"\r\n")
         content = b"\r\n".join(line.removeprefix(b".") for line in lines)
-        if BY_POLICY not in reply.lines[0]:
-            self._hold(f"a text of {len(content)}", reply, self._text_codes(content))
-        self._end_message(content, reply, contents)
+        self._end_message(f"a text of {len(content)}", content, told, contents)
         return "text"
 
     def _text_codes(self, content: bytes) -> frozenset[int]:
         rest = content.replace(b"\r\n", b"")
-        if (b"\r" in rest or b"\n" in rest) and not self.binary:
-            return REFUSED_TEXT
-        return frozenset({552 if len(content) > self.terms.message else 250})
+        if len(content) > self.terms.message:
+            return REFUSED_TEXT if b"\r" in rest or b"\n" in rest else frozenset({552})
+        is_bare = (b"\r" in rest or b"\n" in rest) and not self.binary
+        return REFUSED_TEXT if is_bare else frozenset({250})
 
-    def _end_message(self, content: bytes, reply: Said, contents: Iterator[bytes]) -> None:
-        if reply.is_good and (taken := next(contents, None)) != content:
+    def _end_message(
+        self, kind: str, content: bytes, told: list[Said], contents: Iterator[bytes]
+    ) -> None:
+        for each in told:
+            if BY_POLICY not in each.lines[0]:
+                self._hold(kind, each, self._text_codes(content))
+        is_taken = any(each.is_good for each in told)
+        if is_taken and (taken := next(contents, None)) != content:
             raise OutOfStep(f"sent was {content!r}, taken was {taken!r}")
         self.mode = Mode.COMMAND
         self._forget()  # well or not, the transaction has ended: RFC 5321 4.1.1.4
 
     # --- chunks (RFC 3030 2) -----------------------------------------------------------------
 
-    def _after_chunk(self, octets: bytes, reply: Said, contents: Iterator[bytes]) -> str:
+    def _after_chunk(self, octets: bytes, told: list[Said], contents: Iterator[bytes]) -> str:
         chunk, self._chunk = self._chunk, None
         assert chunk is not None
         self.mode = Mode.COMMAND
-        name = "BDAT LAST" if chunk.last else "BDAT"
-        if not self._is_in_place("BDAT") or not chunk.is_sure:
-            return self._hold(name, reply, frozenset({503} if chunk.is_sure else {501, 503}))
         text = (self.chunks or b"") + octets
-        if BY_POLICY not in reply.lines[0]:
-            self._hold(name, reply, self._chunk_codes(chunk, text))
-        if chunk.last or not reply.is_good:
-            self._end_message(text, reply, contents)
+        if not told:  # RFC 2033 4.3: nobody was to have it
+            self._forget()
+        elif self._is_barred("BDAT"):
+            self._hold("BDAT", told[0], frozenset({530} if chunk.is_sure else {501, 530}))
+        elif not self._is_in_place("BDAT") or not chunk.is_sure:
+            self._hold("BDAT", told[0], frozenset({503} if chunk.is_sure else {501, 503}))
+        elif chunk.last:
+            self._end_message("BDAT LAST", text, told, contents)
         else:
-            self.chunks = text
-        return name
+            self._add_chunk(text, told[0])
+        return "BDAT LAST" if chunk.last else "BDAT"
 
-    def _chunk_codes(self, chunk: Chunk, text: bytes) -> frozenset[int]:
-        if chunk.last and len(text) <= self.terms.message:
-            return self._text_codes(text)
-        return frozenset({552 if len(text) > self.terms.message else 250})
+    def _add_chunk(self, text: bytes, reply: Said) -> None:
+        if BY_POLICY not in reply.lines[0]:
+            self._hold("BDAT", reply, frozenset({552 if len(text) > self.terms.message else 250}))
+        if reply.is_good:
+            self.chunks = text
+        else:
+            self._forget()  # RFC 3030 2: the transaction has failed
 
     def _after_response(self, line: bytes, reply: Said) -> str:
         self.mode = Mode.COMMAND

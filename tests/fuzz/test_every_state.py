@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from harness.protocol.receiver import rules_for
+from harness.protocol.services import Service
 from tests.fuzz import vocabulary
 from tests.fuzz.conversation import Conversation
 from tests.fuzz.expectation import Mode
@@ -59,8 +61,29 @@ INPUTS = [
 @pytest.mark.slow
 @pytest.mark.parametrize(("said", "state", "secure"), PLACES.values(), ids=PLACES)
 def test_every_input_is_answered_in_step(said, state, secure):
+    hold(said, state, secure, Service.SMTP)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("said", "state", "secure"), PLACES.values(), ids=PLACES)
+def test_every_input_is_answered_in_step_by_lmtp(said, state, secure):
+    if not said.startswith(b"HELO"):
+        hold(said.replace(b"EHLO", b"LHLO"), state, secure, Service.LMTP)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("said", "state", "secure"), PLACES.values(), ids=PLACES)
+def test_every_input_is_answered_in_step_by_submission(said, state, secure):
+    if b"AUTH" in said or state == "FRESH":
+        hold(said, state, secure, Service.SUBMISSION)
+    elif said.startswith(EHLO):  # nothing comes of it but by a log-in
+        hold(said.replace(EHLO, EHLO + LOG_IN), state, True, Service.SUBMISSION)
+
+
+def hold(said: bytes, state: str, secure: bool, service: Service) -> None:
+    """Bring a talk to that state for each input, and go on from there."""
     for octets in INPUTS:
-        talk = Conversation(PATIENT, secure=secure)
+        talk = Conversation(rules_for(service, PATIENT), secure=secure)
         talk.say(said)
         assert talk.expectation.state == state
         talk.say(octets)

@@ -13,8 +13,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from harness.protocol.receiver import rules_for
+from harness.protocol.services import Service
 from tests.fuzz import vocabulary
-from tests.fuzz.conversation import GOOD_NIGHT, REFUSALS, Conversation
+from tests.fuzz.conversation import GOOD_NIGHT, REFUSALS, SMALL_RULES, Conversation
 from tests.fuzz.expectation import Mode
 from tests.fuzz.profile import profile, tried
 from tests.fuzz.volume import PATIENT
@@ -31,12 +33,19 @@ def in_state(*names: str):
 class Talk(RuleBasedStateMachine):
     """A client that may say anything anywhere; what a rule says is cut as the rule likes."""
 
-    @initialize(secure=st.booleans(), has_tls=st.booleans(), patient=st.booleans())
-    def connect(self, secure, has_tls, patient):
+    @initialize(
+        secure=st.booleans(),
+        has_tls=st.booleans(),
+        rules=st.sampled_from([PATIENT, SMALL_RULES]),
+        service=st.sampled_from(Service),
+    )
+    def connect(self, secure, has_tls, rules, service):
         self.refusal = None
-        rules = {"rules": PATIENT} if patient else {}
         self.talk = Conversation(
-            policy=lambda event: self.refusal, has_tls=has_tls, secure=secure, **rules
+            rules_for(service, rules),
+            policy=lambda event: self.refusal,
+            has_tls=has_tls,
+            secure=secure,
         )
 
     @rule(refusal=st.sampled_from([None, None, None, *REFUSALS, GOOD_NIGHT]))
@@ -52,6 +61,11 @@ class Talk(RuleBasedStateMachine):
     @rule(line=st.sampled_from([*vocabulary.MAILS, *vocabulary.LOG_INS, b"STARTTLS"]))
     def begin(self, line):
         self.talk.say(line + b"\r\n")
+
+    @in_state("READY")
+    @rule()
+    def log_in(self):
+        self.talk.say(vocabulary.LOG_INS[0] + b"\r\n")
 
     @in_state("SENDER", "RECIPIENTS")
     @rule(line=st.sampled_from(vocabulary.RECIPIENTS))

@@ -52,7 +52,7 @@ def test_a_changed_rule_is_found_out(changed):
 
 
 def converse_often(rules: Rules) -> None:
-    for seed in range(100):
+    for seed in range(300):
         converse(seed, Tally(), rules)
 
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from tests.fuzz.commands import DENIED, GRANTED, encoded
 
-HELLOS = [b"EHLO client.test", b"HELO client.test", b"ehlo client.test"]
-MAILS = [b"MAIL FROM:<a@b.test>", b"MAIL FROM:<>", b"mail from:<a@b.test>"]
+HELLOS = [b"EHLO client.test", b"HELO client.test", b"ehlo client.test", b"LHLO client.test"]
+MAILS = [
+    b"MAIL FROM:<a@b.test>",
+    b"MAIL FROM:<>",
+    b"mail from:<a@b.test>",
+    b"MAIL FROM:<a@b.test> BODY=BINARYMIME",
+]
 RECIPIENTS = [b"RCPT TO:<alice@example.test>", b"rcpt to:<alice@example.test>"]
 LOG_INS = [
     b"AUTH PLAIN " + GRANTED,
@@ -55,7 +60,8 @@ ODD = [
     b"EHLO \xc3\xbc.test",
     b"HELO",
     b"HELO [127.0.0.1]",
-    b"LHLO client.test",
+    b"LHLO",
+    b"lhlo [127.0.0.1]",
     b"MAIL",
     b"MAIL FROM",
     b"MAIL FROM:",
@@ -78,8 +84,8 @@ ODD = [
     b"MAIL FROM:<a@b.test> BODY=8BITMIME",
     b"MAIL FROM:<a@b.test> BODY=7BIT SIZE=100",
     b"MAIL FROM:<a@b.test> BODY=9BIT",
+    b"MAIL FROM:<a@b.test> BODY=binarymime",
     b"MAIL FROM:<a@b.test> BODY=8BITMIME BODY=7BIT",
-    b"MAIL FROM:<a@b.test> BODY=BINARYMIME",
     b"MAIL FROM:<a@b.test> SMTPUTF8",
     b"MAIL FROM:<\xc3\xbc@b.test> SMTPUTF8",
     b"MAIL FROM:<a@b.test> RET=FULL ENVID=x+20y",

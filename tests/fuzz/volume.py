@@ -11,14 +11,15 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from harness.protocol.receiver import Event, Rules
+from harness.protocol.receiver import Event, Rules, rules_for
 from harness.protocol.replies import Reply
+from harness.protocol.services import Service
 from tests.fuzz import vocabulary
 from tests.fuzz.conversation import GOOD_NIGHT, LIMITS, REFUSALS, SMALL_RULES, Conversation
-from tests.fuzz.expectation import Mode
+from tests.fuzz.expectation import Expectation, Mode
 from tests.fuzz.replies import OutOfStep
 
-PATIENT = replace(SMALL_RULES, limits=replace(LIMITS, errors=1_000, log_ins=1_000))
+PATIENT = replace(SMALL_RULES, limits=replace(LIMITS, errors=1_000, log_ins=1_000, junk=1_000))
 MOST_INPUTS = 60  # of one conversation
 
 
@@ -33,7 +34,7 @@ class Tally:
     conversations: int = 0
     octets: int = 0
     heaviest: int = 0  # octets held by a receiver because of what was said
-    met: Counter[tuple[str, str]] = field(default_factory=Counter)
+    met: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
     @property
     def inputs(self) -> int:
@@ -50,7 +51,7 @@ class Tally:
     def __str__(self) -> str:
         return (
             f"{self.inputs} inputs in {self.conversations} conversations, {self.octets} octets; "
-            f"{len(self.met)} pairs of state and input; "
+            f"{len(self.met)} meetings of service, state and input; "
             f"no receiver ever held more than {self.heaviest} octets"
         )
 
@@ -60,8 +61,9 @@ def converse(seed: int, tally: Tally, rules: Rules | None = None) -> None:
     rng = random.Random(seed)
     # Patient rules let a talk get far, usual ones end it after twenty errors.
     drawn = PATIENT if rng.random() < 0.7 else SMALL_RULES
+    service = rng.choice([Service.SMTP, Service.SMTP, Service.SUBMISSION, Service.LMTP])
     talk = Conversation(
-        rules=rules or drawn,
+        rules=rules or rules_for(service, drawn),
         policy=_policy(rng),
         has_tls=rng.random() < 0.8,
         secure=rng.random() < 0.5,
@@ -112,8 +114,17 @@ _ONWARD = {
     "FRESH": vocabulary.HELLOS,
     "READY": [*vocabulary.MAILS, *vocabulary.LOG_INS, b"STARTTLS"],
     "SENDER": vocabulary.RECIPIENTS,
-    "RECIPIENTS": [b"DATA", *vocabulary.RECIPIENTS],
+    "RECIPIENTS": [b"DATA", b"DATA", b"DATA", *vocabulary.RECIPIENTS],
 }
+
+
+def _onward(expectation: Expectation) -> list[bytes] | None:
+    if expectation.terms.service == "submission" and expectation.state == "READY":
+        if not expectation.secure:
+            return [b"STARTTLS"]
+        if not expectation.user:
+            return vocabulary.LOG_INS[:3]
+    return _ONWARD.get(expectation.state)
 
 
 _CHUNK_ODDS = {"RECIPIENTS": 0.25, "CHUNKS": 0.6}
@@ -130,8 +141,8 @@ def _input(rng: random.Random, talk: Conversation) -> bytes:
         return rng.choice(vocabulary.RESPONSES) + b"\r\n"
     if chance < _CHUNK_ODDS.get(talk.expectation.state, 0.05):
         return rng.choice(vocabulary.CHUNKS)
-    onward = _ONWARD.get(talk.expectation.state)
-    line = rng.choice(onward if onward and chance < 0.5 else vocabulary.COMMANDS)
+    onward = _onward(talk.expectation)
+    line = rng.choice(onward if onward and chance < 0.75 else vocabulary.COMMANDS)
     return (_spoilt(rng, line) if chance > 0.93 else line) + b"\r\n"
 
 
