@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Final
 
+from harness.protocol.order import State
 from harness.protocol.receiver import RULES, Limits, Receiver, Rules
-from harness.protocol.receiver.rules import refuse_bare_line_ends
+from harness.protocol.receiver.rules import anything_goes, refuse_bare_line_ends
 from reference_server.limits import Pace
 from reference_server.server import Desk
 
@@ -159,9 +160,13 @@ def _plain_text(octets: bytes) -> int:
 
 # --- learning it --------------------------------------------------------------------------------
 
-# What may differ from honest rules.  Limits are looked at one by one, answers are heard;
-# extensions add nothing to what is spelled plainly.
-_MAY_DIFFER: Final = frozenset({"answers", "limits", "extensions", "allows_auth_in_clear", "stamp"})
+# What may differ from honest rules.  Limits are looked at one by one, answers are heard; neither
+# extensions nor other verbs, parameters and arguments add anything to what is spelled plainly.
+_MAY_DIFFER: Final = frozenset(
+    {"answers", "limits", "extensions", "allows_auth_in_clear", "stamp"}
+    | {"verbs", "check_parameters", "without_argument", "order", "object_to_content"}
+)
+_BEHIND_HELLO: Final = (State.READY, State.SENDER, State.RECIPIENTS)
 _ID: Final = "-the-id-"
 _REHEARSALS: Final = (
     (b"EHLO one.test\r\n", b"MAIL FROM:<one@one.test>\r\n", b"RCPT TO:<one@two.test>\r\n"),
@@ -200,6 +205,8 @@ def _is_plain(rules: Rules) -> bool:
     names = {field.name for field in fields(rules)} - _MAY_DIFFER
     return (
         all(getattr(rules, name) == getattr(RULES, name) for name in names)
+        and all(rules.order[state] == RULES.order[state] for state in _BEHIND_HELLO)
+        and rules.object_to_content in (RULES.object_to_content, anything_goes)
         and limits.command_line >= _LONGEST
         and (limits.text_line, limits.mails, limits.domains) == (None, None, None)
     )

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
-from harness.protocol.addresses import ForwardPath
 from harness.protocol.order import ORDER, Order, State, Verb
 from harness.protocol.receiver import (
     ANSWERS,
     RULES,
     Answer,
     Answers,
-    Envelope,
     Limits,
     Occasion,
     Rules,
     reworded,
 )
-from harness.protocol.receiver.events import Mail
+from harness.protocol.receiver.rules import anything_goes
 from harness.protocol.replies import Reply, reply
 from harness.protocol.sasl.scram_keys import ScramKeys
 from harness.protocol.sasl.sides import Ability
 from reference_server.directory import Directory
 from reference_server.faults.model import Drop, Row, Stage, Table, Trick
-from reference_server.intake import Intake
-from reference_server.policy import Guest, House
+from reference_server.policy import House
+from reference_server.sink import unstamped
 from reference_server.smtp_sink.letters import COMMANDS, Letters
-from reference_server.storage import Nowhere
 
 EXTENSIONS: Final = frozenset({"PIPELINING", "8BITMIME", "AUTH", "ENHANCEDSTATUSCODES", "DSN"})
 VERBS: Final = frozenset(
@@ -61,7 +58,8 @@ def make_rules(letters: Letters) -> Rules:
         limits=LIMITS,
         extensions={name: row for name, row in RULES.extensions.items() if name in offered},
         check_parameters=lambda parameters, offered, which: None,
-        object_to_content=lambda content: None,
+        object_to_content=anything_goes,
+        stamp=unstamped,
         allows_auth_in_clear=True,
     )
 
@@ -129,16 +127,7 @@ def _made(code: int, enhanced: str, text: str, letters: Letters) -> Reply:
     return reply(code, text, enhanced=enhanced if says_codes else None)
 
 
-# --- whom it takes, and what it keeps -------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenHouse(House):
-    """A house where everybody is at home."""
-
-    def objection_to(self, recipient: ForwardPath, guest: Guest) -> Occasion | None:
-        """Any recipient may have mail: it goes nowhere."""
-        return None
+# --- whom it takes -------------------------------------------------------------
 
 
 class Anybody:
@@ -164,24 +153,8 @@ class Anybody:
         raise NotImplementedError
 
 
-class Drain(Intake):
-    """Takes every message and keeps none."""
-
-    waits = False
-
-    def __init__(self, house: House) -> None:
-        super().__init__(house, Nowhere(), inline=True)
-
-    def objection_to(self, mail: Mail) -> Occasion | None:
-        """There is always room."""
-        return None
-
-    def take_now(self, envelope: Envelope, content: bytes, id: str) -> None:
-        """It is gone."""
-
-
-def make_house(letters: Letters) -> OpenHouse:
-    """The house of that name."""
-    directory = Directory(domain=letters.name, has_user=lambda name: True)
+def make_house(letters: Letters) -> House:
+    """The house of that name, where everybody is at home."""
+    directory = Directory(domain=letters.name, has_user=lambda name: True, takes_all=True)
     accounts = None if "AUTH" in letters.without else Anybody()
-    return OpenHouse(directory=directory, accounts=accounts)
+    return House(directory=directory, accounts=accounts)

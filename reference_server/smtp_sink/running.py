@@ -22,7 +22,8 @@ from reference_server.faults.serving import serve_with_faults
 from reference_server.limits import Allowance
 from reference_server.running import Reception
 from reference_server.server import Patience, Server
-from reference_server.smtp_sink.behaviour import Drain, make_faults, make_house, make_rules
+from reference_server.sink import Sink
+from reference_server.smtp_sink.behaviour import make_faults, make_house, make_rules
 from reference_server.smtp_sink.dumping import Dump
 from reference_server.smtp_sink.letters import Letters
 from reference_server.smtp_sink.places import LOCAL, listen_at, named, read_places
@@ -73,7 +74,7 @@ def make_server(letters: Letters, enough: trio.Event) -> Server:
     dumps = letters.one_file_each or letters.one_file
     return Server(
         house=house,
-        intake=Drain(house),
+        intake=Sink(house),
         rules=make_rules(letters),
         patience=Patience(idle=letters.patience, stop=0),
         allowance=Allowance(connections=letters.clients + 1),  # more wait to be let in

@@ -5,11 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.protocol.order import ORDER, State, Verb
 from harness.protocol.receiver import ANSWERS, RULES, Answer, Occasion, Receiver, Speech
 from reference_server.lies import LIES
 from reference_server.limits import Allowance, Pace
 from reference_server.rote import Recital, Takings, learn
 from reference_server.server import Desk
+from reference_server.smtp_sink.behaviour import make_rules
+from reference_server.smtp_sink.letters import Letters
 from reference_server.voices import in_voice
 from tests.fuzz.profile import profile
 
@@ -211,7 +214,10 @@ UNLEARNABLE = {
     "messages are refused": answering(ACCEPTED=Answer(550, "5.7.1", "No")),
     "one message is enough": answering(ACCEPTED=Answer(250, "2.0.0", "Bye", closes=True)),
     "one sender is enough": answering(SENDER_OK=Answer(250, "2.0.0", "Bye", closes=True)),
-    "RSET takes an argument": LIES["arguments-ignored"].rules,
+    "content is judged": LIES["headerless-refused"].rules,
+    "another order": replace(
+        RULES, order={**ORDER, State.SENDER: {**ORDER[State.SENDER], Verb.MAIL: State.SENDER}}
+    ),
     "LF . LF ends a text": LIES["lf-dot-lf"].rules,
 }
 
@@ -219,6 +225,21 @@ UNLEARNABLE = {
 @pytest.mark.parametrize("rules", UNLEARNABLE.values(), ids=UNLEARNABLE)
 def test_where_a_reply_is_a_matter_of_thought_nothing_is_learned(rules):
     assert learned(rules) is None
+
+
+LEARNABLE = {
+    "honest rules": RULES,
+    "RSET takes an argument": LIES["arguments-ignored"].rules,
+    "smtp-sink's": make_rules(Letters(where=":25", backlog=1)),
+    "smtp-sink's without what it may do without": make_rules(
+        Letters(where=":25", backlog=1, without=frozenset({"PIPELINING", "DSN"}))
+    ),
+}
+
+
+@pytest.mark.parametrize("rules", LEARNABLE.values(), ids=LEARNABLE)
+def test_what_only_concerns_other_words_is_no_hindrance(rules):
+    assert learned(rules) is not None
 
 
 def test_the_words_are_those_of_the_rules():
