@@ -17,7 +17,7 @@ from harness.protocol.options import mail_options
 from harness.protocol.receiver import Envelope, Occasion
 from harness.protocol.receiver.events import Addressee, Mail
 from harness.protocol.replies import Reply, reply
-from harness.protocol.trace import return_path
+from harness.protocol.trace import delivered
 from reference_server.bounces import Action, Finding, Notification, Office, Original, notify
 from reference_server.commit import GroupCommit
 from reference_server.expansion import Copy, Expansion, Notice, expand, mailbox_of
@@ -130,7 +130,7 @@ class Intake:
         """The message and all reports of it, kept as one: who is told 250 is told the rest too."""
         result = expand(self.house.directory, post.reverse_path, post.parameters, post.recipients)
         copies = {
-            name: return_path(copy.reverse_path) + content for name, copy in result.inboxes.items()
+            name: delivered(copy.reverse_path, content) for name, copy in result.inboxes.items()
         }
         if not (result.elsewhere or result.notices or result.lost):
             return Delivery(copies)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
 from harness.protocol.services import Service
 
@@ -56,3 +58,17 @@ def stamp(trace: Trace, content: bytes) -> bytes:
 def return_path(reverse_path: str) -> bytes:
     """The Return-Path field of final delivery; the null reverse-path is the empty string."""
     return f"Return-Path: <{reverse_path}>\r\n".encode("utf-8", "replace")
+
+
+def delivered(reverse_path: str, content: bytes) -> bytes:
+    """The content as it is finally delivered: one return path, and it is ours (RFC 5321 4.4)."""
+    header, blank, body = content.partition(b"\r\n\r\n")
+    if _NAME in header.lower():  # which is rare, and looking is all that this costs otherwise
+        content = _RETURN_PATH.sub(b"", header + blank) + body
+    return return_path(reverse_path) + content
+
+
+_NAME: Final = b"return-path"
+_RETURN_PATH: Final = re.compile(
+    rb"^return-path[ \t]*:[^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE | re.MULTILINE
+)

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from harness.protocol.services import Service
-from harness.protocol.trace import Trace, protocol_name, return_path, stamp
+from harness.protocol.trace import Trace, delivered, protocol_name, return_path, stamp
 
 TRACE = Trace(
     client="client.example.test",
@@ -60,3 +60,26 @@ def test_after_helo_it_is_plain_smtp():
 
 def test_a_null_reverse_path_is_an_empty_return_path():
     assert return_path("") == b"Return-Path: <>\r\n"
+
+
+# what came -> what stands below our own Return-Path
+DELIVERED = {
+    "none": (b"Subject: x\r\n\r\nx\r\n", b"Subject: x\r\n\r\nx\r\n"),
+    "one, in any case": (
+        b"A: b\r\nRETURN-path: <f@x>\r\nC: d\r\n\r\nx\r\n",
+        b"A: b\r\nC: d\r\n\r\nx\r\n",
+    ),
+    "folded": (b"Return-Path :\r\n <f@x>\r\n\t(why)\r\nC: d\r\n\r\n", b"C: d\r\n\r\n"),
+    "two": (b"Return-Path: <f@x>\r\nReturn-Path: <>\r\nC: d\r\n\r\n", b"C: d\r\n\r\n"),
+    "the last of the header": (b"C: d\r\nReturn-Path: <>\r\n\r\nx", b"C: d\r\n\r\nx"),
+    "nothing else": (b"Return-Path: <f@x>\r\n", b""),
+    "in the body": (b"C: d\r\n\r\nReturn-Path: <f@x>\r\n", b"C: d\r\n\r\nReturn-Path: <f@x>\r\n"),
+    "in another field": (b"X-Return-Path: <f@x>\r\nC: Return-Path:\r\n Return-Path: x\r\n\r\n",)
+    * 2,
+    "of another name": (b"Return-Path-Old: <f@x>\r\n\r\n",) * 2,
+}
+
+
+@pytest.mark.parametrize(("came", "stays"), DELIVERED.values(), ids=DELIVERED)
+def test_what_is_delivered_has_one_return_path_and_it_is_ours(came, stays):
+    assert delivered("a@b.test", came) == b"Return-Path: <a@b.test>\r\n" + stays
