@@ -57,6 +57,7 @@ def read_patience(fields: Fields | None) -> Patience:
     with fields:
         return Patience(
             idle=_seconds(fields, "idle", standard.idle),
+            mailbox=_seconds(fields, "mailbox", standard.mailbox),
             handshake=_seconds(fields, "handshake", standard.handshake),
             farewell=_seconds(fields, "farewell", standard.farewell),
             stop=_seconds(fields, "stop", standard.stop),

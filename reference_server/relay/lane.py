@@ -16,7 +16,7 @@ import trio
 
 from reference_server.queue.items import Item, QueuedRecipient
 from reference_server.relay.routes import Destination, domain_of
-from reference_server.relay.schedule import Schedule, due, priority
+from reference_server.relay.schedule import Schedule, due, priority, release
 
 _LONGEST_SLEEP: Final = 3_600.0  # the clock on the wall may be set while we sleep
 
@@ -28,6 +28,7 @@ class Parcel:
     id: str
     addresses: tuple[str, ...]
     due: float
+    release: float = 0.0  # before which it goes on nobody's word (RFC 4865)
     urgency: tuple[int, float, str] = (0, 0.0, "")  # the smallest goes first
     waits_for_host: bool = False  # it has been asked for already, and nobody was there
 
@@ -51,6 +52,7 @@ def parcels_of(
             id=item.id,
             addresses=tuple(addresses),
             due=when,
+            release=release(item),
             urgency=(-priority(item), behind or item.arrived, item.id),
             waits_for_host=for_host,
         )
@@ -129,13 +131,13 @@ class Lane:
         """Somebody is there: what has only waited for that need wait no longer."""
         self.tries, self.not_before = 0, 0.0
         for parcel in self.remove(lambda parcel: parcel.waits_for_host):
-            self.add(replace(parcel, due=0.0))
+            self.add(replace(parcel, due=parcel.release))
 
     def hasten(self, parcels: Sequence[Parcel] | None = None) -> None:
-        """Try these at once, or all, whatever was to be waited for."""
+        """Try these at once, or all, whatever was to be waited for but their release."""
         self.not_before = 0.0
         for parcel in self.remove(lambda one: parcels is None or one in parcels):
-            self.add(replace(parcel, due=0.0))
+            self.add(replace(parcel, due=parcel.release))
 
     # --- time ----------------------------------------------------------------------------------
 

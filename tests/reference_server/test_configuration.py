@@ -79,7 +79,7 @@ limits:
   {message: 1MB, recipients: 3, command_line: 1KiB, text_line: 1000, errors: 2, chunk: 2MB,
    junk: 7, log_ins: 1, mails: 4, domains: 5, hold: 1h, deliver_by: 2m, connections: 9,
    connections_per_address: 2, commands: 50, octets: 5MB, session: 1h, rate: 1KB, window: 10s}
-timeouts: {idle: 10s, handshake: 3s, farewell: 1s, stop: 2s}
+timeouts: {idle: 10s, mailbox: 20m, handshake: 3s, farewell: 1s, stop: 2s}
 workers: 2
 log: {to: server.log, form: text, level: debug}
 metrics: 0.0.0.0:9100
@@ -137,7 +137,9 @@ def test_every_key_is_read(tmp_path):
         rate=1000,
         window=10.0,
     )
-    assert config.patience == Patience(idle=10.0, handshake=3.0, farewell=1.0, stop=2.0)
+    assert config.patience == Patience(
+        idle=10.0, mailbox=1200.0, handshake=3.0, farewell=1.0, stop=2.0
+    )
     assert config.workers == 2
     assert config.log == Logging(path=tmp_path / "server.log", form=Form.TEXT, level=Level.DEBUG)
     assert config.control == Endpoint("127.0.0.1", 8025)

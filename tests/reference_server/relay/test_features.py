@@ -227,6 +227,21 @@ async def test_retry_is_at_once(node, count, autojump_clock):
         assert sum(len(host.copies) for host in hosts.values()) == count
 
 
+@pytest.mark.parametrize("to", ["bob@b.test", "bob@us.test"])
+async def test_nobody_frees_by_a_retry_what_its_sender_holds_back(to, autojump_clock):
+    b = Host()
+    async with world(B, {"b:25": b}) as w:
+        async with running(w) as relay:
+            relay.take(await w.put(to, HOLDFOR="7200"))
+            for _ in range(2):
+                await trio.sleep(60)
+                relay.retry()
+            await trio.sleep(60)
+            assert (b.copies, w.submitted) == ([], [])
+            await trio.sleep(7_200)
+        assert len(b.copies) + len(w.submitted) == 1
+
+
 async def test_what_is_dropped_is_forgotten_and_nobody_is_told(autojump_clock):
     b = Host(is_up=False)
     async with world(B, {"b:25": b}) as w:
