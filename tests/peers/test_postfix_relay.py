@@ -23,6 +23,7 @@ DOORS = {
     "starttls": "smtp",
     "smtps": "smtps",
     "login": "submission",
+    "lmtp": "lmtp",
 }
 NUMBERED = [b"Subject: %02d\r\n" % n + SEVEN_BIT for n in range(20)]
 
@@ -107,8 +108,10 @@ def test_all_go_over_one_connection_inside_starttls(relay, mailbox):
     assert last_talk(relay, "starttls").commands[:2] == ["EHLO relay.example.test", "STARTTLS"]
 
 
-@pytest.mark.parametrize(("name", "protocol"), [("smtps", "ESMTPS"), ("login", "ESMTPSA")])
-def test_tls_from_the_first_octet_and_log_in(relay, mailbox, name, protocol):
+@pytest.mark.parametrize(
+    ("name", "protocol"), [("smtps", "ESMTPS"), ("login", "ESMTPSA"), ("lmtp", "LMTP")]
+)
+def test_tls_from_the_first_octet_log_in_and_lmtp(relay, mailbox, name, protocol):
     hand_over(relay.port, [f"{name}@{DOMAIN}"], EIGHT_BIT)
     (message,) = arrived(mailbox, 1)
     assert as_handed_over(message) == EIGHT_BIT
