@@ -1,4 +1,4 @@
-"""Mail systems that relay to the server under test: brought up, given mail, and waited for."""
+"""Relays, theirs and ours: brought up, given mail, and waited for."""
 
 from __future__ import annotations
 
@@ -6,15 +6,27 @@ import contextlib
 import re
 import smtplib
 import socket
+import ssl
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.peers.serving import PATIENCE, SENDER, Delivered, Mailbox
+from tests.peers.serving import (
+    DOMAIN,
+    PASSWORD,
+    PATIENCE,
+    SENDER,
+    USER,
+    Delivered,
+    Mailbox,
+    Served,
+    serving,
+)
 
+OURS = "relay.test"  # the domain of our own relay
 RELAYS = Path(__file__).parents[2] / "ci" / "peers"
 
 _RECEIVED = re.compile(rb"Received: .*\r\n(?:\t.*\r\n)*")
@@ -62,19 +74,47 @@ def hand_over(
             assert client.sendmail(sender, to, content, mail, rcpt) == {}
 
 
+def our_relay(folder: Path, next_hop: int) -> contextlib.AbstractContextManager[Served]:
+    """A reference server of its own that relays what users give it to the next hop."""
+    file = folder / "serve.yaml"
+    file.write_text(f"relay: {{routes: {{many.{DOMAIN}: '127.0.0.1:{next_hop}'}}}}\n")
+    return serving("--config", str(file), domain=OURS)
+
+
+def submit(server: Served, to: Sequence[str], *contents: bytes) -> None:
+    """Give our relay messages as its user does, on one connection."""
+    with smtplib.SMTP("127.0.0.1", server.ports["submission"], timeout=PATIENCE) as client:
+        client.starttls(context=ssl.create_default_context(cafile=server.ca))
+        client.login(USER, PASSWORD)
+        for content in contents:
+            assert client.sendmail(f"{USER}@{OURS}", to, content, ["BODY=8BITMIME"]) == {}
+
+
 def arrived(mailbox: Mailbox, count: int) -> list[Delivered]:
     """So many messages, once they have come; the relay takes the time that it takes."""
-    deadline = time.monotonic() + PATIENCE
     messages: list[Delivered] = []
-    while len(messages) < count:
-        assert time.monotonic() < deadline, f"{len(messages)} of {count} messages have come"
-        messages += mailbox.fresh()
-        time.sleep(0.02)
+
+    def are_there() -> bool:
+        messages.extend(mailbox.fresh())
+        return len(messages) >= count
+
+    wait_until(are_there, f"{count} messages have come")
     return messages
 
 
-def as_handed_over(message: Delivered) -> bytes:
-    """The content without the one trace line that a relay must put on top (RFC 5321 4.4)."""
-    match = _RECEIVED.match(message.content)
-    assert match is not None, f"the relay left no trace: {message.content[:200]!r}"
-    return message.content[match.end() :]
+def wait_until(is_so: Callable[[], bool], what: str) -> None:
+    """Look again and again: other programs take the time that they take."""
+    deadline = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < deadline, f"after {PATIENCE:.0f} s it is not so that {what}"
+        time.sleep(0.02)
+
+
+def as_handed_over(message: Delivered, *, relays: int = 1) -> bytes:
+    """The content without the trace line that each relay must put on top (RFC 5321 4.4)."""
+    content = message.content
+    for _ in range(relays):
+        match = _RECEIVED.match(content)
+        assert match is not None, f"a relay left no trace: {content[:200]!r}"
+        content = content[match.end() :]
+    return content

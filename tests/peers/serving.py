@@ -101,22 +101,22 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(*options: str) -> Iterator[Served]:
+def serving(*options: str, domain: str = DOMAIN) -> Iterator[Served]:
     """A server with these options besides the usual ones, for as long as the context lasts."""
     with (
         tempfile.TemporaryDirectory(prefix="smtp-harness-") as folder,
-        _running(Path(folder), options) as ports,
+        _running(Path(folder), domain, options) as ports,
     ):
         yield Served(ports=ports, spool=Path(folder))
 
 
 @contextlib.contextmanager
-def _running(spool: Path, options: tuple[str, ...]) -> Iterator[dict[str, int]]:
+def _running(spool: Path, domain: str, options: tuple[str, ...]) -> Iterator[dict[str, int]]:
     listen = [word for kind in DOORS for word in ("--listen", f"{kind}://127.0.0.1:0")]
     command = [
         *(sys.executable, "-P", "-m", "harness.cli", "serve", *listen, "--until-eof"),
-        *("--domain", DOMAIN, "--user", f"{USER}:{PASSWORD}", "--user", "bob"),
-        *("--anyone-at", f"many.{DOMAIN}", "--spool", str(spool), "--tls-self-signed"),
+        *("--domain", domain, "--user", f"{USER}:{PASSWORD}", "--user", "bob"),
+        *("--anyone-at", f"many.{domain}", "--spool", str(spool), "--tls-self-signed"),
         *("--no-sync", *options),
     ]
     with subprocess.Popen(

@@ -11,7 +11,16 @@ import pytest
 
 from tests.peers.messages import EIGHT_BIT, HEADER, SEVEN_BIT
 from tests.peers.recording import Recorder, recording
-from tests.peers.relaying import arrived, as_handed_over, hand_over, relaying, run_script
+from tests.peers.relaying import (
+    arrived,
+    as_handed_over,
+    hand_over,
+    our_relay,
+    relaying,
+    run_script,
+    submit,
+    wait_until,
+)
 from tests.peers.serving import Mailbox, Served
 
 pytestmark = pytest.mark.peer
@@ -88,3 +97,27 @@ def test_envelope_and_chunk_go_in_one_write_because_pipelining_is_offered(relay,
     writes = relay.plain.talks[-1].client_writes
     group = next(octets for octets in writes if octets.startswith(b"MAIL"))
     assert re.match(rb"MAIL [^\r]*\r\nRCPT [^\r]*\r\nBDAT [0-9]+ LAST\r\n", group)
+
+
+@pytest.fixture(scope="module")
+def ours(relay, tmp_path_factory) -> Iterator[tuple[Served, Recorder]]:
+    """A relay of ours that gives its mail to Exim, and a recorder between them."""
+    folder = tmp_path_factory.mktemp("ours")
+    with recording(relay.port) as between, our_relay(folder, between.port) as served:
+        yield served, between
+
+
+@pytest.mark.parametrize("content", MESSAGES.values(), ids=MESSAGES)
+def test_what_we_relay_by_exim_arrives_octet_for_octet(ours, mailbox, content):
+    server, between = ours
+    before = taken(between)
+    submit(server, [PLAIN], content)
+    wait_until(lambda: taken(between) > before, "Exim has taken it")
+    run_script("exim-relay", "run")
+    (message,) = arrived(mailbox, 1)
+    assert as_handed_over(message, relays=2) == content
+
+
+def taken(between: Recorder) -> int:
+    """How many messages Exim has taken for good."""
+    return sum(talk.server.count(b"250 OK id=") for talk in between.talks)

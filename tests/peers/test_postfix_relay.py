@@ -10,7 +10,14 @@ import pytest
 
 from tests.peers.messages import EIGHT_BIT, HEADER, SEVEN_BIT
 from tests.peers.recording import Recorder, Talk, recording
-from tests.peers.relaying import arrived, as_handed_over, hand_over, relaying
+from tests.peers.relaying import (
+    arrived,
+    as_handed_over,
+    hand_over,
+    our_relay,
+    relaying,
+    submit,
+)
 from tests.peers.serving import PASSWORD, USER, Mailbox, Served
 
 pytestmark = pytest.mark.peer
@@ -147,3 +154,32 @@ def test_a_bounce_has_the_null_reverse_path(relay, mailbox):
     (message,) = arrived(mailbox, 1)
     assert message.return_path == ""
     assert last_talk(relay, "plain").commands[1].startswith("MAIL FROM:<> ")
+
+
+# --- our relay, to Postfix, to our server --------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def ours(relay, tmp_path_factory) -> Iterator[tuple[Served, Recorder]]:
+    """A relay of ours that gives its mail to Postfix, and a recorder between them."""
+    folder = tmp_path_factory.mktemp("ours")
+    with recording(relay.port) as between, our_relay(folder, between.port) as served:
+        yield served, between
+
+
+@pytest.mark.parametrize("content", MESSAGES.values(), ids=MESSAGES)
+def test_what_we_relay_by_postfix_arrives_octet_for_octet(ours, mailbox, content):
+    submit(ours[0], [f"plain@{DOMAIN}"], content)
+    (message,) = arrived(mailbox, 1)
+    assert as_handed_over(message, relays=2) == content
+
+
+def test_we_relay_all_to_postfix_in_chunks_over_few_connections(ours, mailbox):
+    server, between = ours
+    before, connections = between.said.count("BDAT "), len(between.talks)
+    submit(server, [f"a@{DOMAIN}", f"b@{DOMAIN}"], *NUMBERED)
+    messages = arrived(mailbox, 20)
+    assert sorted(as_handed_over(it, relays=2) for it in messages) == NUMBERED
+    assert len(between.talks) - connections <= 2  # as many as go to one destination at once
+    assert between.said.count("BDAT ") - before == 20  # Postfix offers CHUNKING
+    assert "\r\nDATA\r\n" not in between.said
