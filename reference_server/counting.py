@@ -27,7 +27,7 @@ from reference_server import metrics as m
 from reference_server.relay.standing import Standing
 from reference_server.watching import Handshake, Visit
 
-REFUSED: Final = "refused"  # in place of a verb: the protocol objected before it came to the verb
+NO_VERB: Final = "none"  # in place of one that we know
 
 
 class Counter:
@@ -78,6 +78,8 @@ def _verb(event: Event) -> str:
             return Verb.EHLO if extended else Verb.HELO
         case Plain(verb=verb) | Verify(verb=verb):
             return verb
+        case Objected(verb=refused):
+            return refused or NO_VERB
         case _:
             return VERBS[type(event)]
 
@@ -90,7 +92,6 @@ VERBS: Final[Mapping[type, str]] = {
     StartTls: Verb.STARTTLS,
     LogIn: Verb.AUTH,
     Etrn: Verb.ETRN,
-    Objected: REFUSED,
 }
 
 

@@ -123,6 +123,8 @@ class Reception:
         self._server = server
         self._tasks = tasks
         self._faults = faults
+        if faults is not None:
+            faults.tell = server.tell
         self._connect = connect_to(server)
         has_crowd = HAS_EPOLL and faults is None
         self._crowd = Crowd(server, tasks, self._connect) if has_crowd else None

@@ -117,8 +117,9 @@ class Scribe:
         )
 
     def _objected(self, visit: Visit, event: Objected, reply: Reply, seconds: float) -> None:
-        # Our texts repeat no more of a command than a parameter's name; a mistyped AUTH has none.
-        self._log.tell("objected", Level.DEBUG, session=visit.id, reply=_code(reply))
+        # A verb that we know, and no more of the line: in a mistyped AUTH it would be the password.
+        verb = event.verb.value if event.verb else None
+        self._log.tell("objected", Level.DEBUG, session=visit.id, verb=verb, reply=_code(reply))
 
 
 def _who(visit: Visit) -> Mapping[str, Fact]:

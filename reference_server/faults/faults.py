@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from collections.abc import Callable
 
 from harness.errors import UsageError
 from reference_server.faults.certificates import Certificates
@@ -24,6 +25,7 @@ class Faults:
         self.counters = Counters(table.seed)
         self.received = received  # None where nobody will ask for messages
         self.stages: Counter[Stage] = Counter()  # how often each was reached
+        self.tell: Callable[..., None] | None = None  # writes a log, if there is one
         self._serial = itertools.count(1)
 
     def next_connection(self) -> int:
@@ -33,7 +35,11 @@ class Faults:
     def meet(self, stage: Stage, facts: Facts, now: float) -> Trick | None:
         """What goes wrong now."""
         self.stages[stage] += 1
-        return decide(self.table, stage, facts, self.counters, now)
+        trick = decide(self.table, stage, facts, self.counters, now)
+        if trick is not None and self.tell is not None:
+            does = [name.replace("_", " ") for name in trick.said]
+            self.tell("fault", at=stage.value, peer=facts.client, does=does)
+        return trick
 
     def replace(self, table: Table) -> None:
         """Another table, which begins to count at nothing."""

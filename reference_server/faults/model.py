@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Final
 
@@ -85,6 +85,12 @@ class Trick:
     drop: Drop | None = None
     silent: bool = False  # nothing more is said, and what the client says is not answered
     keep: bool = False  # the message is kept, whatever its sender was told
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The names of what is said."""
+        every = fields(self)
+        return tuple(one.name for one in every if getattr(self, one.name) != one.default)
 
 
 @dataclass(frozen=True, slots=True)

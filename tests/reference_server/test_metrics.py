@@ -7,7 +7,7 @@ import trio.testing
 from prometheus_client.parser import text_string_to_metric_families
 
 from harness.protocol.receiver import Limits
-from harness.protocol.receiver.events import Event, Hello, Message, Plain, Unfit, Verify
+from harness.protocol.receiver.events import Event, Hello, Message, Objected, Plain, Unfit, Verify
 from reference_server import metrics as m
 from reference_server.counting import VERBS, queue_sources
 from reference_server.doors import Door, Endpoint, Kind
@@ -149,7 +149,7 @@ async def test_what_sessions_do_is_counted(tmp_path):
     assert found["log_ins_total", ("PLAIN", "succeeded")] == 1
     commands = {labels[0]: n for (name, labels), n in found.items() if name == "commands_total"}
     assert commands == {
-        "EHLO": 2, "MAIL": 2, "RCPT": 2, "DATA": 2, "AUTH": 2, "refused": 1, "QUIT": 1,
+        "EHLO": 2, "MAIL": 2, "RCPT": 2, "DATA": 2, "AUTH": 2, "none": 1, "QUIT": 1,
     }  # fmt: skip
     replies = {labels[0]: n for (name, labels), n in found.items() if name == "replies_total"}
     assert replies == {
@@ -191,4 +191,4 @@ async def test_they_are_told_over_http(tmp_path, capsys):
 
 
 def test_every_event_has_a_verb_or_ends_a_text():
-    assert set(get_args(Event)) == {Hello, Message, Plain, Unfit, Verify, *VERBS}
+    assert set(get_args(Event)) == {Hello, Message, Objected, Plain, Unfit, Verify, *VERBS}

@@ -112,6 +112,16 @@ async def test_too_many_errors_are_told_after_the_last_of_them(tmp_path):
     ]
 
 
+async def test_a_command_that_is_refused_is_told_by_its_verb_alone(tmp_path):
+    async with connected(logging_server(tmp_path, Level.DEBUG)) as client:
+        for line in (b"XYZ a", b"RCPT TO:<a>", b"EHLO", b"mail from", b"AUTH PLAIN", b"BDAT x"):
+            await client.say(line + b"\r\n")
+    lines = [line for line in told(tmp_path) if line["event"] == "objected"]
+    verbs = [line.get("verb") for line in lines]
+    assert verbs == [None, "RCPT", "EHLO", "MAIL", "AUTH", "BDAT"]
+    assert {line["reply"].split()[0] for line in lines} <= {"500", "501", "502", "503", "530"}
+
+
 async def test_only_replies_that_somebody_may_ask_about_hold_the_session(tmp_path):
     async with connected(logging_server(tmp_path)) as client:
         for command in (b"EHLO c.test\r\n", b"NOOP\r\n", b"RCPT\r\n", b"XYZ\r\n"):

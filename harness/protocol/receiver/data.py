@@ -31,7 +31,7 @@ def close_chunk(
 ) -> tuple[Chunk | Message | Unfit | Objected, Verb | None]:
     """What a chunk comes to that has come as a whole; the verb by which it leads somewhere."""
     if chunk.objection is not None:
-        return Objected(chunk.objection), None
+        return Objected(chunk.objection, Verb.BDAT), None
     is_last = chunk.verb is Verb.LAST
     if not _has_room(rules, memory, chunk):
         return Unfit(Occasion.TOO_BIG, at_its_end=is_last), Verb.LAST

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from harness.protocol.addresses import ForwardPath, ReversePath
 from harness.protocol.commands import Parameters
@@ -178,12 +179,21 @@ class Plain:
     said: Occasion
 
 
+# RFC 2034 4: replies to them have no codes.
+_HELLOS: Final = frozenset({Verb.EHLO, Verb.HELO, Verb.LHLO})
+
+
 @dataclass(frozen=True, slots=True)
 class Objected:
     """A command that the protocol itself refuses; it changes nothing."""
 
     said: Occasion | Reply
-    to_hello: bool = False
+    verb: Verb | None = None  # None: no command that we know
+
+    @property
+    def to_hello(self) -> bool:
+        """Whether a greeting is refused."""
+        return self.verb in _HELLOS
 
 
 Event = (

@@ -40,8 +40,9 @@ def read_command(line: bytes, scene: Scene) -> tuple[Event | Auth | Announced, V
         return _chunk(argument, scene), None
     objection = _out_of_place(verb, argument, scene)
     if objection is not None:
-        return Objected(objection, to_hello=verb in _HELLOS), None
-    return _READERS[verb](verb, argument, scene), verb
+        return Objected(objection, verb), None
+    event = _READERS[verb](verb, argument, scene)
+    return (Objected(event.said, verb) if type(event) is Objected else event), verb
 
 
 def _out_of_place(verb: Verb, argument: bytes, scene: Scene) -> Occasion | None:
@@ -97,9 +98,9 @@ def _text(verb: Verb, argument: bytes, scene: Scene) -> Event:
 def _chunk(argument: bytes, scene: Scene) -> Announced | Objected:
     command = scene.rules.read_chunk(argument)
     if isinstance(command, Occasion):
-        return Objected(command)
+        return Objected(command, Verb.BDAT)
     if command.size > scene.rules.limits.chunk:
-        return Objected(Occasion.CHUNK_TOO_LONG)
+        return Objected(Occasion.CHUNK_TOO_LONG, Verb.BDAT)
     verb = Verb.LAST if command.last else Verb.BDAT
     objection = command.objection or _out_of_place(verb, b"", scene)
     return Announced(command.size, verb, objection)
@@ -137,10 +138,6 @@ def _etrn(verb: Verb, argument: bytes, scene: Scene) -> Event:
     node = argument.decode("ascii", "replace")
     return Etrn(node) if scene.rules.is_node(node) else Objected(Occasion.NO_NODE)
 
-
-_HELLOS: Final = frozenset(
-    {Verb.EHLO, Verb.HELO, Verb.LHLO}
-)  # RFC 2034 4: replies to them have no codes
 
 _OBLIGING: Final = {
     Verb.RSET: Occasion.RESET,

@@ -240,7 +240,7 @@ class Receiver:
 
     def _begin(self, auth: Auth) -> Event:
         if auth.mechanism not in self._scene.offer.facts.mechanisms:
-            return Objected(Occasion.UNKNOWN_MECHANISM)
+            return Objected(Occasion.UNKNOWN_MECHANISM, Verb.AUTH)
         side = self._surroundings.side(self._speech.domain)
         self._attempt = auth.mechanism, Attempt(auth.mechanism, side)
         return authentication.begin(*self._attempt, auth.initial)

@@ -72,8 +72,9 @@ def running(spool: Path, *options: str):
             assert one.read_line().startswith("listening on 127.0.0.1:")
             yield one
         finally:
-            child.kill()
-            child.wait()
+            assert child.stdin is not None
+            child.stdin.close()
+            child.wait(20)
 
 
 def send(port: int, times: int = 1) -> None:
