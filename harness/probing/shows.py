@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from harness.errors import PeerError
 from harness.probing.talk import Talk
 from harness.probing.visiting import Visitor
-from harness.protocol.replies import CHALLENGE, Reply
+from harness.protocol.replies import CHALLENGE, Reply, number
 
 UNHEARD_OF = "X-SMTP-HARNESS=1"  # a parameter that nobody knows
 _UNKNOWN = frozenset({500, 502})  # RFC 5321 4.2.4: not recognized, not implemented
@@ -93,7 +93,7 @@ async def size(visitor: Visitor) -> Shown:
 def told_size(talk: Talk) -> int:
     """The limit behind SIZE; 0 if none is told (RFC 1870 4)."""
     words = talk.capabilities.keywords.get("SIZE", ())
-    return next((int(word) for word in words if word.isdecimal()), 0)
+    return next(filter(None, map(number, words)), 0)
 
 
 async def chunking(visitor: Visitor) -> Shown:

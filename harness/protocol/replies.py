@@ -255,6 +255,11 @@ def read_capabilities(reply: Reply) -> Capabilities:
     return Capabilities(_first_word(first), keywords)
 
 
+def number(word: str) -> int | None:
+    """The number that a word says; None if it is none, or longer than in RFC 1870 3."""
+    return int(word) if len(word) <= 20 and word.isascii() and word.isdecimal() else None
+
+
 def capability_faults(reply: Reply) -> tuple[str, ...]:
     """What RFC 5321 4.1.1.1 (ehlo-ok-rsp) does not allow in this answer to EHLO, in words."""
     words = list(grammar_faults(reply))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.protocol.replies import Capabilities
+from harness.protocol.replies import Capabilities, number
 
 _NOTHING = Capabilities("")
 
@@ -31,8 +31,8 @@ class Offer:
     def over_size(self) -> int | None:
         """One octet more than the fixed maximum; None where there is none (RFC 1870 4: SIZE 0)."""
         for parameter in (self.secure or self.plain).keywords.get("SIZE", ()):
-            if parameter.isdecimal() and int(parameter) > 0:
-                return int(parameter) + 1
+            if size := number(parameter):
+                return size + 1
         return None
 
     @property

@@ -15,6 +15,7 @@ from typing import Final
 import click
 
 from harness.errors import UsageError
+from harness.protocol.replies import number
 from reference_server.doors import Endpoint
 from reference_server.faults.faults import Faults
 from reference_server.faults.model import Row, Written
@@ -146,7 +147,7 @@ def _list(asked: _Asked) -> Response:
 
 
 def _message(asked: _Asked) -> Response:
-    found = asked.received.find(int(asked.name)) if asked.name.isdecimal() else None
+    found = asked.received.find(wanted) if (wanted := number(asked.name)) is not None else None
     if found is None:
         raise _NoSuchThing(f"there is no message {asked.name!r} (any more)")
     return Response(body=found.content, content_type="message/rfc822")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from harness.protocol.replies import Capabilities
+from harness.protocol.replies import Capabilities, number
 from reference_server.bounces.returning import header_of
 from reference_server.queue.items import Fate, Item
 from reference_server.relay.lane import Lane, Parcel, parcels_of
@@ -161,6 +161,6 @@ def limit(capabilities: Capabilities, name: str) -> int | None:
     """A limit that the server says it has (RFC 9422); None if it does not say."""
     for word in capabilities.keywords.get("LIMITS", ()):
         said, _, value = word.partition("=")
-        if said.upper() == name and value.isascii() and value.isdecimal():
-            return int(value) or None
+        if said.upper() == name:
+            return number(value) or None
     return None

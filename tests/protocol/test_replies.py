@@ -12,6 +12,7 @@ from harness.protocol.replies import (
     ReplyReader,
     capability_faults,
     grammar_faults,
+    number,
     read_capabilities,
     reply,
 )
@@ -282,3 +283,19 @@ def test_a_long_reply_is_cut_in_a_sentence():
     assert str(long).startswith("250 hello / hello / ")
     assert str(long).endswith("...")
     assert len(str(long)) < 400
+
+
+NUMBERS = {
+    "0": 0,
+    "007": 7,
+    "9" * 20: int("9" * 20),
+    "9" * 5_000: None,
+    "\u0663": None,
+    "-1": None,
+    "": None,
+}
+
+
+@pytest.mark.parametrize(("word", "value"), NUMBERS.items())
+def test_a_number_is_as_long_as_a_size_may_be(word, value):
+    assert number(word) == value

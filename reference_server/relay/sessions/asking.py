@@ -14,7 +14,7 @@ from harness.errors import NotOffered
 from harness.protocol.commands import Parameters
 from harness.protocol.extensions.xtext import encode_unitext
 from harness.protocol.options import MailOptions, mail_options, recipient_options
-from harness.protocol.replies import Capabilities
+from harness.protocol.replies import Capabilities, number
 from harness.protocol.sender import Envelope, as_understood, fitted
 from harness.protocol.sender.parameters import wants_utf8
 from harness.protocol.services import Service
@@ -150,7 +150,7 @@ def _fit(ready: Ready, wishes: MailOptions, terms: Terms) -> Ready:
 
 
 def _number(words: Sequence[str]) -> int:
-    return int(words[0]) if words and words[0].isdecimal() and words[0].isascii() else 0
+    return (number(words[0]) if words else None) or 0
 
 
 # --- what is said --------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import email
+import email.errors
 import email.generator
 import email.message
 import email.policy
@@ -24,14 +25,24 @@ _SEALED: Final = frozenset({"multipart/signed", "multipart/encrypted"})
 _SEALED_PARTS: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _RAW: Final = frozenset({"7bit", "8bit", "binary"})  # encodings that encode nothing
 _LONGEST: Final = 998  # octets of a line
+_MOST_PARTS: Final = 1_000  # of one message: each takes time, and all other mail waits meanwhile
 _ENCODING: Final = "content-transfer-encoding"
 
 
 def seven_bit(content: bytes) -> bytes | None:
     """The content in 7 bits; None if that cannot be done without harm."""
+    try:
+        return _converted(content)
+    except (RecursionError, ValueError, LookupError, email.errors.MessageError):
+        return None  # the library does not follow it, so nobody can say what it means
+
+
+def _converted(content: bytes) -> bytes | None:
     message = email.message_from_bytes(content, policy=_POLICY)
     if "MIME-Version" not in message:
         return None  # nothing says what the octets mean, so nothing says how to encode them
+    if sum(1 for _ in message.walk()) > _MOST_PARTS:
+        return None
     before = list(_meanings(message))
     if not _convert(message):
         return None

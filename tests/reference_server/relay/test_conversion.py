@@ -122,6 +122,14 @@ KEPT_BACK = {
         "MIME-Version: 1.0", "Content-Type: application/pkcs7-mime",
         "Content-Transfer-Encoding: binary", "", b"\x80\x00"),
     "a preamble beyond ASCII": around("", "x").replace(b"--o\r\n", b"\xc3\xbc\r\n--o\r\n", 1),
+    "messages in messages, deeper than anybody follows": mime(
+        "MIME-Version: 1.0", *["Content-Type: message/rfc822", ""] * 1_000, "", "ü"),
+    "more parts than are worth the time": mime(
+        "MIME-Version: 1.0", "Content-Type: multipart/mixed; boundary=o", "",
+        *["--o", "", "ü"] * 1_001, "--o--"),
+    "base64 that is none": mime(
+        "MIME-Version: 1.0", "Content-Type: message/global",
+        "Content-Transfer-Encoding: base64", "", "a", "", "ü"),
 }  # fmt: skip
 
 

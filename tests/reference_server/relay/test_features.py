@@ -108,11 +108,13 @@ async def test_lmtp_answers_for_each_recipient(autojump_clock):
         assert b.copies == ["a@b.test", "c@b.test"]
 
 
+HUGE = 5_000 * "9"
 LIMITS = {
     "ours": ((), 3, [3, 3, 1]),
     "theirs": (("LIMITS RCPTMAX=2",), 3, [2, 2, 2, 1]),
     "theirs, of domains": (("LIMITS RCPTDOMAINMAX=1",), 100, [4, 3]),
     "a limit of nonsense": (("LIMITS RCPTMAX=many X=1",), 100, [7]),
+    "numbers that nobody can mean": ((f"LIMITS RCPTMAX={HUGE}", f"SIZE {HUGE}"), 100, [7]),
 }
 
 
