@@ -49,10 +49,10 @@ cases:
       C: {verb}
       S: 250
 
-  - id: lmtp
-    title: It speaks LMTP
+  - id: extended
+    title: It knows what nobody knows
     checks: [5321-4.2-1]
-    over: lmtp
+    needs: [XNOBODY-KNOWS-IT]
     dialogue: |
       S: 220
 """
@@ -86,7 +86,7 @@ def test_each_case_is_a_test_and_each_verdict_an_outcome(pytester, suite):
     done = run(pytester, "-rs")
 
     done.assert_outcomes(passed=2, failed=1, skipped=1)
-    done.stdout.fnmatch_lines(["*a listener for LMTP*"])
+    done.stdout.fnmatch_lines(["*does not offer XNOBODY-KNOWS-IT*"])
 
 
 def test_a_failure_tells_the_same_story_as_run(pytester, suite):
