@@ -45,7 +45,7 @@ postfix_configure() {
 pwcheck_method: auxprop
 auxprop_plugin: sasldb
 sasldb_path: /srv/data/sasldb2
-mech_list: PLAIN LOGIN CRAM-MD5
+mech_list: PLAIN LOGIN CRAM-MD5 SCRAM-SHA-256
 END
 }
 

@@ -72,8 +72,8 @@ def open_sasl(connection: Connection, step: Sasl) -> None:
     if spoil is not None and spoil not in row.spoils:
         raise Void(f"there is no {spoil} in {step.mechanism} to spoil")
     login = login_of(connection.target)
-    if step.wrong_password:
-        login = Login(login.user, f"not {login.password}")
+    passwords = {"right": login.password, "wrong": f"not {login.password}", "empty": ""}
+    login = Login(login.user, passwords[step.password])
     connection.sasl = open_client(step.mechanism, login, replace(side, spoil=spoil))
     connection.is_sasl_mutual = row.is_mutual
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.documents import read_duration
+from harness.protocol.sasl import Spoil
 from harness.transcripts.branching import ReadSteps
 from harness.transcripts.dialogue import Setting, Utterance
 from harness.transcripts.forms import Form, Found, form, read_form, read_modifiers
@@ -29,6 +30,8 @@ from harness.transcripts.model import (
     Wait,
 )
 from harness.transcripts.templates import NAME, Names, literal, read_text
+
+_SPOILS = "|".join(Spoil)
 
 LISTENERS = ("smtp", "lmtp", "submission", "submissions", "smtps")  # what `over` picks
 
@@ -140,9 +143,9 @@ ACTIONS: tuple[Action, ...] = (
         Sasl,
         form("sasl MECHANISM", r"sasl (\S+)", _mechanism),
         (
-            form("password wrong", "password wrong", lambda _: {"wrong_password": True}),
-            form("spoil nonce|proof|binding", "spoil (nonce|proof|binding)",
-                 lambda it: {"spoil": it[1]}),
+            form("password wrong|empty", "password (wrong|empty)",
+                 lambda it: {"password": it[1]}),
+            form(f"spoil {_SPOILS}", f"spoil ({_SPOILS})", lambda it: {"spoil": it[1]}),
         ),
         for_server=False,
     ),

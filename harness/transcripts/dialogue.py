@@ -16,8 +16,8 @@ MAX_DEPTH = 20  # of lines below each other: nine dialogues in branches of branc
 _MARK = re.compile(r"(C|S|R|\*)(?:\(([^()]*)\))?([:!]?)(.*)", re.DOTALL)
 _BELOW = frozenset({"best", "has", "lacks", "enhanced", "octets", "wellformed", "text", "line",
                     "lines", "within", "first", "as", "on", "else:", "split", "after", "or",
-                    "fails", "password", "spoil", "start", "over", "not", "params", "waits",
-                    "alone"})  # fmt: skip
+                    "fails", "password", "spoil", "decoded", "start", "over", "not", "params",
+                    "waits", "alone"})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

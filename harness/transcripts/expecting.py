@@ -171,7 +171,7 @@ def _octets(found: Found) -> Mapping[str, Any]:
 
 def _matches(found: Found) -> Mapping[str, Any]:
     pattern = read_regex(found[2], found.place(2), found.setting.complaints)
-    return _check(TextMatches(pattern, found[1] == "line", found.at))
+    return _check(TextMatches(pattern, found[1] == "line", found.at, found[1] == "decoded"))
 
 
 def _check(check: object) -> Mapping[str, Any]:
@@ -190,6 +190,7 @@ _MODIFIERS: tuple[Form, ...] = (
     form("wellformed", r"wellformed", lambda it: _check(WellFormed(it.at))),
     form("text ~ REGEX", r"(text) ~ (.+)", _matches),
     form("line ~ REGEX", r"(line) ~ (.+)", _matches),
+    form("decoded ~ REGEX", r"(decoded) ~ (.+)", _matches),
     form("lines 2", r"lines (\S+)", lambda it: _check(LineCount(it.number(1), it.at))),
     form("within 5s", r"within (\S+)", lambda it: {"within": it.duration(1)}),
     form("first word is domain", r"first word is domain",

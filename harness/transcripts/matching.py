@@ -18,6 +18,7 @@ from harness.protocol.replies import (
     grammar_faults,
     read_capabilities,
 )
+from harness.protocol.sasl import decode64
 from harness.results import Spot, Surprise
 from harness.transcripts.model import (
     Branch,
@@ -160,7 +161,8 @@ def _captured(expect: Expect, heard: Heard, values: Values) -> bytes | None:
     for check in expect.checks:
         if isinstance(check, TextMatches) and not check.every:
             pattern = re.compile(values.pattern(check.pattern))
-            match = next(filter(None, map(pattern.search, heard.lines)), None)
+            lines = _decoded(heard) if check.decoded else heard.lines
+            match = next(filter(None, map(pattern.search, lines)), None)
             if match and match.groups():
                 return (match[1] or "").encode()
     return heard.lines[0].encode()
@@ -260,12 +262,23 @@ def _wellformed(check: WellFormed, reply: Reply) -> _Wrong | None:
 
 def _matches(check: TextMatches, reply: Reply, values: Values) -> _Wrong | None:
     pattern = values.pattern(check.pattern)
+    if check.decoded:
+        texts = _decoded(reply)
+        is_met = any(re.search(pattern, text) for text in texts)
+        wish = f"/{pattern}/ in what base64 stands for"
+        return None if is_met else _Wrong(wish, " / ".join(map(repr, texts)) or describe(reply))
     unlike = [line for line in reply.lines if not re.search(pattern, line)]
     if check.every and unlike:
         return _Wrong(f"/{pattern}/ in every line", repr(unlike[0]))
     if not check.every and len(unlike) == len(reply.lines):
         return _Wrong(f"/{pattern}/ in a line", describe(reply))
     return None
+
+
+def _decoded(reply: Reply) -> tuple[str, ...]:
+    """What the lines stand for that are base64 (RFC 4954 4), the others left out."""
+    octets = (decode64(line.encode()) for line in reply.lines)
+    return tuple(it.decode("utf-8", "backslashreplace") for it in octets if it is not None)
 
 
 def _exact(check: ExactTexts, reply: Reply, values: Values) -> _Wrong | None:

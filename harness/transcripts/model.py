@@ -196,8 +196,8 @@ class Sasl:
     """`* sasl PLAIN`: a generator whose next answer is `{sasl}`."""
 
     mechanism: str
-    wrong_password: bool = False
-    spoil: str | None = None  # nonce, proof or binding
+    password: str = "right"  # or wrong, or empty
+    spoil: str | None = None  # a part of the answer that is wrong
     connection: str = MAIN
     at: Place
 

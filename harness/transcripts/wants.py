@@ -102,11 +102,15 @@ class WellFormed:
 
 @dataclass(frozen=True, slots=True)
 class TextMatches:
-    """`text ~ RE` (some line matches) or `line ~ RE` (every line does): searched, not anchored."""
+    """`text ~ RE` (some line matches) or `line ~ RE` (every line does): searched, not anchored.
+
+    `decoded ~ RE` is about what a line stands for in base64, as a challenge does.
+    """
 
     pattern: Template  # of the expression's UTF-8; a variable's value is escaped
     every: bool
     at: Place
+    decoded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

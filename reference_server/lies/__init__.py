@@ -9,14 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from reference_server.lies.authentication import AUTHENTICATION
 from reference_server.lies.chunking import CHUNKING
 from reference_server.lies.core import CORE
 from reference_server.lies.eight_bit import EIGHT_BIT
 from reference_server.lies.ends import ENDS
+from reference_server.lies.mechanisms import LYING_MECHANISMS
 from reference_server.lies.model import Lie
 from reference_server.lies.services import SERVICES
 from reference_server.lies.status import STATUS
 
 __all__ = ["LIES", "Lie"]
 
-LIES: Final[Mapping[str, Lie]] = {**CORE, **ENDS, **CHUNKING, **EIGHT_BIT, **STATUS, **SERVICES}
+LIES: Final[Mapping[str, Lie]] = {
+    **CORE,
+    **ENDS,
+    **CHUNKING,
+    **EIGHT_BIT,
+    **STATUS,
+    **SERVICES,
+    **AUTHENTICATION,
+    **LYING_MECHANISMS,
+}

@@ -55,6 +55,14 @@ def test_inside_tls_there_is_auth_and_requiretls_in_the_place_of_starttls():
     assert secure - clear == {"REQUIRETLS", "AUTH"}
 
 
+@pytest.mark.parametrize("hello", [b"", b"HELO client.test\r\n"])
+def test_no_extension_is_there_without_ehlo(hello):
+    talk = Obliging(secure=True)
+    talk.say(hello)
+
+    assert talk.codes(b"AUTH PLAIN\r\n") == [502 if hello else 503]
+
+
 def test_the_first_line_greets_the_client():
     assert Obliging().say(HELLO).startswith(b"250-example.test greets client.test\r\n")
 

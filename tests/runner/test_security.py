@@ -55,6 +55,12 @@ MET = {
         "tls",
         "* sasl PLAIN\n  password wrong\nC: AUTH PLAIN {sasl}\nS: 535\n  enhanced 5.7.8",
     ),
+    "an empty password": ("tls", "* sasl PLAIN\n  password empty\nC: AUTH PLAIN {sasl}\nS: 535"),
+    "somebody else": ("tls", "* sasl PLAIN\n  spoil authzid\nC: AUTH PLAIN {sasl}\nS: 535"),
+    "a spoilt flag": (
+        "tls",
+        "* sasl SCRAM-SHA-256\n  spoil flag\nC: AUTH SCRAM-SHA-256 {sasl}\nS: 535",
+    ),
     "an answer that is too many": (
         "tls",
         "* sasl PLAIN\nC: AUTH PLAIN {sasl}\nS: 235\nC: NOOP {sasl}\nS: 2xx|5xx",

@@ -37,7 +37,8 @@ ACTIONS = {
     "* tls\n  fails": Tls(fails=True, at=AT),
     "* auth plain": Auth(mechanism="PLAIN", at=AT),
     "* sasl CRAM-MD5": Sasl(mechanism="CRAM-MD5", at=AT),
-    "* sasl PLAIN\n  password wrong": Sasl(mechanism="PLAIN", wrong_password=True, at=AT),
+    "* sasl PLAIN\n  password wrong": Sasl(mechanism="PLAIN", password="wrong", at=AT),
+    "* sasl PLAIN\n  password empty": Sasl(mechanism="PLAIN", password="empty", at=AT),
     "* sasl SCRAM-SHA-256\n  spoil nonce": Sasl(mechanism="SCRAM-SHA-256", spoil="nonce", at=AT),
     "* sasl verified": SaslVerified(at=AT),
     "* connect again": Connect(name="again", at=AT),
@@ -107,7 +108,7 @@ WRONG = {
     "* wait long": "'long' is no duration (such as 5s, 200ms or 2m)",
     "* sasl": "this is not how 'sasl' is written (write `sasl verified` or `sasl MECHANISM`)",
     "* sasl PLAIN\n  spoil all": "this is not how 'spoil' is written "
-    "(write `spoil nonce|proof|binding`)",
+    "(write `spoil nonce|proof|binding|flag|authzid`)",
     "* tls\n  fail": "unknown modifier 'fail' (did you mean 'fails'?)",
     "* tls\n  or close\n    fails": "nothing may stand below 'or close'",
     "* starttls\n  fails": "unknown modifier 'fails'",

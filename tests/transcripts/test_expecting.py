@@ -77,6 +77,7 @@ CHECKS = {
     "wellformed": WellFormed,
     r"text ~ ^\d{3} a": TextMatches,
     "line ~ {domain}": TextMatches,
+    "decoded ~ ^<": TextMatches,
     "lines 2": LineCount,
     "first word is domain": FirstWordIsDomain,
 }
@@ -91,13 +92,14 @@ def test_what_is_below_is_checked_of_the_same_reply(modifier):
 
 
 def test_checks_keep_what_they_were_written_with():
-    has, lacks, size, every, some = expect("""
+    has, lacks, size, every, some, challenge = expect("""
         S: 250
           has auth PLAIN
           lacks xclient
           lines 12
           line ~ a
           text ~ a
+          decoded ~ a
     """).checks
 
     assert isinstance(has, Has)
@@ -109,6 +111,8 @@ def test_checks_keep_what_they_were_written_with():
     assert isinstance(every, TextMatches)
     assert isinstance(some, TextMatches)
     assert (every.every, some.every) == (True, False)
+    assert isinstance(challenge, TextMatches)
+    assert [it.decoded for it in (every, some, challenge)] == [False, False, True]
 
 
 def test_best_within_and_as():

@@ -137,6 +137,15 @@ CHECKS = {
         ("250-a.test x\r\n250 a.test", None),
         ("250-a.test x\r\n250 axtest", (r"250 with /^a\.test/ in every line", "'axtest'")),
     ],
+    "decoded ~ ^<.*@{domain}>$": [
+        ("250 PDFAYS50ZXN0Pg==", None),
+        ("250-PDFAYS50ZXN0Pg=\r\n250 PDFAYS50ZXN0Pg==", None),
+        ("250 PDFAYi50ZXN0Pg==", (r"250 with /^<.*@a\.test>$/ in what base64 stands for",
+                                  "'<1@b.test>'")),
+        ("250 /w==", (r"250 with /^<.*@a\.test>$/ in what base64 stands for", r"'\\xff'")),
+        ("250 <1@a.test>", (r"250 with /^<.*@a\.test>$/ in what base64 stands for",
+                            "250 <1@a.test>")),
+    ],
     "lines 2": [
         ("250-a\r\n250 b", None),
         ("250 a", ("250 with 2 lines", "1 line")),
@@ -293,6 +302,7 @@ CAPTURES = {
     "S: 250\n  as it\n  text ~ SIZE (\\d+)": (b"10", "250-x\r\n250 SIZE 10\r\n"),
     "S: 250\n  as it\n  text ~ SIZE": (b"x", "250-x\r\n250 SIZE 10\r\n"),
     "S: 250\n  as it\n  line ~ (.)": (b"xy", "250-xy\r\n250 z\r\n"),
+    "S: 334\n  as it\n  decoded ~ (.)$": (b"b", "334 YT1hLGI9Yg==\r\n"),
     "S: 250\n  as it\n  lines 1\n  text ~ x(y)?": (b"", "250 x\r\n"),
 }
 

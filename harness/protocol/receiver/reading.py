@@ -116,7 +116,8 @@ def _auth(verb: Verb, argument: bytes, scene: Scene) -> Event | Auth:
     mechanism, _, initial = argument.partition(b" ")
     if not mechanism:
         return Objected(Occasion.ARGUMENT_MISSING)
-    return Auth(mechanism.decode("ascii", "replace").upper(), initial or None)
+    name = scene.rules.fold_mechanism(mechanism.decode("ascii", "replace"))
+    return Auth(name, initial or None)
 
 
 def _plain(verb: Verb, argument: bytes, scene: Scene) -> Event:

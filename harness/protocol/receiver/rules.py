@@ -34,6 +34,7 @@ from harness.protocol.receiver.answers import ANSWERS, Answers, Occasion
 from harness.protocol.receiver.chunks import ChunkCommand, ChunkReader, read_chunk_command
 from harness.protocol.receiver.events import Addressee
 from harness.protocol.replies import Reply
+from harness.protocol.sasl import Attempt, ServerSide
 from harness.protocol.services import Service
 from harness.protocol.transparency import DataReader, unstuff
 
@@ -167,6 +168,8 @@ class Rules:
     grant_priority: Callable[[int, bool], int] = grant_priority
     is_postmaster: Callable[[str], bool] = is_postmaster
     allows_auth_in_clear: bool = False  # RFC 4954 4: where no TLS hides a password
+    fold_mechanism: Callable[[str], str] = str.upper
+    attempt: Callable[[str, ServerSide], Attempt] = Attempt
     remember_recipient: Callable[[list[Addressee], Addressee], None] = list.append
 
     data_reader: Callable[..., DataReader] = DataReader

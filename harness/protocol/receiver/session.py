@@ -242,7 +242,7 @@ class Receiver:
         if auth.mechanism not in self._scene.offer.facts.mechanisms:
             return Objected(Occasion.UNKNOWN_MECHANISM, Verb.AUTH)
         side = self._surroundings.side(self._speech.domain)
-        self._attempt = auth.mechanism, Attempt(auth.mechanism, side)
+        self._attempt = auth.mechanism, self._rules.attempt(auth.mechanism, side)
         return authentication.begin(*self._attempt, auth.initial)
 
     def _read_text(self, reader: DataReader | ChunkReader) -> Event | None:

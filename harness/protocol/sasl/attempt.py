@@ -6,13 +6,13 @@ that may take a moment that an event loop does not have.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from harness.protocol.sasl.encoding import decode64, encode64
 from harness.protocol.sasl.exchange import Denied, Granted
-from harness.protocol.sasl.mechanisms import MECHANISMS, open_server
+from harness.protocol.sasl.mechanisms import MECHANISMS, Mechanism, open_server
 from harness.protocol.sasl.sides import Ability, ServerSide
 
 
@@ -45,9 +45,17 @@ class Judging:
 class Attempt:
     """One exchange; the connection's lines are responses while a challenge is open."""
 
-    def __init__(self, mechanism: str, side: ServerSide) -> None:
-        self._server = open_server(mechanism, side)
-        checks_password = MECHANISMS[mechanism].needs is Ability.PASSWORD
+    def __init__(
+        self,
+        mechanism: str,
+        side: ServerSide,
+        *,
+        mechanisms: Mapping[str, Mechanism] = MECHANISMS,
+        decode: Callable[[bytes], bytes | None] = decode64,
+    ) -> None:
+        self._server = open_server(mechanism, side, mechanisms)
+        self._decode = decode
+        checks_password = mechanisms[mechanism].needs is Ability.PASSWORD
         self._takes_time = checks_password and side.credentials.takes_time
 
     def begin(self, initial: bytes | None) -> Challenge | Judging | Spoilt:
@@ -63,7 +71,7 @@ class Attempt:
         return Spoilt.CANCELLED if line == b"*" else self._take(line)
 
     def _take(self, encoded: bytes) -> Judging | Spoilt:
-        response = decode64(encoded)
+        response = self._decode(encoded)
         if response is None:
             return Spoilt.BAD_BASE64
         return Judging(lambda: self._judge(response), self._takes_time)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 
 from harness.protocol.sasl.exchange import ClientSteps, Denied, Granted, ServerSteps
 from harness.protocol.sasl.plain import words
@@ -20,10 +21,16 @@ def cram_md5_client(login: Login, side: ClientSide) -> ClientSteps:
     yield f"{login.user} {digest}".encode()
 
 
-def cram_md5_server(side: ServerSide) -> ServerSteps:
+def message_id(side: ServerSide) -> bytes:
+    """A challenge as RFC 2195 2 wants it; that nobody can foretell it is what matters."""
+    return f"<{side.nonce()}@{side.host}>".encode()
+
+
+def cram_md5_server(
+    side: ServerSide, *, make_challenge: Callable[[ServerSide], bytes] = message_id
+) -> ServerSteps:
     """The server's end."""
-    # RFC 2195 2: the syntax of a message id.  That nobody can foretell it is what matters.
-    challenge = f"<{side.nonce()}@{side.host}>".encode()
+    challenge = make_challenge(side)
     said = words((yield challenge).rpartition(b" "))  # a name may hold blanks, a digest none
     user = None if said is None else prepare(said[0])
     if said is None or not user:

@@ -40,7 +40,7 @@ class Mechanism:
     spoils: frozenset[Spoil] = frozenset()  # what a case may have wrong in it
 
 
-_SCRAM_SPOILS = frozenset(Spoil)
+_SCRAM_SPOILS = frozenset(Spoil) - {Spoil.FLAG}
 
 MECHANISMS: Final[Mapping[str, Mechanism]] = {
     PLUS: Mechanism(
@@ -56,7 +56,7 @@ MECHANISMS: Final[Mapping[str, Mechanism]] = {
         server=partial(scram_server, binds=False),
         needs=Ability.SCRAM,
         is_mutual=True,
-        spoils=_SCRAM_SPOILS,
+        spoils=frozenset(Spoil),
     ),
     "CRAM-MD5": Mechanism(
         client=cram_md5_client,
@@ -65,7 +65,11 @@ MECHANISMS: Final[Mapping[str, Mechanism]] = {
         spoils=frozenset({Spoil.PROOF}),
     ),
     "PLAIN": Mechanism(
-        client=plain_client, server=plain_server, needs=Ability.PASSWORD, tells_secret=True
+        client=plain_client,
+        server=plain_server,
+        needs=Ability.PASSWORD,
+        tells_secret=True,
+        spoils=frozenset({Spoil.AUTHZID}),
     ),
     "LOGIN": Mechanism(
         client=login_client,
@@ -141,7 +145,9 @@ def open_client(name: str, login: Login, side: ClientSide | None = None) -> Sasl
     return SaslClient(row.client(login, side or ClientSide()), is_mutual=row.is_mutual)
 
 
-def open_server(name: str, side: ServerSide) -> SaslServer:
+def open_server(
+    name: str, side: ServerSide, mechanisms: Mapping[str, Mechanism] = MECHANISMS
+) -> SaslServer:
     """The server's end of a mechanism of the table."""
-    row = MECHANISMS[name]
+    row = mechanisms[name]
     return SaslServer(row.server(side), takes_initial=row.takes_initial)

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 
 from harness.protocol.sasl.exchange import ClientSteps, Denied, Granted, ServerSteps
 from harness.protocol.sasl.preparing import prepare
-from harness.protocol.sasl.sides import ClientSide, Login, ServerSide
+from harness.protocol.sasl.sides import SOMEBODY_ELSE, ClientSide, Login, ServerSide, Spoil
 
 
 def plain_client(login: Login, side: ClientSide) -> ClientSteps:
     """The client's end."""
-    yield f"\0{login.user}\0{login.password}".encode()
+    for_whom = SOMEBODY_ELSE if side.spoil is Spoil.AUTHZID else ""
+    yield f"{for_whom}\0{login.user}\0{login.password}".encode()
 
 
 def plain_server(side: ServerSide) -> ServerSteps:

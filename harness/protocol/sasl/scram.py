@@ -7,19 +7,29 @@ between two of them.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from harness.protocol.sasl.encoding import encode64
 from harness.protocol.sasl.exchange import ClientSteps, Denied, Granted, Proven, ServerSteps
 from harness.protocol.sasl.gs2 import Gs2Header, encode_name
 from harness.protocol.sasl.preparing import prepare
-from harness.protocol.sasl.scram_keys import prove
+from harness.protocol.sasl.scram_keys import ScramKeys, prove
 from harness.protocol.sasl.scram_messages import (
+    ClientFinal,
     read_client_final,
     read_client_first,
     read_server_first,
 )
-from harness.protocol.sasl.sides import Bindings, ClientSide, Login, ServerSide, Spoil
+from harness.protocol.sasl.sides import (
+    SOMEBODY_ELSE,
+    Bindings,
+    ClientSide,
+    Login,
+    ServerSide,
+    Spoil,
+)
 
 PLUS: Final = "SCRAM-SHA-256-PLUS"
 
@@ -53,12 +63,15 @@ def scram_client(login: Login, side: ClientSide, *, binds: bool) -> ClientSteps:
 
 def _header(side: ClientSide, *, binds: bool) -> tuple[bytes, bytes]:
     """The GS2 header, and the octets that are bound."""
+    for_whom = f"a={SOMEBODY_ELSE}" if side.spoil is Spoil.AUTHZID else ""
     if binds:
         type = best_binding(side.bindings)
         assert type is not None, "-PLUS is opened within TLS alone"
-        return f"p={type},,".encode(), side.bindings[type]
+        return f"p={type},{for_whom},".encode(), side.bindings[type]
     # RFC 5802 6: y tells a server that does offer -PLUS that somebody has hidden that from us.
-    return (b"y,," if side.bindings and PLUS not in side.offered else b"n,,"), b""
+    is_hidden = side.bindings and PLUS not in side.offered
+    flag = "y" if is_hidden or side.spoil is Spoil.FLAG else "n"
+    return f"{flag},{for_whom},".encode(), b""
 
 
 def best_binding(bindings: Bindings) -> str | None:
@@ -76,10 +89,44 @@ def _without_proof(header: bytes, bound: bytes, nonce: str, spoil: Spoil | None)
     return b"c=" + encode64(binding) + b",r=" + nonce.encode()
 
 
-def scram_server(side: ServerSide, *, binds: bool) -> ServerSteps:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What the client's last message has to hold, and by which keys it proves itself."""
+
+    nonce: str
+    binding: bytes
+    keys: ScramKeys
+    message: bytes  # that the proof is about
+
+
+def is_right(final: ClientFinal, due: Due) -> bool:
+    """Whether the client has said all that is due, and has proven that it knows the password."""
+    return (
+        final.nonce == due.nonce
+        and final.binding == due.binding
+        and due.keys.is_proof(final.proof, due.message)
+    )
+
+
+def bound_octets(header: Gs2Header, bindings: Bindings, *, binds: bool) -> bytes | None:
+    """The octets that the client must bind; None if what it says of binding cannot be right."""
+    if binds:
+        return bindings.get(header.binding)
+    # RFC 5802 6: who says y has been told that we do not offer -PLUS, and we do.
+    is_said_well = header.flag == "n" or (header.flag == "y" and best_binding(bindings) is None)
+    return b"" if is_said_well else None
+
+
+def scram_server(
+    side: ServerSide,
+    *,
+    binds: bool,
+    bound_octets: Callable[..., bytes | None] = bound_octets,
+    is_right: Callable[[ClientFinal, Due], bool] = is_right,
+) -> ServerSteps:
     """The server's end."""
     first = read_client_first((yield b""))
-    bound = None if first is None else _bound(first.header, side.bindings, binds=binds)
+    bound = None if first is None else bound_octets(first.header, side.bindings, binds=binds)
     user = None if first is None else prepare(first.user)
     if first is None or bound is None or not user or first.header.authzid not in ("", user):
         return Denied()
@@ -87,20 +134,12 @@ def scram_server(side: ServerSide, *, binds: bool) -> ServerSteps:
     nonce = first.nonce + side.nonce()
     asked = f"r={nonce},s={encode64(keys.salt).decode()},i={keys.iterations}".encode()
     final = read_client_final((yield asked))
-    if final is None or final.nonce != nonce or final.binding != first.header.octets + bound:
+    if final is None:
         return Denied()
     message = b",".join((first.bare, asked, final.without_proof))
-    if not keys.is_proof(final.proof, message):
+    binding = first.header.octets + bound
+    if not is_right(final, Due(nonce=nonce, binding=binding, keys=keys, message=message)):
         return Denied()
     # SMTP and POP3 say nothing more with a success, so this goes as a challenge (RFC 4422 3.6).
     answer = yield b"v=" + encode64(keys.signature(message))
     return Granted(user) if answer == b"" else Denied()
-
-
-def _bound(header: Gs2Header, bindings: Bindings, *, binds: bool) -> bytes | None:
-    """The octets that the client must bind; None if what it says of binding cannot be right."""
-    if binds:
-        return bindings.get(header.binding)
-    # RFC 5802 6: who says y has been told that we do not offer -PLUS, and we do.
-    is_right = header.flag == "n" or (header.flag == "y" and best_binding(bindings) is None)
-    return b"" if is_right else None

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
-from typing import Protocol
+from typing import Final, Protocol
 
 from harness.protocol.sasl.scram_keys import ScramKeys
 
@@ -28,6 +28,11 @@ class Spoil(StrEnum):
     NONCE = auto()
     PROOF = auto()
     BINDING = auto()
+    FLAG = auto()  # "y": the server offers no -PLUS, where it does
+    AUTHZID = auto()  # somebody else's
+
+
+SOMEBODY_ELSE: Final = "somebody-else"
 
 
 def fresh_nonce() -> str:

@@ -1,8 +1,8 @@
 import pytest
 
-from harness.protocol.sasl import Denied, Granted, open_server
+from harness.protocol.sasl import ClientSide, Denied, Granted, Spoil, open_client, open_server
 from tests.protocol.accounts import Accounts
-from tests.protocol.sasl.exchanges import server_side
+from tests.protocol.sasl.exchanges import ALICE, outcome_of, server_side
 
 PLAIN = {
     "right": (b"\0alice\0secret", Granted("alice")),
@@ -20,6 +20,13 @@ PLAIN = {
 @pytest.mark.parametrize(("message", "outcome"), PLAIN.values(), ids=PLAIN)
 def test_plain_is_three_fields(message: bytes, outcome: Granted | Denied):
     assert open_server("PLAIN", server_side()).feed(message) == outcome
+
+
+def test_who_acts_for_somebody_else_is_denied_the_right_password_too():
+    side = ClientSide(spoil=Spoil.AUTHZID)
+
+    assert open_client("PLAIN", ALICE, side).initial() == b"somebody-else\0alice\0secret"
+    assert outcome_of("PLAIN", side=side) == Denied()
 
 
 def test_255_octets_of_each_field_are_taken():
