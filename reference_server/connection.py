@@ -6,11 +6,10 @@ an event, so that one task can serve a crowd of clients and give a task only to 
 
 from __future__ import annotations
 
-import contextlib
 import email.utils
 import functools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -198,22 +197,21 @@ class Connection:
 
     async def _take(self, event: Message) -> None:
         id = self._server.intake.next_id()
-        with self._answering(event, id):
-            await self._server.intake.take(event.envelope, self._stamped(event, id), id)
-
-    def _take_now(self, event: Message) -> None:
-        id = self._server.intake.next_id()
-        with self._answering(event, id):
-            self._server.intake.take_now(event.envelope, self._stamped(event, id), id)
-
-    @contextlib.contextmanager
-    def _answering(self, event: Message, id: str) -> Iterator[None]:
         try:
-            yield
+            await self._server.intake.take(event.envelope, self._stamped(event, id), id)
         except OSError:
             self._receiver.answer(Occasion.NO_SPACE)
         else:
             self._receiver.answer(event.said, id=id)  # kept, then said: a 250 is a promise
+
+    def _take_now(self, event: Message) -> None:
+        id = self._server.intake.next_id()
+        try:
+            self._server.intake.take_now(event.envelope, self._stamped(event, id), id)
+        except OSError:
+            self._receiver.answer(Occasion.NO_SPACE)
+        else:
+            self._receiver.answer(event.said, id=id)
 
     def _stamped(self, event: Message, id: str) -> bytes:
         memory, recipients = self._receiver.memory, event.envelope.recipients

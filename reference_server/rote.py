@@ -1,8 +1,8 @@
-"""Rote: what is said over and over, and what is answered to it without asking the receiver.
+"""Rote: what clients say over and over, and what it is answered.
 
-That is a message spelled plainly, in which nothing is to be objected to: MAIL and RCPT without
-parameters, DATA, a text that comes whole.  What is spelled here is a part of what an honest
-receiver takes, so whatever is not found here is for the receiver to judge.
+That is a message spelled plainly: MAIL and RCPT without parameters, DATA, a text that comes whole.
+What is spelled here is a part of what an honest receiver takes, so whatever is not found here is
+for the receiver to judge.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import Final
 from harness.protocol.order import State
 from harness.protocol.receiver import RULES, Limits, Receiver, Rules
 from harness.protocol.receiver.rules import anything_goes, refuse_bare_line_ends
-from reference_server.limits import Pace
 from reference_server.server import Desk
 
 _ATOM = rb"[-A-Za-z0-9!#$%&'*+/=?^_`{|}~]++"
@@ -42,28 +41,22 @@ def _stage(pattern: bytes) -> Stage:
     return Stage(re.compile(pattern).fullmatch)
 
 
-_READY: Final = _stage(rb"(%b)(?:(%b)(%b)?+)?+" % (_MAIL, _RCPTS, _DATA))
-_SENDER: Final = _stage(rb"()(%b)(%b)?+" % (_RCPTS, _DATA))
-_RECIPIENTS: Final = _stage(rb"()(%b)?+(%b)?+" % (_RCPTS, _DATA))
-_TEXT: Final = _stage(rb"(?!)")
-_SENDS_DATA: Final = 3
-_LEADS_TO: Final = {1: _SENDER, 2: _RECIPIENTS, _SENDS_DATA: _TEXT}
+READY: Final = _stage(rb"(%b)(?:(%b)(%b)?+)?+" % (_MAIL, _RCPTS, _DATA))
+SENDER: Final = _stage(rb"()(%b)(%b)?+" % (_RCPTS, _DATA))
+RECIPIENTS: Final = _stage(rb"()(%b)?+(%b)?+" % (_RCPTS, _DATA))
+TEXT: Final = _stage(rb"(?!)")
+SENDS_DATA: Final = 3
+LEADS_TO: Final = {1: SENDER, 2: RECIPIENTS, SENDS_DATA: TEXT}
 
 
-@dataclass(slots=True)
-class Takings:
-    """What has been taken and thrown away."""
-
-    messages: int = 0
-    octets: int = 0  # of their content
-
-    def __str__(self) -> str:
-        return f"{self.messages} messages, {self.octets} octets"
-
-    def add(self, octets: int) -> None:
-        """One more message."""
-        self.messages += 1
-        self.octets += octets
+def plain_text(octets: bytes) -> int:
+    """How many octets of content come before its end; none if that is not for us to say."""
+    at = octets.find(b"\r\n.")
+    is_end = octets.startswith(b"\r\n", at + 3)  # so that no doubled dot comes before it
+    if at < 0 or not is_end or octets.startswith(b"."):
+        return 0
+    size = at + 2
+    return 0 if refuse_bare_line_ends(octets[:size]) else size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,89 +66,8 @@ class Rote:
     sender: bytes
     recipient: bytes
     go_ahead: bytes
-    accept: Callable[[], bytes]  # names the message's id
+    accepted: tuple[bytes, ...]  # what stands before the message's id and behind it
     limits: Limits
-    takings: Takings
-
-
-class Recital:
-    """Answers one client, as long as it says what is known by rote."""
-
-    __slots__ = ("_missed", "_pace", "_rote", "_stage", "has_taken", "lines")
-
-    def __init__(self, rote: Rote, pace: Pace) -> None:
-        self.has_taken = False  # a message
-        self.lines = 0  # in what was missed
-        self._rote = rote
-        self._pace = pace
-        self._stage = _READY
-        self._missed: list[bytes] = []
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether no transaction is under way."""
-        return self._stage is _READY
-
-    @property
-    def is_in_text(self) -> bool:
-        """Whether the text of a message is under way."""
-        return self._stage is _TEXT
-
-    @property
-    def missed(self) -> bytes:
-        """What the receiver must hear to be where we are; a message that is over is no part."""
-        return b"".join(self._missed)
-
-    def take(self, octets: bytes) -> tuple[bytes, bytes]:
-        """What is answered, and those octets at the end that only the receiver can answer."""
-        stage = self._stage
-        if stage is _TEXT:
-            return self._take_text(octets)
-        found = stage.read(octets)
-        if found is None:
-            return b"", octets
-        lines = octets.count(b"\n")
-        if self.lines + lines > self._rote.limits.recipients:  # to be on the safe side
-            return b"", octets
-        self.lines += lines
-        self._pace.commands += lines
-        self._missed.append(octets)
-        last = found.lastindex
-        assert last is not None, "no command is empty"
-        self._stage = _LEADS_TO[last]
-        return self._replies(stage is _READY, lines, last == _SENDS_DATA), b""
-
-    def _replies(self, has_mail: bool, lines: int, has_data: bool) -> bytes:
-        rote = self._rote
-        if lines == 1:
-            return rote.sender if has_mail else rote.go_ahead if has_data else rote.recipient
-        recipients = rote.recipient * (lines - has_mail - has_data)
-        return rote.sender * has_mail + recipients + rote.go_ahead * has_data
-
-    def _take_text(self, octets: bytes) -> tuple[bytes, bytes]:
-        size = _plain_text(octets)
-        if not size or size > self._rote.limits.message:
-            return b"", octets
-        self._rote.takings.add(size)
-        self.has_taken = True
-        self._stage, self.lines = _READY, 0
-        self._pace.commands += 1
-        self._missed.clear()
-        said = self._rote.accept()
-        if len(octets) == size + 3:
-            return said, b""
-        more, rest = self.take(octets[size + 3 :])
-        return said + more, rest
-
-
-def _plain_text(octets: bytes) -> int:
-    """How many octets of content come before the end; none if that is not for us to say."""
-    at = octets.find(b"\r\n.")
-    is_end = octets.startswith(b"\r\n", at + 3)  # and no doubled dot comes before it
-    if at < 0 or not is_end or octets.startswith(b"."):
-        return 0
-    size = at + 2
-    return 0 if refuse_bare_line_ends(octets[:size]) else size
 
 
 # --- learning it --------------------------------------------------------------------------------
@@ -174,7 +86,7 @@ _REHEARSALS: Final = (
 )
 
 
-def learn(desk: Desk, *, takings: Takings, new_id: Callable[[], str]) -> Rote | None:
+def learn(desk: Desk) -> Rote | None:
     """What an obliging server answers at this desk; None if that is no matter of rote."""
     if not _is_plain(desk.rules):
         return None
@@ -188,15 +100,9 @@ def learn(desk: Desk, *, takings: Takings, new_id: Callable[[], str]) -> Rote | 
         sender=sender,
         recipient=recipient,
         go_ahead=go_ahead,
-        accept=_naming(accepted, new_id),
+        accepted=tuple(accepted.split(_ID.encode())),
         limits=desk.rules.limits,
-        takings=takings,
     )
-
-
-def _naming(accepted: bytes, new_id: Callable[[], str]) -> Callable[[], bytes]:
-    before, mark, behind = accepted.partition(_ID.encode())
-    return (lambda: before + new_id().encode() + behind) if mark else (lambda: before)
 
 
 def _is_plain(rules: Rules) -> bool:

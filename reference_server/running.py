@@ -23,9 +23,10 @@ from reference_server.http import Request, Response, serve_http
 from reference_server.listener import serve
 from reference_server.metrics import PATH, respond
 from reference_server.pop3 import serve_pop3
+from reference_server.reciting import Hostess, RecitingConnection
 from reference_server.relay.relay import Relay
 from reference_server.server import Server
-from reference_server.sink import connect_to
+from reference_server.sink import Sink, SinkConnection
 from reference_server.sockets import SocketStream, accept
 
 Welcome = Callable[[socket.socket, str], None]
@@ -116,6 +117,11 @@ def _tell_metrics(server: Server, request: Request) -> Response:
     return respond(request, {"": () if server.metrics is None else server.metrics.samples()})
 
 
+def hostess_of(server: Server) -> Hostess:
+    """What makes the connections of that server."""
+    return Hostess(SinkConnection if isinstance(server.intake, Sink) else RecitingConnection)
+
+
 class Reception:
     """Who comes in is served: by the crowd, or by a task of its own where that cannot be."""
 
@@ -125,7 +131,7 @@ class Reception:
         self._faults = faults
         if faults is not None:
             faults.tell = server.tell
-        self._connect = connect_to(server)
+        self._connect = hostess_of(server)
         has_crowd = HAS_EPOLL and faults is None
         self._crowd = Crowd(server, tasks, self._connect) if has_crowd else None
         if self._crowd is not None:

@@ -1,32 +1,32 @@
-"""The sink: all mail is taken, counted and thrown away, about as fast as a client can send it.
-
-A message that is accepted leaves the receiver as it was before, so it need not hear of those that
-can be taken by rote.  Whatever else is said goes to the receiver, as on any other server, once it
-has been told what it missed.
-"""
+"""The sink: all mail is taken, counted and thrown away, about as fast as a client can send it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from harness.protocol.receiver import Envelope
 from harness.protocol.receiver.events import Mail
-from harness.protocol.sasl.sides import Bindings
-from harness.protocol.services import Service
 from harness.protocol.trace import Trace
-from reference_server.connection import Connection, Waiting
-from reference_server.doors import Door
 from reference_server.intake import Intake
-from reference_server.listener import Connect
+from reference_server.limits import Pace
 from reference_server.policy import House
-from reference_server.rote import Recital, Rote, Takings, learn
-from reference_server.server import Desk, Server
+from reference_server.recital import Recital
+from reference_server.reciting import RecitingConnection
+from reference_server.rote import Rote
 from reference_server.storage import Nowhere
 
 
-def unstamped(trace: Trace, content: bytes) -> bytes:
-    """The content without a trace line, which nobody would read."""
-    return content
+@dataclass(slots=True)
+class Takings:
+    """What has been taken and thrown away."""
+
+    messages: int = 0
+    octets: int = 0  # of their content
+
+    def __str__(self) -> str:
+        return f"{self.messages} messages, {self.octets} octets"
 
 
 class Sink(Intake):
@@ -41,87 +41,52 @@ class Sink(Intake):
 
     def take_now(self, envelope: Envelope, content: bytes, id: str) -> None:
         """Count a message."""
-        self.takings.add(len(content))
+        self.count(len(content))
+
+    def count(self, octets: int) -> None:
+        """One more message."""
+        self.takings.messages += 1
+        self.takings.octets += octets
 
 
-def connect_to(server: Server) -> Connect:
-    """What makes the connections of that server: those of a sink, if it is one."""
-    return _Hostess(server.intake) if isinstance(server.intake, Sink) else Connection
+def unstamped(trace: Trace, content: bytes) -> bytes:
+    """The content without a trace line, which nobody would read."""
+    return content
 
 
-class _Hostess:
-    """Makes the connections of a sink, and learns by rote what they answer."""
+class SinkRecital(Recital):
+    """Objects to nothing, and keeps nothing."""
 
-    def __init__(self, sink: Sink) -> None:
+    __slots__ = ("_sink", "has_taken")
+
+    def __init__(self, rote: Rote, pace: Pace, sink: Sink) -> None:
+        super().__init__(rote, pace)
+        self.has_taken = False  # a message
         self._sink = sink
-        self._desk: Desk | None = None  # whose answers have been learned
-        self._rote: Rote | None = None
 
-    def __call__(self, server: Server, peer: str, door: Door, bindings: Bindings) -> Connection:
-        if door.service is not Service.SMTP or server.watchers:  # who watches wants to see all
-            return Connection(server, peer, door, bindings)
-        rote = self._learned(server.desks[Service.SMTP])
-        if rote is None:
-            return Connection(server, peer, door, bindings)
-        return SinkConnection(rote, server, peer, door, bindings)
+    def admits(self, found: re.Match[bytes]) -> bool:
+        """Everybody may send mail to anybody."""
+        return True
 
-    def _learned(self, desk: Desk) -> Rote | None:
-        if desk is not self._desk:  # the first one, or rules have been renewed
-            sink = self._sink
-            self._desk = desk
-            self._rote = learn(desk, takings=sink.takings, new_id=sink.next_id)
-        return self._rote
+    def end(self, content: bytes) -> bytes:
+        """It is taken."""
+        self.has_taken = True
+        self._sink.count(len(content))
+        return self._sink.next_id().encode().join(self._rote.accepted)
 
 
-class SinkConnection(Connection):
+class SinkConnection(RecitingConnection):
     """One client of a sink."""
 
-    def __init__(
-        self, rote: Rote, server: Server, peer: str, door: Door, bindings: Bindings
-    ) -> None:
-        super().__init__(server, peer, door, bindings)
-        self._rote = rote
-        self._recital: Recital | None = None  # while the receiver is not asked
-        self._said = b""
+    def recite(self) -> Recital:
+        """Begin to answer by rote."""
+        sink = self._server.intake
+        assert isinstance(sink, Sink), "this is a connection of sinks"
+        return SinkRecital(self._rote, self.pace, sink)
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether no transaction is under way, so that nothing is lost if the client must leave."""
-        return super().is_idle if self._recital is None else self._recital.is_idle
-
-    @property
-    def is_midway(self) -> bool:
-        """Whether a line or a text is under way, so that silence is slowness."""
-        return super().is_midway if self._recital is None else self._recital.is_in_text
-
-    def hear(self, octets: bytes) -> Waiting | None:
-        """Take what the client says and answer it, up to what has to wait."""
-        self.pace.octets += len(octets)
-        if self._recital is None:
-            return self._ask(octets)
-        self._said, rest = self._recital.take(octets)
-        return self._hand_over(self._recital, rest) if rest else None
-
-    def output(self) -> bytes:
-        """What is to be sent now."""
-        said, self._said = self._said, b""
-        return said if self._recital is not None else said + super().output()
-
-    def _hand_over(self, recital: Recital, rest: bytes) -> Waiting | None:
-        self._recital = None
+    def hand_over(self, recital: Recital) -> None:
+        """Have the receiver be where the recital was."""
+        assert isinstance(recital, SinkRecital), "we have made it"
         if recital.has_taken:
             self._receiver.let_pass()
-        if recital.missed:
-            self.pace.commands -= recital.lines  # it counts them itself
-            self._receiver.feed(recital.missed)
-            self.go_on()
-            super().output()  # it was said already
-        return self._ask(rest)
-
-    def _ask(self, octets: bytes) -> Waiting | None:
-        self._receiver.feed(octets)
-        waiting = self.go_on()
-        if waiting is None and self._receiver.is_at_rest:
-            self._said += super().output()
-            self._recital = Recital(self._rote, self.pace)
-        return waiting
+        super().hand_over(recital)

@@ -92,11 +92,13 @@ class Reply:
 def reply(code: int, *lines: str, enhanced: str | None = None) -> Reply:
     """The reply that a right server would write: each string is a line, CRLF added."""
     prefix = f"{enhanced} " if enhanced else ""
-    texts = [prefix + line for line in lines or ("",)]
-    assert not any("\r" in text or "\n" in text for text in texts), "one string is one line"
-    *first, last = texts
-    rows = [*(f"{code}-{text}\r\n" for text in first), f"{code} {last}\r\n"]
-    return Reply(code, "".join(rows).encode("utf-8", "surrogateescape"))
+    *first, last = lines or ("",)
+    octets = f"{code} {prefix}{last}\r\n"
+    if first:
+        octets = "".join(f"{code}-{prefix}{line}\r\n" for line in first) + octets
+    ends = len(lines) or 1
+    assert octets.count("\r") == octets.count("\n") == ends, "one string is one line"
+    return Reply(code, octets.encode("utf-8", "surrogateescape"))
 
 
 def _text(line: bytes) -> str:

@@ -114,6 +114,12 @@ class Receiver:
             and not self.closing
         )
 
+    def meet(self, message: Message) -> None:
+        """This message has come while we were at rest, without our hearing of it: answer it."""
+        assert self._event is None, "the last event has not been answered"
+        self._event = message
+        self._leads_to = self._rules.order[State.RECIPIENTS][Verb.DATA]
+
     def let_pass(self) -> None:
         """A message was taken while we were at rest, without our hearing of it."""
         self._tally.start_anew()
