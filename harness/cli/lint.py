@@ -23,10 +23,11 @@ YAML = (".yaml", ".yml")
 @click.command(short_help="Find mistakes in suites and other files of ours.")
 @click.argument("places", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
 def lint(places: tuple[Path, ...]) -> int:
-    """Find mistakes in suites, targets, known deviations and load profiles.
+    """Find mistakes in suites, targets, known deviations, load profiles and server configurations.
 
     A file's name tells what it is: *.smtp.yaml is a suite; a name that holds `target` or `known`
-    is one of those; a file in a folder `profiles` is a load profile. A folder stands for all such
+    is one of those, `serve` a configuration of the reference server, `faults` a table of its
+    accidents; a file in a folder `profiles` is a load profile. A folder stands for all such
     files below it. Without FILE: what comes with smtp-harness.
 
     Exit status: 0 when nothing is wrong (warnings are not), else 2.
@@ -103,6 +104,10 @@ def _reader(path: Path) -> Callable[[str], object] | None:
         return read_target
     if "known" in path.stem:
         return _read_known
+    if "serve" in path.stem:
+        return _read_config
+    if "faults" in path.stem:
+        return _read_faults
     return _read_profile if path.parent.name == "profiles" else None
 
 
@@ -110,6 +115,18 @@ def _read_profile(path: str) -> None:
     from loadtests.profile import read_profile
 
     read_profile(path)
+
+
+def _read_config(path: str) -> None:
+    from reference_server.configuration import read_config
+
+    read_config(Path(path))
+
+
+def _read_faults(path: str) -> None:
+    from reference_server.faults.reading import read_table
+
+    read_table(Path(path))
 
 
 def _read_known(path: str) -> None:

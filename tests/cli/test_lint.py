@@ -76,3 +76,19 @@ def test_a_place_with_nothing_of_ours_is_wrong_use(invoke, suite, place):
 
 def test_one_file_is_no_files(invoke, suite):
     assert invoke("lint", suite).output == "1 file, nothing wrong\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("serve.yaml", "domian: a.test\n", "did you mean 'domain'?"),
+        ("my-faults.yaml", "{at: NOOB, drop: yes}\n", "NOOB"),
+    ],
+)
+def test_what_the_reference_server_reads_is_read(invoke, suite, name, text, said):
+    (suite.parent / name).write_text(text)
+
+    done = invoke("lint", name)
+
+    assert done.exit_code == 2
+    assert said in done.output

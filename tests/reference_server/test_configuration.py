@@ -1,11 +1,12 @@
 import base64
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness.documents import DocumentError
+from harness.documents import DocumentError, MappingNode, Node, load
 from harness.errors import UsageError
 from harness.protocol.extensions import EXTENSIONS
 from harness.protocol.order import Verb
@@ -51,9 +52,32 @@ def test_the_example_of_the_documentation_is_read_and_makes_a_server(tmp_path):
     (example,) = re.findall("<!-- example.*?```yaml\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)
     config = read_config(written(tmp_path, example))
     assert config.spool == tmp_path / "spool"
+    server = make_server(config)
+    assert server.relay is not None
+    assert server.tls is not None
+    assert config.relay is not None
+    assert config.relay.schedule == Schedule()  # the text says that these are the defaults
     assert config.limits == Limits()  # the text says that these are the defaults
     assert config.patience == Patience()
     assert config.allowance == Allowance(connections_per_address=100)
+
+
+def test_every_key_is_documented(tmp_path):
+    documented = DOCS.read_text("utf-8")
+    for key in keys_of(load(written(tmp_path, EVERYTHING))):
+        assert re.search(rf"\b{re.escape(key)}:", documented), key
+
+
+def keys_of(node: Node) -> Iterator[str]:
+    """The keys that are words of ours: not users, domains or extensions."""
+    if isinstance(node, MappingNode):
+        for key, value in node.entries:
+            yield key.value
+            if key.value not in _NAMES_OF_OTHERS:
+                yield from keys_of(value)
+
+
+_NAMES_OF_OTHERS = ("users", "aliases", "lists", "extensions", "routes")
 
 
 def test_what_is_not_said_is_as_if_there_was_no_file(tmp_path):
