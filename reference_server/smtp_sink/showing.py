@@ -9,15 +9,18 @@ from typing import Final
 
 import trio
 
+from harness.protocol.order import Verb
 from harness.protocol.replies import GO_AHEAD
 from harness.visible import harmless
-from harness.wire.log import masked
+from harness.wire.log import HIDDEN, masked
 from reference_server.faults.tricks import Layer
 from reference_server.smtp_sink.letters import Letters
 
 Hear = Callable[[str], None]
 
 _END: Final = b"\r\n.\r\n"
+_KEPT: Final = 12_288  # octets of a line that has no end yet
+_WORDS: Final = frozenset(verb.value.encode() for verb in Verb)
 _LONGEST: Final = 100  # characters of a command in the system's log
 
 
@@ -30,6 +33,7 @@ class Overheard(Layer):
         self._left = b""  # of a line that is not whole yet, or of what may be the end of a text
         self._code = 0  # of the last reply
         self._is_text = False
+        self._logs_in = False  # since AUTH, no other command has been said
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
         """What the stream below received."""
@@ -55,11 +59,22 @@ class Overheard(Layer):
             end, skip = (_END, len(_END)) if self._is_text else (b"\r\n", 2)
             before, found, after = octets.partition(end)
             if not found:
-                self._left = octets[-(skip - 1) :] if self._is_text else octets
+                # The last octet may be half of an end, however long the line is.
+                most = octets[:_KEPT] + octets[_KEPT:][-1:]
+                self._left = octets[-(skip - 1) :] if self._is_text else most
                 return
-            line = b"." if self._is_text else masked(before + found, code=self._code)[:-2]
+            line = b"." if self._is_text else self._harmless(before)
             self._tell_theirs(line.decode("utf-8", "backslashreplace"))
             self._is_text, octets = False, after
+
+    def _harmless(self, line: bytes) -> bytes:
+        """The line without a password, even of who did not wait for 334 or was told no."""
+        word = line.partition(b" ")[0].upper()
+        if word in _WORDS:
+            self._logs_in = word == b"AUTH"
+        elif self._logs_in and line != b"*":
+            return HIDDEN
+        return masked(line + b"\r\n", code=self._code)[:-2]
 
 
 def overhearing(letters: Letters, peer: str) -> Callable[[trio.abc.Stream], trio.abc.Stream]:

@@ -10,11 +10,12 @@ THEIRS = (
     b"AUTH PLAIN AGEAYg==\r\n",
     b"AUTH LOGIN\r\n",
     b"AGEAYg==\r\n",
+    b"AUTH LOGIN\r\nYQ==\r\nYg==\r\n*\r\nrset\r\nFOO\r\n",
     b"QUIT\r\n",
 )
 OURS = (
     b"250-s.test\r\n250 HELP\r\n250 ok\r\n354 go\r\n", b"250 taken\r\n250 ok\r\n", b"235 in\r\n",
-    b"334 VXNlcm5hbWU6\r\n", b"535 no\r\n", b"221 bye\r\n",
+    b"334 VXNlcm5hbWU6\r\n", b"535 no\r\n", b"503 no\r\n", b"221 bye\r\n",
 )  # fmt: skip
 HEARD = [
     "C EHLO c.test", "C MAIL FROM:<a@b.test>", "C DATA",
@@ -22,6 +23,7 @@ HEARD = [
     "C .", "C NOOP", "S 250 taken", "S 250 ok",
     "C AUTH PLAIN ***", "S 235 in",
     "C AUTH LOGIN", "S 334 VXNlcm5hbWU6", "C ***", "S 535 no",
+    "C AUTH LOGIN", "C ***", "C ***", "C *", "C rset", "C FOO", "S 503 no",
     "C QUIT", "S 221 bye",
 ]  # fmt: skip
 
@@ -49,6 +51,17 @@ async def overhear(size):
 async def test_a_talk_is_told_by_lines_however_it_is_cut_and_no_password_with_it(size):
     heard = await overhear(size)
     assert heard == HEARD
+
+
+async def test_of_a_line_without_end_only_its_beginning_is_kept():
+    ours, theirs = trio.testing.memory_stream_pair()
+    heard = []
+    stream = Overheard(theirs, ours=heard.append, theirs=heard.append)
+    for octets in [b"x" * 100_000] * 3 + [b"\r", b"\nNOOP\r\n"]:
+        await ours.send_all(octets)
+        await stream.receive_some(len(octets))
+    line, noop = heard
+    assert (set(line), len(line) < 20_000, noop) == ({"x"}, True, "NOOP")
 
 
 def test_commands_are_logged_short_and_harmless():
