@@ -7,13 +7,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.protocol.addresses import ForwardPath, ReversePath
+from harness.protocol.addresses import ForwardPath, Mailbox, ReversePath
 from harness.protocol.order import Verb
 from harness.protocol.receiver import Occasion
 from harness.protocol.receiver.events import Verify
 from harness.protocol.sasl import Credentials
-from reference_server.directory import Directory, MailingList
-from reference_server.expansion import mailbox_of
+from reference_server.directory import Directory, Inbox, MailingList
+from reference_server.expansion import expand, mailbox_of
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -62,13 +62,19 @@ class House:
     def objection_to(self, recipient: ForwardPath, guest: Guest) -> Occasion | None:
         """May this guest send mail to this recipient through us?"""
         mailbox = recipient.mailbox
-        if self.directory.look_up(mailbox) is not None:
-            return None
         if self.directory.is_ours(mailbox):
-            return Occasion.NO_SUCH_USER
+            return None if self._is_somebody(mailbox) else Occasion.NO_SUCH_USER
         if not self.relays or not self._is_trusted(guest):
             return Occasion.RELAY_DENIED
         return Occasion.NULL_MX if mailbox.domain.lower() in self.null_mx else None
+
+    def _is_somebody(self, mailbox: Mailbox) -> bool:
+        """Whether mail for an address of ours gets to anybody, and not only to aliases."""
+        entry = self.directory.look_up(mailbox)
+        if entry is None or isinstance(entry, Inbox):
+            return entry is not None
+        result = expand(self.directory, "", (), [(mailbox, ())])
+        return bool(result.inboxes or result.elsewhere)
 
     def _is_trusted(self, guest: Guest) -> bool:
         """Mail for elsewhere is passed on for our users and our own networks: no open relay."""

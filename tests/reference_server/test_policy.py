@@ -2,7 +2,7 @@ import ipaddress
 
 import pytest
 
-from harness.protocol.addresses import NULL_PATH, ForwardPath, ReversePath
+from harness.protocol.addresses import NULL_PATH, ForwardPath, Mailbox, ReversePath
 from harness.protocol.order import Verb
 from harness.protocol.receiver import Occasion
 from harness.protocol.receiver.events import Verify
@@ -13,9 +13,18 @@ from reference_server.policy import Guest, House, Tells
 HERE = Directory(
     domain="example.test",
     has_user={"alice"}.__contains__,
-    aliases={"al": Alias(("alice",))},
-    lists={"staff": MailingList(("alice@example.test", "eve@far.test"), "alice@example.test")},
+    aliases={
+        "al": Alias(("alice",)),
+        "some": Alias(("nobody", "eve@far.test")),
+        "gone": Alias(("nobody", "circle")),
+        "circle": Alias(("gone",)),
+    },
+    lists={
+        "staff": MailingList(("alice@example.test", "eve@far.test"), "alice@example.test"),
+        "empty": MailingList((), "alice@example.test"),
+    },
 )
+NOBODY = Occasion.NO_SUCH_USER
 OWN = (ipaddress.ip_network("192.0.2.0/24"), ipaddress.ip_network("2001:db8::/32"))
 STRANGER, USER = Guest("127.0.0.1"), Guest("127.0.0.1", "alice")
 
@@ -25,7 +34,7 @@ def house(**changed):
 
 
 def to(address):
-    return ForwardPath(mailbox_of(address))
+    return ForwardPath(mailbox_of(address) or Mailbox(address, ""))
 
 
 RELAYING = {
@@ -47,7 +56,9 @@ def test_who_may_send_mail_elsewhere(here, guest, objection):
 @pytest.mark.parametrize(
     ("address", "objection"),
     [("alice@example.test", None), ("al@example.test", None), ("staff@example.test", None),
-     ("nobody@example.test", Occasion.NO_SUCH_USER)],
+     ("some@example.test", None), ("postmaster", None), ("nobody@example.test", NOBODY),
+     ("gone@example.test", NOBODY), ("circle@example.test", NOBODY),
+     ("empty@example.test", NOBODY)],
 )  # fmt: skip
 @pytest.mark.parametrize("guest", [STRANGER, USER])
 def test_whoever_lives_here_gets_mail_from_anybody(address, objection, guest):
