@@ -1,8 +1,8 @@
 """A crowd of clients, served by one task: whoever is ready is heard and answered at once.
 
 That costs half of a task each (an epoll descriptor can itself be waited for).  A client gets a
-task of its own as soon as it has to wait: for the disk, for a handshake, or because it does not
-read what we say.
+task of its own while it has to wait: for the disk, for a password, or because it does not read what
+we say; and for good once it is inside TLS.
 """
 
 from __future__ import annotations
@@ -49,8 +49,7 @@ class Crowd:
         self._server.attendance.enter(peer)
         connection = self._connect(self._server, peer, door, {})
         member = _Member(sock, peer, connection, trio.current_time())
-        self._members[sock.fileno()] = member
-        self._epoll.register(sock.fileno(), select.EPOLLIN)
+        self._listen_to(member)
         self._say(member, member.connection.greet(), None)
 
     async def serve(self) -> None:
@@ -129,11 +128,22 @@ class Crowd:
         self._tasks.start_soon(self._talk, member, unsent, waiting)
 
     async def _talk(self, member: _Member, unsent: bytes, waiting: Waiting | None) -> None:
+        goes_on = False
         try:
             talk = Talk(self._server, member.connection, SocketStream(member.socket))
-            await talk.run(unsent, waiting)
+            goes_on = await talk.run(unsent, waiting, listens=False)
         finally:
-            self._server.attendance.leave(member.peer)
+            if not goes_on:
+                self._server.attendance.leave(member.peer)
+        if goes_on:
+            self._take_back(member)
+
+    def _take_back(self, member: _Member) -> None:
+        """Whoever has waited long enough is one of us again."""
+        member.heard = trio.current_time()
+        self._listen_to(member)
+        if self._epoll.closed:  # we have all been dismissed meanwhile
+            self._dismiss(member, Occasion.SHUTTING_DOWN)
 
     def _dismiss(self, member: _Member, occasion: Occasion) -> None:
         with contextlib.suppress(OSError):  # it went away, or reads nothing: nobody to tell
@@ -146,7 +156,14 @@ class Crowd:
         member.connection.close()
         self._server.attendance.leave(member.peer)
 
+    def _listen_to(self, member: _Member) -> None:
+        descriptor = member.socket.fileno()
+        self._members[descriptor] = member
+        if not self._epoll.closed:
+            self._epoll.register(descriptor, select.EPOLLIN)
+
     def _forget(self, member: _Member) -> None:
         descriptor = member.socket.fileno()
-        self._epoll.unregister(descriptor)
+        if not self._epoll.closed:
+            self._epoll.unregister(descriptor)
         del self._members[descriptor]

@@ -72,13 +72,20 @@ class Talk:
         self._parting: Occasion | None = None  # said if our patience is cancelled, if not for time
         self._is_listening = False
 
-    async def run(self, unsent: bytes = b"", waiting: Waiting | None = None) -> None:
-        """From wherever the talk is now to its end; the stream is closed then."""
+    async def run(
+        self, unsent: bytes = b"", waiting: Waiting | None = None, *, listens: bool = True
+    ) -> bool:
+        """From wherever the talk is now to its end; the stream is closed then.
+
+        Where somebody else listens, only until nothing has to wait any longer; true if it came to
+        that, and the client still talks in the clear.
+        """
         guests = self._server.attendance.guests
         guests.add(self)
+        goes_on = False
         try:
             with self._patience:
-                await self._converse(unsent, waiting)
+                goes_on = await self._converse(unsent, waiting, listens)
             if self._patience.cancelled_caught:
                 late = self._connection.lateness(trio.current_time()) or Occasion.IDLE
                 await self._last_words(self._parting or late)
@@ -89,8 +96,10 @@ class Talk:
             pass  # it went away, or shakes no hands: there is nobody to tell
         finally:
             guests.discard(self)
-            self._connection.close()
-            await self._hang_up()
+            if not goes_on:
+                self._connection.close()
+                await self._hang_up()
+        return goes_on
 
     def ask_to_leave(self) -> None:
         """Say 421 and end, as soon as no transaction is under way."""
@@ -104,8 +113,8 @@ class Talk:
         self._connection.pace.excuse(seconds)
         self._patience.deadline = self._heard + seconds + self._server.patience.idle
 
-    async def _converse(self, unsent: bytes, waiting: Waiting | None) -> None:
-        connection = self._connection
+    async def _converse(self, unsent: bytes, waiting: Waiting | None, listens: bool) -> bool:
+        connection, in_the_clear = self._connection, self._stream
         self._wait_on()
         while True:
             while waiting is not None:
@@ -115,13 +124,15 @@ class Talk:
                 unsent = connection.output()
             await self._send(unsent)
             if connection.is_over:
-                return
+                return False
             if (parting := self._why_to_part()) is not None:
                 await self._last_words(parting)
-                return
+                return False
+            if not listens and self._stream is in_the_clear:
+                return True
             octets = await self._listen()
             if not octets:
-                return
+                return False
             waiting = connection.hear(octets)
             unsent = connection.output()
 

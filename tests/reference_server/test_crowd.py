@@ -1,3 +1,4 @@
+import re
 import socket
 from contextlib import asynccontextmanager
 
@@ -6,6 +7,7 @@ import trio
 import trio.testing
 
 from harness.protocol.limits import Limits
+from reference_server.connection import Connection
 from reference_server.crowd import HAS_EPOLL, Crowd
 from reference_server.limits import Allowance
 from tests.reference_server.connecting import Client, mail_of, server_in
@@ -60,6 +62,62 @@ async def test_who_waits_for_the_disk_gets_a_task_and_goes_on(tmp_path):
             assert told.startswith(b"250")
         assert (await client.say(b"QUIT\r\n")).startswith(b"221")
     assert len(mail_of(tmp_path, "alice")) == 2
+
+
+async def test_who_has_waited_is_one_of_the_crowd_again(tmp_path):
+    server = server_in(tmp_path, sync=True)
+    async with crowd_of(server) as let_in:
+        client = let_in()
+        await client.reply()
+        assert (await client.send("alice@example.test", b"x\r\n")).startswith(b"250")
+        await trio.testing.wait_all_tasks_blocked()
+        assert server.attendance.guests == set()
+        assert server.open_connections == 1
+        await client.stream.aclose()
+        await trio.testing.wait_all_tasks_blocked()
+        assert server.open_connections == 0
+
+
+class Last(Connection):
+    """Its message is kept, and meanwhile the server ends."""
+
+    everything: trio.CancelScope
+
+    async def attend(self, event, stream):
+        with trio.CancelScope(shield=True):
+            stream = await super().attend(event, stream)
+            self.everything.cancel()
+            await self.meanwhile()
+        return stream
+
+    async def meanwhile(self):
+        pass
+
+
+class VeryLast(Last):
+    async def meanwhile(self):
+        await trio.testing.wait_all_tasks_blocked()
+
+
+@pytest.mark.parametrize("connect", [Last, VeryLast])
+async def test_who_has_waited_until_the_server_ends_is_told_421_too(tmp_path, connect):
+    server = server_in(tmp_path, sync=True)
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    with ours:
+        async with trio.open_nursery() as tasks:
+            Last.everything = tasks.cancel_scope
+            crowd = Crowd(server, tasks, connect)
+            tasks.start_soon(crowd.serve)
+            crowd.join(theirs, "127.0.0.1")
+            for line in (b"EHLO c.test", b"MAIL FROM:<>", b"RCPT TO:<alice@example.test>", b"DATA"):
+                ours.sendall(line + b"\r\n")
+            await trio.testing.wait_all_tasks_blocked()
+            ours.sendall(b"x\r\n.\r\n")
+        said = ours.recv(10_000)
+    assert re.search(rb"\r\n250 2.0.0 [^\r]*\r\n421 4.3.2 example.test shutting down\r\n$", said)
+    assert server.open_connections == 0
+    assert len(mail_of(tmp_path, "alice")) == 1
 
 
 async def test_a_client_that_leaves_or_breaks_disturbs_nobody(tmp_path):
