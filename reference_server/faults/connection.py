@@ -82,7 +82,7 @@ class FaultyConnection(Connection):
         self._number = number
         self._slowed = slowed  # from the first moment on
         self._is_lmtp = door.service is Service.LMTP
-        self._grant: Grant = lambda _seconds: None
+        self._grant: Grant = _grant_nothing
         self._receive = self._next_event
         self._next_event = self._watched
         self._passed: Event | None = None  # the one event that is for the connection itself
@@ -98,6 +98,11 @@ class FaultyConnection(Connection):
         if self._slowed is not None:
             self._slowed.excuse = grant
         return b"", Arrival()
+
+    def close(self) -> None:
+        """The client is gone, and what it has sent is freed: not in a circle, for the collector."""
+        super().close()
+        self._next_event, self._grant, self._slowed = self._receive, _grant_nothing, None
 
     def go_on(self) -> Waiting | None:
         """Answer what is left, up to what has to wait."""
@@ -352,3 +357,7 @@ _PLAIN: Final = {
     verb: Stage(verb.value)
     for verb in (Verb.RSET, Verb.NOOP, Verb.QUIT, Verb.HELP, Verb.VRFY, Verb.EXPN)
 }
+
+
+def _grant_nothing(_seconds: float) -> None:
+    """Where nobody waits for us."""

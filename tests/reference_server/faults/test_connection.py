@@ -1,6 +1,7 @@
 """Each trick as octets on the wire, on virtual time."""
 
 import contextlib
+import gc
 import socket
 import ssl
 
@@ -8,6 +9,7 @@ import pytest
 import trio
 import trio.testing
 
+from harness.protocol.transparency import DataReader
 from reference_server.doors import Door, Kind
 from reference_server.faults.serving import serve_with_faults
 from reference_server.faults.tricks import LONGEST_SILENCE
@@ -722,3 +724,15 @@ async def test_a_fault_of_a_user_is_met_by_that_user(tmp_path):
         assert await client.say(log_in) == b"454 4.7.0 no"
         assert (await client.say(log_in)).startswith(b"235")
         assert await client.say(MAIL) == b"451 4.0.0 said on purpose"
+
+
+async def test_what_a_client_has_sent_is_freed_when_it_goes(tmp_path):
+    gc.collect()
+    gc.disable()  # which would hide a circle of references
+    try:
+        async with troubled(tmp_path, "at: NOOP\nreply: 451 later\n") as client:
+            await said_to(client, TRANSACTION + b"Subject: half a message")
+        left = [one for one in gc.get_objects() if isinstance(one, DataReader)]
+    finally:
+        gc.enable()
+    assert left == []
