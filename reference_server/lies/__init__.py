@@ -14,10 +14,12 @@ from reference_server.lies.chunking import CHUNKING
 from reference_server.lies.core import CORE
 from reference_server.lies.eight_bit import EIGHT_BIT
 from reference_server.lies.ends import ENDS
+from reference_server.lies.framing import FRAMING
 from reference_server.lies.mechanisms import LYING_MECHANISMS
 from reference_server.lies.model import Lie
 from reference_server.lies.services import SERVICES
 from reference_server.lies.status import STATUS
+from reference_server.lies.verification import VERIFICATION
 
 __all__ = ["LIES", "Lie"]
 
@@ -30,4 +32,6 @@ LIES: Final[Mapping[str, Lie]] = {
     **SERVICES,
     **AUTHENTICATION,
     **LYING_MECHANISMS,
+    **FRAMING,
+    **VERIFICATION,
 }

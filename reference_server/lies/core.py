@@ -52,12 +52,12 @@ def _challenge_without_blank(occasion: Occasion | None, reply: Reply) -> bytes:
 
 
 def _refusals_last(replies: list[bytes]) -> bytes:
-    ordered: list[bytes] = sorted(replies, key=_is_refusal)
-    return b"".join(ordered)
+    group, last = replies[:-1], replies[-1:]
+    return b"".join([*sorted(group, key=_is_refusal), *last])
 
 
 def _is_refusal(octets: bytes) -> bool:
-    return octets.startswith((b"4", b"5"))
+    return octets.startswith(b"550")
 
 
 def _auth_with_equals(keywords: Sequence[str]) -> Sequence[str]:
@@ -285,7 +285,8 @@ CORE: Final[Mapping[str, Lie]] = {
         "the Received fields of earlier hops are rewritten", replace(RULES, stamp=_rewritten)
     ),
     "replies-reordered": Lie(
-        "within a pipelined group refusals come last", replace(RULES, arrange=_refusals_last)
+        "within a pipelined group recipients who are refused come last",
+        replace(RULES, arrange=_refusals_last),
     ),
     "size-ignored": Lie(
         "a declared size over the limit is taken", replace(RULES, exceeds=lambda size, most: False)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from harness.protocol.commands import Objection
+from harness.protocol.extensions.model import Check, bad_value
+from harness.protocol.extensions.model import no_objection as nothing_wrong
 from harness.protocol.order import ORDER, Order, State, Verb
 from harness.protocol.receiver import ANSWERS, RULES, Answer, Answers, Occasion, Rules
 
@@ -66,3 +70,28 @@ def without_announcing(*keywords: str) -> Rules:
         return [line for line in lines if line.split(" ")[0] not in keywords]
 
     return replace(RULES, announce=announce)
+
+
+def _anything(value: str | None) -> Objection | None:
+    return None
+
+
+def refusing(keyword: str, name: str, pattern: str) -> Rules:
+    """The rules where a parameter that is right is refused if the pattern finds it."""
+    row = RULES.extensions[keyword]
+    check: Check = row.mail_parameters[name]
+
+    def judge(value: str | None) -> Objection | None:
+        return bad_value(name) if re.search(pattern, value or "") else check(value)
+
+    return with_extension(keyword, mail_parameters={**row.mail_parameters, name: judge})
+
+
+def unchecked(keyword: str) -> Rules:
+    """The rules where the parameters of an extension may say anything."""
+    names = RULES.extensions[keyword].mail_parameters
+    return with_extension(
+        keyword,
+        mail_parameters=dict.fromkeys(names, _anything),
+        object_to_mail=nothing_wrong,
+    )

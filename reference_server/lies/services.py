@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from harness.protocol import trace
-from harness.protocol.commands import Objection
-from harness.protocol.extensions.model import Check, always, bad_value, bare, no_objection
+from harness.protocol.extensions.model import always, bare
 from harness.protocol.order import State, Verb
-from harness.protocol.receiver import ANSWERS, RULES, Addressee, Answer, Occasion, Rules
+from harness.protocol.receiver import ANSWERS, RULES, Addressee, Answer, Occasion
 from harness.protocol.services import Service
 from harness.protocol.trace import Trace
 from reference_server.lies.model import (
     Lie,
     answers_with,
     order_with,
+    refusing,
+    unchecked,
     with_extension,
     with_parameter,
     without_announcing,
@@ -46,31 +46,6 @@ def _once_each(recipients: list[Addressee], recipient: Addressee) -> None:
 
 def _as_esmtp(traced: Trace, content: bytes) -> bytes:
     return trace.stamp(replace(traced, protocol=traced.protocol.replace("LMTP", "ESMTP")), content)
-
-
-def _anything(value: str | None) -> Objection | None:
-    return None
-
-
-def _refusing(keyword: str, name: str, pattern: str) -> Rules:
-    """The rules where a parameter that is right is refused if the pattern finds it."""
-    row = RULES.extensions[keyword]
-    check: Check = row.mail_parameters[name]
-
-    def judge(value: str | None) -> Objection | None:
-        return bad_value(name) if re.search(pattern, value or "") else check(value)
-
-    return with_extension(keyword, mail_parameters={**row.mail_parameters, name: judge})
-
-
-def _unchecked(keyword: str) -> Rules:
-    """The rules where the parameters of an extension may say anything."""
-    names = RULES.extensions[keyword].mail_parameters
-    return with_extension(
-        keyword,
-        mail_parameters=dict.fromkeys(names, _anything),
-        object_to_mail=no_objection,
-    )
 
 
 SERVICES: Final[Mapping[str, Lie]] = {
@@ -116,16 +91,16 @@ SERVICES: Final[Mapping[str, Lie]] = {
     "requiretls-with-parameter": Lie(
         "EHLO lists REQUIRETLS with a word", with_parameter("REQUIRETLS", "yes")
     ),
-    "requiretls-value-unchecked": Lie("REQUIRETLS takes a value", _unchecked("REQUIRETLS")),
+    "requiretls-value-unchecked": Lie("REQUIRETLS takes a value", unchecked("REQUIRETLS")),
     "requiretls-in-clear": Lie(
         "REQUIRETLS is offered and taken in the clear",
         with_extension("REQUIRETLS", is_offered=always),
     ),
     # --- MT-PRIORITY
     "priority-negative-refused": Lie(
-        "negative priorities are refused", _refusing("MT-PRIORITY", "MT-PRIORITY", "^-")
+        "negative priorities are refused", refusing("MT-PRIORITY", "MT-PRIORITY", "^-")
     ),
-    "priority-unchecked": Lie("MT-PRIORITY may say anything", _unchecked("MT-PRIORITY")),
+    "priority-unchecked": Lie("MT-PRIORITY may say anything", unchecked("MT-PRIORITY")),
     "priority-for-everybody": Lie(
         "anybody's message may go first", replace(RULES, grant_priority=lambda asked, known: asked)
     ),
@@ -133,12 +108,12 @@ SERVICES: Final[Mapping[str, Lie]] = {
     "deliverby-with-word": Lie(
         "EHLO lists DELIVERBY with a word", with_parameter("DELIVERBY", "soon")
     ),
-    "by-without-trace": Lie("BY with a T is refused", _refusing("DELIVERBY", "BY", "(?i)T$")),
-    "by-notify-alone": Lie("BY with mode R is refused", _refusing("DELIVERBY", "BY", "(?i);R")),
+    "by-without-trace": Lie("BY with a T is refused", refusing("DELIVERBY", "BY", "(?i)T$")),
+    "by-notify-alone": Lie("BY with mode R is refused", refusing("DELIVERBY", "BY", "(?i);R")),
     "by-negative-refused": Lie(
-        "BY with a time that is over is refused", _refusing("DELIVERBY", "BY", "^-")
+        "BY with a time that is over is refused", refusing("DELIVERBY", "BY", "^-")
     ),
-    "by-unchecked": Lie("BY may say anything", _unchecked("DELIVERBY")),
+    "by-unchecked": Lie("BY may say anything", unchecked("DELIVERBY")),
     # --- FUTURERELEASE
     "futurerelease-alone": Lie(
         "EHLO lists FUTURERELEASE without its limits",
@@ -148,9 +123,9 @@ SERVICES: Final[Mapping[str, Lie]] = {
         "FUTURERELEASE is offered to other hosts too",
         with_extension("FUTURERELEASE", services=frozenset(Service)),
     ),
-    "no-hold-for": Lie("HOLDFOR is refused", _refusing("FUTURERELEASE", "HOLDFOR", "")),
+    "no-hold-for": Lie("HOLDFOR is refused", refusing("FUTURERELEASE", "HOLDFOR", "")),
     "hold-unchecked": Lie(
-        "a message is held for any time that is asked for", _unchecked("FUTURERELEASE")
+        "a message is held for any time that is asked for", unchecked("FUTURERELEASE")
     ),
     # --- ETRN
     "etrn-with-parameter": Lie("EHLO lists ETRN with a word", with_parameter("ETRN", "yes")),
