@@ -32,6 +32,7 @@ bench: $(VENV)/.dev  ## how fast, as ratios to peers in the same minute
 
 nightly: $(VENV)/.dev  ## what takes too long for every change
 	$(BIN)/python -m tests.fuzz --inputs 2000000 --examples 2000
+	SMTP_HARNESS_FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest -q tests/fuzz/test_pop3.py tests/fuzz/test_sender.py
 	SMTP_HARNESS_KILLS=300 $(BIN)/python -m pytest -q -s tests/crash/test_kill.py
 
 clean:
