@@ -76,7 +76,7 @@ class Dialogue:
         try:
             address = self._stage.listener(self._case.over)
             main = self._opened(MAIN, await self._stage.connect(self._log, address))
-            await reach(main, self._case.start)
+            await reach(main, self._case.start, anonymous=self._is_anonymous)
             await self._play(self._case.steps)
             if not self._case.drops:
                 for connection in self._all:
@@ -84,6 +84,10 @@ class Dialogue:
         finally:
             for connection in self._all:
                 await connection.wire.aclose()
+
+    @property
+    def _is_anonymous(self) -> bool:
+        return "anonymous" in self._case.needs
 
     @property
     def contents(self) -> list[bytes]:
@@ -184,7 +188,8 @@ class Dialogue:
             connection = await self._stage.connect(self._log, address, name=step.name)
         except TargetUnreachable as error:
             raise Trouble(f"connection {step.name}: {error}") from error
-        await reach(self._opened(step.name, connection), step.start)
+        opened = self._opened(step.name, connection)
+        await reach(opened, step.start, anonymous=self._is_anonymous)
 
     def _opened(self, name: str, connection: Connection) -> Connection:
         self._connections[name] = connection

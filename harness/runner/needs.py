@@ -42,10 +42,7 @@ _NEEDS: Mapping[str, tuple[Ask, str]] = {
         lambda target, _: "tls" not in target.always,
         "a talk without TLS, and the target has `always: [tls]`",
     ),
-    "anonymous": (
-        lambda target, _: "auth" not in target.always,
-        "a client that has not logged in, and the target has `always: [auth]`",
-    ),
+    "anonymous": (_is_there, ""),  # the start does without a log-in
     "local-rcpt": (_is_there, ""),  # RFC 5321 4.5.1: <postmaster> at least
     "two-rcpts": (
         lambda target, _: len(target.recipients) > 1,

@@ -20,10 +20,13 @@ from harness.wire import Piece
 Step = Callable[[Connection], Awaitable[None]]
 
 
-async def reach(connection: Connection, start: Start) -> None:
-    """Bring a fresh connection to the start; raises StartRefused, Busy or Void."""
+async def reach(connection: Connection, start: Start, *, anonymous: bool = False) -> None:
+    """Bring a fresh connection to the start; raises StartRefused, Busy or Void.
+
+    Where the target always demands a log-in, there is one on the way unless the case wants none.
+    """
     await begin_tls(connection)
-    for step in _way(start, connection):
+    for step in _way(start, connection, anonymous=anonymous):
         await step(connection)
 
 
@@ -42,7 +45,7 @@ async def begin_tls(connection: Connection) -> None:
         raise StartRefused(f"{connection.address}: no TLS handshake: {error}") from error
 
 
-def _way(start: Start, connection: Connection) -> list[Step]:
+def _way(start: Start, connection: Connection, *, anonymous: bool) -> list[Step]:
     """What lies between the connection and the start.  TLS and AUTH do so only if named."""
     if start in (Start.CONNECT, Start.GREETING):
         return [_greeting] if start is Start.GREETING else []
@@ -50,7 +53,7 @@ def _way(start: Start, connection: Connection) -> list[Step]:
     way: list[Step] = [_greeting, _hello]
     if (start is Start.TLS or "tls" in target.always) and not connection.wire.is_secure:
         way.append(_tls)
-    if start is Start.AUTH or "auth" in target.always:
+    if start is Start.AUTH or ("auth" in target.always and not anonymous):
         way.append(_auth)
     for further, step in _TRANSACTION.items():
         if list(Start).index(further) <= list(Start).index(start):

@@ -30,6 +30,7 @@ PATIENCE = 2.0  # seconds of waiting from which on a case needs `slow`
 _OURS = frozenset({"many", "slow", "crash", "two-rcpts", "greylist", "domain", "size-limit"}) | {
     *("clear", "anonymous"),  # a talk without TLS, a client that has not logged in
 }
+_AUTH = re.compile(rb"(?i:AUTH)\b")
 _KEYWORD = re.compile(r"[A-Z0-9-]*[A-Z][A-Z0-9-]*")
 _KEYWORDS = frozenset({"EXPN", "HELP", "VRFY"})  # of EHLO, besides those of the catalogue
 
@@ -77,6 +78,8 @@ def inferred_needs(
     yield from _BY_ROLE.get(role, ())
     yield from _BY_LISTENER.get(over or "", ())
     yield from _of_start(start, over)
+    if start is not Start.AUTH and any(map(_logs_in, all_steps(steps))):
+        yield "anonymous"
     bound: set[str] = set()
     for step in all_steps(steps):
         yield from _of_step(step, over)
@@ -85,6 +88,16 @@ def inferred_needs(
         bound.update(names_set(step))
     for template in others:
         yield from _of_template(template, values, bound)
+
+
+def _logs_in(step: Step) -> bool:
+    """Whether the client says AUTH by itself."""
+    if isinstance(step, Write):
+        first = (line.octets.pieces[:1] for line in step.lines)
+        return any(
+            piece and isinstance(piece[0], bytes) and _AUTH.match(piece[0]) for piece in first
+        )
+    return isinstance(step, Auth | Sasl)
 
 
 def _of_start(start: Start, over: str | None) -> Iterator[str]:

@@ -108,6 +108,14 @@ async def test_what_the_target_always_demands_lies_on_every_way(autojump_clock, 
     assert result.trouble == "STARTTLS was answered 454 not now"
 
 
+async def test_a_case_that_logs_in_by_itself_is_not_logged_in_before(autojump_clock, author):
+    target = Target(address=ADDRESS, always=frozenset({"auth"}))
+    for dialogue, words in ((NOOP, "no log-in that we speak"), ("C: AUTH X\nS: 500", None)):
+        async with staged(Peer(), target) as stage:
+            result = await play(author.case(dialogue), stage)
+        assert (words is None and not result.void) or words in result.void
+
+
 async def test_a_hang_up_in_place_of_the_handshake_is_a_refused_start(autojump_clock, author):
     peer = Peer(STARTTLS=[b"220 go\r\n"])
 
