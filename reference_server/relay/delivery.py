@@ -85,7 +85,13 @@ class Delivery:
         terms = _terms(session)
         while parcel.addresses:
             batch = _batch(parcel.addresses, session.capabilities, self.settings.caps.recipients)
-            ready = prepare(item, batch, content, terms, now=self.now())
+            try:
+                ready = prepare(item, batch, content, terms, now=self.now())
+            except Exception as bug:
+                # A message that we cannot handle is our bug; it shall stop no other's mail.
+                self.ledger.tell("stumbled", {"id": item.id, "why": repr(bug)})
+                await self.decide(parcel, postponed("4.3.0", f"our own bug: {bug!r}"))
+                return Verdict(has_moved=True)
             if isinstance(ready, Elsewhere):
                 return Verdict(left=Left(parcel, ready.outcome), has_moved=has_moved)
             result = Result()

@@ -3,6 +3,7 @@ import trio
 
 from reference_server.queue.items import Fate
 from reference_server.relay import Caps, Schedule
+from reference_server.relay.sessions.asking import prepare
 from tests.reference_server.relay.hosts import SILENCE, Host
 from tests.reference_server.relay.world import DAY, HOUR, running, world
 
@@ -289,3 +290,23 @@ async def test_a_connection_waits_a_moment_for_more(autojump_clock):
             relay.take(await w.put("bob@b.test"))
             await trio.sleep(60)
         assert [sum(c.startswith("MAIL") for c in talk) for talk in b.talks] == [3, 1]
+
+
+async def test_a_message_that_we_cannot_handle_stops_no_others_and_goes_back_at_last(
+    autojump_clock, monkeypatch
+):
+    def stumble(item, *arguments, **named):
+        if item.reverse_path == "poison@us.test":
+            raise ZeroDivisionError("nobody foresaw this")
+        return prepare(item, *arguments, **named)
+
+    monkeypatch.setattr("reference_server.relay.delivery.prepare", stumble)
+    host = Host()
+    async with world({"b.test": "a:25"}, {"a:25": host}) as w:
+        async with running(w) as relay:
+            relay.take(await w.put("x@b.test", sender="poison@us.test"))
+            relay.take(await w.put("y@b.test"))
+            await trio.sleep(HOUR)
+            assert host.copies == ["y@b.test"]
+            await trio.sleep(6 * DAY)
+        assert w.bounced == ["x@b.test"]
