@@ -85,6 +85,7 @@ class Expectation:
     binary: bool = False  # BODY=BINARYMIME
     chunks: bytes | None = None  # what BDAT has brought of a text
     met: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # service, state, input
+    taken: list[bytes] = field(default_factory=list)  # contents that got their 250
     _chunk: Chunk | None = None  # whose octets are on their way
     _unread: bytes = b""
     _errors: int = 0
@@ -102,17 +103,20 @@ class Expectation:
             return "CHUNKS"
         return "RECIPIENTS" if self.recipients else "SENDER" if self.sender else "READY"
 
-    def settle(self, said: bytes, told: bytes, accepted: list[bytes]) -> None:
-        """The client said this and was told that; the server took these contents for messages."""
+    def settle(self, said: bytes, told: bytes, accepted: list[bytes] | None = None) -> None:
+        """The client said this and was told that; the server took these contents for messages.
+
+        Where nobody knows yet what it took, `taken` has what it ought to have.
+        """
         self._unread += said
         replies = iter(read_replies(told))
-        contents = iter(accepted)
+        contents = None if accepted is None else iter(accepted)
         while self.mode is not Mode.OVER and (each := self._next_input()) is not None:
             if not self._announces_chunk(each):
                 self._take(each, replies, contents)
         for extra in replies:
             raise OutOfStep(f"a reply that nothing called for: {extra}")
-        for content in contents:
+        for content in contents or ():
             raise OutOfStep(f"a message that nobody sent: {content!r}")
 
     # --- inputs ------------------------------------------------------------------------------
@@ -150,7 +154,7 @@ class Expectation:
         self.mode = Mode.CHUNK
         return True
 
-    def _take(self, said: bytes, replies: Iterator[Said], contents: Iterator[bytes]) -> None:
+    def _take(self, said: bytes, replies: Iterator[Said], contents: Iterator[bytes] | None) -> None:
         state, due = self.state, self._replies_due()
         told = list(islice(replies, due))
         if len(told) < due and not (told and told[-1].code == 421):
@@ -214,7 +218,7 @@ class Expectation:
             return self._hold("bare", reply, SYNTAX)
         if len(line) > LINE_LIMIT or (len(line) > SHORT and reply.code == 500):
             return self._hold("overlong", reply, SYNTAX)
-        verb = line.split(b" ")[0].rstrip(b"\t").upper().decode("ascii", "replace")
+        verb = line.rstrip(b" \t").split(b" ")[0].upper().decode("ascii", "replace")
         if verb not in ROWS or (verb in HELLOS and (verb == "LHLO") is not self._is_lmtp):
             return self._hold("unknown", reply, UNKNOWN)
         if verb == "BDAT" and self.hello == "EHLO":
@@ -297,7 +301,7 @@ class Expectation:
 
     # --- texts and responses -----------------------------------------------------------------
 
-    def _after_text(self, wire: bytes, told: list[Said], contents: Iterator[bytes]) -> str:
+    def _after_text(self, wire: bytes, told: list[Said], contents: Iterator[bytes] | None) -> str:
         lines = (wire + b"\r\n")[2:].split(b"\r\n")
         content = b"\r\n".join(line.removeprefix(b".") for line in lines)
         self._end_message(f"a text of {len(content)}", content, told, contents)
@@ -311,20 +315,24 @@ class Expectation:
         return REFUSED_TEXT if is_bare else frozenset({250})
 
     def _end_message(
-        self, kind: str, content: bytes, told: list[Said], contents: Iterator[bytes]
+        self, kind: str, content: bytes, told: list[Said], contents: Iterator[bytes] | None
     ) -> None:
         for each in told:
             if BY_POLICY not in each.lines[0]:
                 self._hold(kind, each, self._text_codes(content))
         is_taken = any(each.is_good for each in told)
-        if is_taken and (taken := next(contents, None)) != content:
+        if is_taken:
+            self.taken.append(content)
+        if is_taken and contents is not None and (taken := next(contents, None)) != content:
             raise OutOfStep(f"sent was {content!r}, taken was {taken!r}")
         self.mode = Mode.COMMAND
         self._forget()  # well or not, the transaction has ended: RFC 5321 4.1.1.4
 
     # --- chunks (RFC 3030 2) -----------------------------------------------------------------
 
-    def _after_chunk(self, octets: bytes, told: list[Said], contents: Iterator[bytes]) -> str:
+    def _after_chunk(
+        self, octets: bytes, told: list[Said], contents: Iterator[bytes] | None
+    ) -> str:
         chunk, self._chunk = self._chunk, None
         assert chunk is not None
         self.mode = Mode.COMMAND

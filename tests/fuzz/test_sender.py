@@ -149,7 +149,7 @@ def test_whatever_a_reply_is_it_can_be_looked_at(octets):
     reader = ReplyReader()
     reader.feed(octets)
     for reply in iter(reader.take, None):
-        assert str(reply).isprintable() or not reply.octets.isascii() or reply.faults
+        assert "\n" not in str(reply)
         assert 0 <= reply.code <= 599
         assert read_capabilities(reply).mechanisms is not None
         assert isinstance(grammar_faults(reply) + capability_faults(reply), tuple)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from harness.protocol.receiver import Event, Rules, rules_for
@@ -77,17 +77,22 @@ def converse(seed: int, tally: Tally, rules: Rules | None = None) -> None:
 
 
 def _converse(rng: random.Random, talk: Conversation) -> None:
+    for segment in segments(rng, talk.expectation):
+        talk.say(segment)
+        if not talk.is_over and rng.random() < 0.05:
+            _weigh(talk)
+
+
+def segments(rng: random.Random, talk: Expectation) -> Iterator[bytes]:
+    """What the client writes, one write after the other, with regard to where the talk is."""
     for _ in range(rng.randrange(1, MOST_INPUTS)):
-        if talk.is_over:
+        if talk.mode is Mode.OVER:
             return
         if rng.random() < 0.3:
             flight = b"".join(_input(rng, talk) for _ in range(rng.randrange(2, 12)))
         else:
             flight = _input(rng, talk)
-        for segment in _cut(rng, flight):
-            talk.say(segment)
-            if not talk.is_over and rng.random() < 0.05:
-                _weigh(talk)
+        yield from _cut(rng, flight)
 
 
 def _weigh(talk: Conversation) -> None:
@@ -130,18 +135,18 @@ def _onward(expectation: Expectation) -> list[bytes] | None:
 _CHUNK_ODDS = {"RECIPIENTS": 0.25, "CHUNKS": 0.6}
 
 
-def _input(rng: random.Random, talk: Conversation) -> bytes:
+def _input(rng: random.Random, talk: Expectation) -> bytes:
     """Something to say next, mostly with its end."""
-    mode, chance = talk.expectation.mode, rng.random()
+    mode, chance = talk.mode, rng.random()
     if chance < 0.03:
         return _noise(rng)
     if mode is Mode.TEXT and chance < 0.9:
         return rng.choice(vocabulary.TEXTS)
     if mode is Mode.RESPONSE and chance < 0.9:
         return rng.choice(vocabulary.RESPONSES) + b"\r\n"
-    if chance < _CHUNK_ODDS.get(talk.expectation.state, 0.05):
+    if chance < _CHUNK_ODDS.get(talk.state, 0.05):
         return rng.choice(vocabulary.CHUNKS)
-    onward = _onward(talk.expectation)
+    onward = _onward(talk)
     line = rng.choice(onward if onward and chance < 0.75 else vocabulary.COMMANDS)
     return (_spoilt(rng, line) if chance > 0.93 else line) + b"\r\n"
 
