@@ -57,7 +57,7 @@ class Directory:
     def is_ours(self, mailbox: Mailbox) -> bool:
         """Whether its domain is ours to answer for."""
         domain = mailbox.domain.lower()
-        return domain in ("", self.domain) or domain in self.anyone_at
+        return self.takes_all or domain in ("", self.domain) or domain in self.anyone_at
 
     def spelling(self, mailbox: Mailbox) -> str:
         """The address as it is compared: elsewhere, only the domain has no case (RFC 5321 2.4)."""

@@ -1,4 +1,5 @@
 import ipaddress
+from dataclasses import replace
 
 import pytest
 
@@ -24,6 +25,7 @@ HERE = Directory(
         "empty": MailingList((), "alice@example.test"),
     },
 )
+TAKES_ALL = replace(HERE, takes_all=True)  # as a sink does
 NOBODY = Occasion.NO_SUCH_USER
 OWN = (ipaddress.ip_network("192.0.2.0/24"), ipaddress.ip_network("2001:db8::/32"))
 STRANGER, USER = Guest("127.0.0.1"), Guest("127.0.0.1", "alice")
@@ -41,6 +43,7 @@ RELAYING = {
     "a user may": (house(), USER, None),
     "a stranger may not": (house(), STRANGER, Occasion.RELAY_DENIED),
     "nobody may where there is no way": (house(relays=False), USER, Occasion.RELAY_DENIED),
+    "all may where all is taken": (house(directory=TAKES_ALL, relays=False), STRANGER, None),
     "a host of ours may": (house(networks=OWN), Guest("192.0.2.7"), None),
     "a host of ours may, by IPv6": (house(networks=OWN), Guest("2001:db8::1"), None),
     "one with a zone": (house(networks=OWN), Guest("fe80::1%eth0"), Occasion.RELAY_DENIED),
