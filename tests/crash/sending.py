@@ -98,10 +98,14 @@ class Line:
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), 20)
         self._read = self._socket.makefile("rb")
-        self._reply()
-        self.ask(b"EHLO crash.test")
 
     def __enter__(self) -> Line:
+        try:
+            self._reply()
+            self.ask(b"EHLO crash.test")
+        except BaseException:  # it may have been killed meanwhile
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *problem: object) -> None:
