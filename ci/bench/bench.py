@@ -187,12 +187,16 @@ def in_memory(otherwise: Path) -> Iterator[Path]:
 
 def lineup(postfix: Postfix, home: Path, memory: Path) -> list[Server]:
     """The servers, each with a port and a place of its own."""
-    synced, quick, empty, writer, library, sink = free_ports(6)
+    synced, quick, empty, counter, writer, library, sink = free_ports(7)
     return [
         reference_server("reference server, synced", synced, home / "synced"),
         reference_server("reference server, --no-sync", quick, memory / "quick", "--no-sync"),
         replace(
             reference_server("reference server, keeps nothing", empty, memory / "no", "--discard"),
+            mailbox=None,
+        ),
+        replace(
+            reference_server("reference server, --sink", counter, memory / "sink", "--sink"),
             mailbox=None,
         ),
         Server(
