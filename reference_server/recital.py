@@ -7,6 +7,7 @@ has missed.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from functools import lru_cache
 from typing import Final
 
@@ -22,7 +23,7 @@ from reference_server.server import Server
 _SOME_MAIL: Final = Mail(NULL_PATH, ())  # of no declared size
 
 
-class Recital:
+class Recital(ABC):
     """Answers one client as long as all goes well; what was taken is left to whoever inherits."""
 
     __slots__ = ("_missed", "_pace", "_rote", "_stage", "lines", "message")
@@ -70,13 +71,13 @@ class Recital:
         self._stage = LEADS_TO[last]
         return self._replies(stage is READY, lines, last == SENDS_DATA), b""
 
+    @abstractmethod
     def admits(self, found: re.Match[bytes]) -> bool:
         """Whether nobody objects to MAIL (group 1) and RCPTs (group 2)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def end(self, content: bytes) -> bytes:
         """What is answered to the end of a text."""
-        raise NotImplementedError
 
     def _replies(self, has_mail: bool, lines: int, has_data: bool) -> bytes:
         rote = self._rote
@@ -116,6 +117,8 @@ class CarefulRecital(Recital):
                 return False
             self._sender = mail[len("MAIL FROM:") : -2]
             self._recipients = []
+            if self._server.house.objection_to_sender(_reverse_path(self._sender)) is not None:
+                return False
         return not recipients or all(map(self._may_have_mail, recipients.splitlines()))
 
     def end(self, content: bytes) -> bytes:

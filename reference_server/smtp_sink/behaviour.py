@@ -142,15 +142,15 @@ class Anybody:
 
     def scram_keys(self, user: str) -> ScramKeys:
         """There are none."""
-        raise NotImplementedError
+        raise AssertionError("no mechanism is offered that asks for keys")
 
     def shared_secret(self, user: str) -> bytes:
         """There is none."""
-        raise NotImplementedError
+        raise AssertionError("no mechanism is offered that asks for a secret")
 
     def owner_of(self, token: str) -> str | None:
         """There is none."""
-        raise NotImplementedError
+        raise AssertionError("no mechanism is offered that asks for a token")
 
 
 def make_house(letters: Letters) -> House:

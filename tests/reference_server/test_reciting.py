@@ -55,7 +55,7 @@ class Site:
         directory = Directory(
             domain="d.test", has_user=users.__contains__, takes_all=kind == "sink"
         )
-        house = House(directory=directory)
+        house = House(directory=directory, null_mx=frozenset({"nowhere.test"}))
         self.shelf = Shelf(waits=kind == "waits")
         self.server = Server(
             house=house,
@@ -192,6 +192,14 @@ async def test_room_is_asked_for_before_each_message():
     )
     said = await talk(site.reciting(), [HELLO, *MESSAGE, MAIL])
     assert said[-1].startswith(b"452 4.3.1")
+
+
+async def test_who_cannot_be_answered_is_refused():
+    connection = Site("takes at once").reciting()
+    unanswerable = b"MAIL FROM:<a@nowhere.test>\r\n"
+    said = await talk(connection, [HELLO, *MESSAGE, unanswerable, MAIL])
+    assert said[-2].startswith(b"550 5.7.27")
+    assert said[-1].startswith(b"250")
 
 
 async def test_who_is_not_here_any_more_is_refused():
