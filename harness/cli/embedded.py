@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import select
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -61,7 +64,7 @@ def known_faults() -> Mapping[str, str]:
 def _running(spool: Path, fault: str | None, options: Sequence[str]) -> Iterator[list[str]]:
     command = [
         *(sys.executable, "-P", "-m", "reference_server", "--port", "0", "--until-eof"),
-        *("--domain", DOMAIN, "--user", f"{USER}:{PASSWORD}", "--user", "bob"),
+        *("--domain", DOMAIN, "--users", str(_users_file(spool)), "--user", "bob"),
         *("--anyone-at", MANY, "--spool", str(spool), "--tls-self-signed", "--no-sync"),
         *(word for kind in MORE_DOORS for word in ("--listen", f"{kind}://127.0.0.1:0")),
         *(("--fault", fault) if fault else ()),
@@ -84,6 +87,24 @@ def _running(spool: Path, fault: str | None, options: Sequence[str]) -> Iterator
         finally:
             server.stdin.close()
             _end(server)
+
+
+def _users_file(spool: Path) -> Path:
+    """Somebody for every mechanism of AUTH: a password, hashed and in the clear, and a token."""
+    file = spool / "users"
+    file.touch(0o600)
+    file.write_text(_users(), encoding="utf-8")
+    return file
+
+
+@cache
+def _users() -> str:
+    from reference_server.users.book import Book, lines_of, make_account, token_mark
+
+    account = make_account(USER, PASSWORD, keeps_secret=True)
+    tokens = frozenset({token_mark(secrets.token_urlsafe())})  # that nobody will be told
+    book = Book({USER: replace(account, tokens=tokens)}, secrets.token_bytes(32))
+    return "".join(f"{line}\n" for line in lines_of(book))
 
 
 def _address(said: IO[bytes], complaints: Path) -> str:

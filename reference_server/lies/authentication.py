@@ -11,6 +11,7 @@ from typing import Final
 
 from harness.protocol import trace
 from harness.protocol.extensions import Facts
+from harness.protocol.extensions.model import always
 from harness.protocol.order import IN_TRANSACTION, Verb
 from harness.protocol.receiver import ANSWERS, RULES, Answer, Occasion
 from harness.protocol.sasl import Attempt, Challenge, Judging, Spoilt
@@ -44,6 +45,10 @@ def _with_a_dot(facts: Facts) -> str:
     return " ".join([*facts.mechanisms, "X.509"])
 
 
+def _tokens_at_least(facts: Facts) -> str:
+    return " ".join(facts.mechanisms or ("OAUTHBEARER",))
+
+
 def _anonymously(traced: Trace, content: bytes) -> bytes:
     return trace.stamp(replace(traced, protocol=traced.protocol.removesuffix("A")), content)
 
@@ -56,6 +61,10 @@ AUTHENTICATION: Final[Mapping[str, Lie]] = {
     "mechanism-with-dot": Lie(
         "EHLO lists a mechanism whose name is none",
         with_extension("AUTH", parameter=_with_a_dot),
+    ),
+    "bearer-in-clear": Lie(
+        "tokens may be said in the clear",
+        with_extension("AUTH", is_offered=always, parameter=_tokens_at_least),
     ),
     "auth-in-clear": Lie(
         "passwords may be said in the clear", replace(RULES, allows_auth_in_clear=True)

@@ -247,6 +247,38 @@ def _scram_rewriting(*, heard: Rewrite = as_it_is, said: Rewrite = as_it_is) -> 
     return _with(SCRAM_SHA_256=_rewriting("SCRAM-SHA-256", heard=heard, said=said))
 
 
+# --- OAUTHBEARER -------------------------------------------------------------------------------
+
+
+def _refused_at_once(side: ServerSide) -> ServerSteps:
+    return _honestly("OAUTHBEARER", side, (yield b""), b"\x01")
+
+
+def _asking_for_ever(side: ServerSide) -> ServerSteps:
+    challenge = b""
+    while True:
+        outcome = open_server("OAUTHBEARER", side).feed((yield challenge))
+        if isinstance(outcome, Granted):
+            return outcome
+        challenge = outcome if isinstance(outcome, bytes) else b"{}"
+
+
+def _letting_in(pattern: bytes) -> Mechanism:
+    """The row that takes any message in which the pattern is found."""
+
+    def steps(side: ServerSide) -> ServerSteps:
+        message = yield b""
+        if re.search(pattern, message):
+            return Granted("somebody")
+        server = open_server("OAUTHBEARER", side)
+        outcome = server.feed(message)
+        while isinstance(outcome, bytes):
+            outcome = server.feed((yield outcome))
+        return outcome
+
+    return _row("OAUTHBEARER", server=steps)
+
+
 LYING_MECHANISMS: Final[Mapping[str, Lie]] = {
     "login-prompts-in-clear": Lie(
         "the prompts of LOGIN are not in base64", replace(RULES, attempt=_Unencoded)
@@ -328,5 +360,19 @@ LYING_MECHANISMS: Final[Mapping[str, Lie]] = {
     "scram-first-unchecked": Lie(
         "SCRAM goes on whatever the client says first",
         _scram_rewriting(heard=_whatever_comes_first),
+    ),
+    "bearer-refused-at-once": Lie(
+        "OAUTHBEARER tells nobody what is wrong",
+        _with(OAUTHBEARER=_row("OAUTHBEARER", server=_refused_at_once)),
+    ),
+    "bearer-asks-again": Lie(
+        "OAUTHBEARER that has failed goes on for ever",
+        _with(OAUTHBEARER=_row("OAUTHBEARER", server=_asking_for_ever)),
+    ),
+    "bearer-of-nothing": Lie(
+        "OAUTHBEARER needs no token", _with(OAUTHBEARER=_letting_in(rb"\A[^\x01]*\x01(?!.*auth=)"))
+    ),
+    "bearer-of-anything": Lie(
+        "OAUTHBEARER takes any token", _with(OAUTHBEARER=_letting_in(rb"\x01auth=Bearer "))
     ),
 }
