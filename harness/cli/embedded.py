@@ -64,7 +64,7 @@ def known_faults() -> Mapping[str, str]:
 def _running(spool: Path, fault: str | None, options: Sequence[str]) -> Iterator[list[str]]:
     command = [
         *(sys.executable, "-P", "-m", "reference_server", "--port", "0", "--until-eof"),
-        *("--domain", DOMAIN, "--users", str(_users_file(spool)), "--user", "bob"),
+        *("--domain", DOMAIN, "--users", str(users_file(spool)), "--user", "bob"),
         *("--anyone-at", MANY, "--spool", str(spool), "--tls-self-signed", "--no-sync"),
         *(word for kind in MORE_DOORS for word in ("--listen", f"{kind}://127.0.0.1:0")),
         *(("--fault", fault) if fault else ()),
@@ -89,7 +89,7 @@ def _running(spool: Path, fault: str | None, options: Sequence[str]) -> Iterator
             _end(server)
 
 
-def _users_file(spool: Path) -> Path:
+def users_file(spool: Path) -> Path:
     """Somebody for every mechanism of AUTH: a password, hashed and in the clear, and a token."""
     file = spool / "users"
     file.touch(0o600)

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import IO
 
 from harness.cli.children import environment
+from harness.cli.embedded import PASSWORD, USER, users_file
 
 DOMAIN = "example.test"
-USER, PASSWORD = "alice", "wonderland"
 ALICE, BOB = f"{USER}@{DOMAIN}", f"bob@{DOMAIN}"
 BEYOND_ASCII = f"grüße@many.{DOMAIN}"
 SENDER = "sender@client.example.test"
@@ -101,13 +101,18 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(*options: str, domain: str = DOMAIN) -> Iterator[Served]:
-    """A server with these options besides the usual ones, for as long as the context lasts."""
-    with (
-        tempfile.TemporaryDirectory(prefix="smtp-harness-") as folder,
-        _running(Path(folder), domain, options) as ports,
-    ):
-        yield Served(ports=ports, spool=Path(folder))
+def serving(*options: str, domain: str = DOMAIN, every_mechanism: bool = False) -> Iterator[Served]:
+    """A server with these options besides the usual ones, for as long as the context lasts.
+
+    With every mechanism of AUTH its user stands in a file, where bearer tokens are kept.
+    """
+    with tempfile.TemporaryDirectory(prefix="smtp-harness-") as folder:
+        spool = Path(folder)
+        user = ("--user", f"{USER}:{PASSWORD}")
+        if every_mechanism:
+            user = ("--users", str(users_file(spool)))
+        with _running(spool, domain, (*user, *options)) as ports:
+            yield Served(ports=ports, spool=spool)
 
 
 @contextlib.contextmanager
@@ -115,7 +120,7 @@ def _running(spool: Path, domain: str, options: tuple[str, ...]) -> Iterator[dic
     listen = [word for kind in DOORS for word in ("--listen", f"{kind}://127.0.0.1:0")]
     command = [
         *(sys.executable, "-P", "-m", "harness.cli", "serve", *listen, "--until-eof"),
-        *("--domain", domain, "--user", f"{USER}:{PASSWORD}", "--user", "bob"),
+        *("--domain", domain, "--user", "bob"),
         *("--anyone-at", f"many.{domain}", "--spool", str(spool), "--tls-self-signed"),
         *("--no-sync", *options),
     ]

@@ -68,6 +68,12 @@ def counts(told: str) -> dict[str, int]:
     return {word: int(count) for count, word in re.findall(r"^ +(\d+) (\w+)", summary, re.M)}
 
 
+@pytest.fixture(scope="module")
+def server():
+    with serving(every_mechanism=True) as complete:
+        yield complete
+
+
 @pytest.mark.parametrize("cut", CUTS)
 def test_however_the_octets_are_cut(server, tmp_path, cut):
     found = counts(judged(server, tmp_path, "--segment", cut))
@@ -83,7 +89,7 @@ def test_at_each_door(server, tmp_path, kind):
 
 
 def test_when_every_message_waits_for_the_disk(tmp_path):
-    with serving("--sync") as careful:
+    with serving("--sync", every_mechanism=True) as careful:
         assert set(counts(judged(careful, tmp_path, "--slow"))) == {"met"}
 
 
