@@ -30,15 +30,15 @@ from reference_server.configuration.checking import (
     read_control,
 )
 from reference_server.configuration.renewing import Renewal
-from reference_server.descriptors import raise_limit
-from reference_server.doors import Door, Kind, read_door, read_endpoint
+from reference_server.doors.descriptors import raise_limit
+from reference_server.doors.door import Door, Kind, read_door, read_endpoint
 from reference_server.faults.reading import read_table
 from reference_server.lies import LIES
-from reference_server.log import Logging, log_path
 from reference_server.running import run as run_server
-from reference_server.sink import Sink
-from reference_server.spool import hold
-from reference_server.voices import VOICES
+from reference_server.storage.spool import hold
+from reference_server.talks.sink import Sink
+from reference_server.talks.voices import VOICES
+from reference_server.watching.log import Logging, log_path
 from reference_server.workers.supervisor import Supervisor
 
 T = TypeVar("T")

@@ -17,7 +17,7 @@ import h11
 import trio
 
 from harness.errors import UsageError
-from reference_server.sockets import SocketStream, accept
+from reference_server.doors.sockets import SocketStream, accept
 
 CONNECTIONS: Final = 32  # at once; who comes then is hung up on
 HEAD: Final = 16_384  # octets of a request line with its fields

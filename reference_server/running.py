@@ -14,20 +14,20 @@ import click
 import trio
 
 from harness.errors import UsageError
-from reference_server.crowd import HAS_EPOLL, Crowd
-from reference_server.doors import Door, Endpoint, OpenDoor, listen_at, open_door
+from reference_server.doors.crowd import HAS_EPOLL, Crowd
+from reference_server.doors.door import Door, Endpoint, OpenDoor, listen_at, open_door
+from reference_server.doors.listener import serve
+from reference_server.doors.sockets import SocketStream, accept
 from reference_server.faults.control import make_respond, open_control
 from reference_server.faults.faults import Faults
 from reference_server.faults.serving import serve_with_faults
 from reference_server.http import Request, Response, serve_http
-from reference_server.listener import serve
-from reference_server.metrics import PATH, respond
-from reference_server.pop3 import serve_pop3
-from reference_server.reciting import Hostess, RecitingConnection
+from reference_server.pop3.session import serve_pop3
 from reference_server.relay.relay import Relay
 from reference_server.server import Server
-from reference_server.sink import Sink, SinkConnection
-from reference_server.sockets import SocketStream, accept
+from reference_server.talks.reciting import Hostess, RecitingConnection
+from reference_server.talks.sink import Sink, SinkConnection
+from reference_server.watching.metrics import PATH, respond
 
 Welcome = Callable[[socket.socket, str], None]
 

@@ -11,17 +11,17 @@ import trio
 
 from harness.protocol.receiver import Receiver, Rules, Speech, rules_for
 from harness.protocol.services import Service
-from reference_server.attendance import Attendance
-from reference_server.doors import Door
-from reference_server.guesses import Guesses
-from reference_server.intake import Intake
-from reference_server.limits import Allowance
-from reference_server.log import Fact, Level, Log
-from reference_server.maildrop import Maildrops
-from reference_server.metrics import Metrics
-from reference_server.policy import House
+from reference_server.doors.attendance import Attendance
+from reference_server.doors.door import Door
+from reference_server.doors.limits import Allowance
+from reference_server.intake.intake import Intake
+from reference_server.intake.policy import House
+from reference_server.pop3.maildrop import Maildrops
 from reference_server.relay.relay import Relay
-from reference_server.watching import Visit, WatchedReceiver, Watcher
+from reference_server.users.guesses import Guesses
+from reference_server.watching.log import Fact, Level, Log
+from reference_server.watching.metrics import Metrics
+from reference_server.watching.visits import Visit, WatchedReceiver, Watcher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

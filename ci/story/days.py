@@ -18,7 +18,7 @@ from harness.wire import Log, Wire
 from reference_server.configuration import Config, make_server
 from reference_server.configuration.relaying import Relaying
 from reference_server.configuration.relays import World
-from reference_server.listener import serve
+from reference_server.doors.listener import serve
 from reference_server.relay.routes import Route
 from reference_server.relay.schedule import Schedule
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.documents import Fields
 from harness.protocol.receiver import Limits
-from reference_server.limits import Allowance
+from reference_server.doors.limits import Allowance
 from reference_server.server import Patience
 
 _LONGEST_HOLD = 999_999_999  # that FUTURERELEASE can say: RFC 4865 3

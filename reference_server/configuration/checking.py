@@ -7,8 +7,8 @@ import ipaddress
 from harness.documents import nearest
 from harness.errors import UsageError
 from harness.protocol.addresses import is_domain
-from reference_server.doors import Endpoint, read_endpoint
-from reference_server.expansion import mailbox_of
+from reference_server.doors.door import Endpoint, read_endpoint
+from reference_server.intake.expansion import mailbox_of
 from reference_server.lies import LIES
 from reference_server.users.book import check_name
 

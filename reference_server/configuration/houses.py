@@ -8,9 +8,9 @@ from typing import Final
 from harness.protocol.receiver import Rules
 from reference_server.configuration.relaying import Relaying
 from reference_server.configuration.values import Config
-from reference_server.directory import MANY, POSTMASTER, Alias, Directory, MailingList
-from reference_server.expansion import mailbox_of
-from reference_server.policy import House
+from reference_server.intake.directory import MANY, POSTMASTER, Alias, Directory, MailingList
+from reference_server.intake.expansion import mailbox_of
+from reference_server.intake.policy import House
 from reference_server.users import FileUsers, MemoryUsers
 
 USERS: Final = "users"  # the file in the spool, where no other is named

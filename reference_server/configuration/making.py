@@ -17,23 +17,23 @@ from reference_server.configuration.houses import inboxes, make_house, make_user
 from reference_server.configuration.relays import World, make_relay
 from reference_server.configuration.values import Config
 from reference_server.configuration.watchers import make_metrics, make_watchers
-from reference_server.disk import DISK, UNSYNCED
 from reference_server.faults.certificates import Certificates
 from reference_server.faults.faults import Faults
 from reference_server.faults.model import Table
 from reference_server.faults.received import Received
-from reference_server.intake import Intake
+from reference_server.intake.intake import Intake
+from reference_server.intake.policy import House
 from reference_server.lies import LIES
-from reference_server.log import Log, Logging
-from reference_server.mailboxes import Mailboxes
-from reference_server.maildrop import Maildrops
-from reference_server.policy import House
+from reference_server.pop3.maildrop import Maildrops
 from reference_server.queue.store import StoredQueue
 from reference_server.server import Server
-from reference_server.sink import Sink, unstamped
-from reference_server.spool import Spool
-from reference_server.storage import DiskStorage, NoQueue, Nowhere
-from reference_server.voices import in_voice, known_to
+from reference_server.storage.disk import DISK, UNSYNCED
+from reference_server.storage.mailboxes import Mailboxes
+from reference_server.storage.spool import Spool
+from reference_server.storage.storage import DiskStorage, NoQueue, Nowhere
+from reference_server.talks.sink import Sink, unstamped
+from reference_server.talks.voices import in_voice, known_to
+from reference_server.watching.log import Log, Logging
 
 WORLD: Final = World()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from harness.documents import Fields, Node, TextNode
 from reference_server.configuration.checking import check_address, check_user
-from reference_server.directory import Alias, MailingList
+from reference_server.intake.directory import Alias, MailingList
 
 
 def read_users(fields: Fields) -> Mapping[str, str | None]:

@@ -13,12 +13,12 @@ from reference_server.configuration.checking import check_domain, check_fault, r
 from reference_server.configuration.people import read_aliases, read_lists, read_users
 from reference_server.configuration.relaying import read_relaying
 from reference_server.configuration.values import Config, KeyPair
-from reference_server.doors import read_door, read_endpoint
+from reference_server.doors.door import read_door, read_endpoint
 from reference_server.faults.model import Table
 from reference_server.faults.reading import read_table
-from reference_server.log import Form, Level, Logging, log_path
-from reference_server.policy import Tells
-from reference_server.voices import VOICES
+from reference_server.intake.policy import Tells
+from reference_server.talks.voices import VOICES
+from reference_server.watching.log import Form, Level, Logging, log_path
 
 T = TypeVar("T")
 

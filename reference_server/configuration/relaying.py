@@ -11,7 +11,7 @@ from harness.documents import Fields, MappingNode, Node, TextNode
 from harness.errors import UsageError
 from harness.protocol.addresses import is_domain
 from harness.target import Address, read_address
-from reference_server.policy import Network
+from reference_server.intake.policy import Network
 from reference_server.relay.resolver import PATIENCE
 from reference_server.relay.routes import EVERYTHING, Route, Tls
 from reference_server.relay.schedule import Schedule

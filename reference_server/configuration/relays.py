@@ -10,10 +10,8 @@ from harness.protocol.addresses import Mailbox
 from harness.wire import dial
 from reference_server.configuration.relaying import Dns, Relaying
 from reference_server.configuration.values import Config
-from reference_server.directory import Directory
-from reference_server.intake import Intake
-from reference_server.log import Fact, Level, Log
-from reference_server.overhearing import overheard
+from reference_server.intake.directory import Directory
+from reference_server.intake.intake import Intake
 from reference_server.queue import Queue
 from reference_server.relay.exchangers import Ourselves, Resolver
 from reference_server.relay.ledger import Tell
@@ -22,6 +20,8 @@ from reference_server.relay.resolver import DnsResolver
 from reference_server.relay.routes import Routes
 from reference_server.relay.sessions.session import Dial
 from reference_server.relay.settings import Caps, Settings
+from reference_server.watching.log import Fact, Level, Log
+from reference_server.watching.overhearing import overheard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

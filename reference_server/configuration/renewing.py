@@ -20,8 +20,8 @@ from reference_server.configuration.making import make_context, make_mailboxes, 
 from reference_server.configuration.relaying import Relaying
 from reference_server.configuration.relays import make_routes
 from reference_server.configuration.values import Config
-from reference_server.log import Level
 from reference_server.server import Server
+from reference_server.watching.log import Level
 
 # What is done once, at the start.
 _ONCE: Final = (

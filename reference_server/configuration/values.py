@@ -9,13 +9,13 @@ from typing import Final
 
 from harness.protocol.receiver import Limits
 from reference_server.configuration.relaying import Relaying
-from reference_server.directory import Alias, MailingList
-from reference_server.doors import LOOPBACK, Door, Endpoint, Kind
+from reference_server.doors.door import LOOPBACK, Door, Endpoint, Kind
+from reference_server.doors.limits import Allowance
 from reference_server.faults.model import Table
-from reference_server.limits import Allowance
-from reference_server.log import Logging
-from reference_server.policy import Tells
+from reference_server.intake.directory import Alias, MailingList
+from reference_server.intake.policy import Tells
 from reference_server.server import Patience
+from reference_server.watching.log import Logging
 
 STANDARD: Final = Door(Kind.SMTP, LOOPBACK, 2525)
 

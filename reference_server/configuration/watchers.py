@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from reference_server.configuration.relays import World
-from reference_server.counting import Counter, queue_sources
-from reference_server.log import Log
-from reference_server.metrics import Metrics
 from reference_server.relay.relay import Relay
-from reference_server.scribe import Scribe
-from reference_server.watching import Watcher
+from reference_server.watching.counting import Counter, queue_sources
+from reference_server.watching.log import Log
+from reference_server.watching.metrics import Metrics
+from reference_server.watching.scribe import Scribe
+from reference_server.watching.visits import Watcher
 
 
 def make_watchers(log: Log | None, metrics: Metrics | None) -> tuple[Watcher, ...]:

@@ -32,13 +32,13 @@ from harness.protocol.receiver.events import (
 from harness.protocol.replies import CLOSING, Reply
 from harness.protocol.sasl.sides import Bindings
 from harness.protocol.services import Service
-from reference_server.connection import Arrival, Connection, Grant, Waiting
-from reference_server.doors import Door
+from reference_server.doors.door import Door
 from reference_server.faults import messages, tricks
 from reference_server.faults.deciding import together
 from reference_server.faults.faults import Faults
 from reference_server.faults.model import Facts, Stage, Trick
 from reference_server.server import Server
+from reference_server.talks.connection import Arrival, Connection, Grant, Waiting
 
 _STAGES: Final[Mapping[type, Stage]] = {
     Mail: Stage.MAIL,

@@ -16,13 +16,13 @@ import click
 
 from harness.errors import UsageError
 from harness.protocol.replies import number
-from reference_server.doors import Endpoint
+from reference_server.doors.door import Endpoint
+from reference_server.doors.sockets import listen
 from reference_server.faults.faults import Faults
 from reference_server.faults.model import Row, Written
 from reference_server.faults.reading import parse_table
 from reference_server.faults.received import Received, ReceivedMessage
 from reference_server.http import Request, Respond, Response
-from reference_server.sockets import listen
 
 JSON: Final = "application/json"
 

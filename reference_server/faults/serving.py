@@ -6,12 +6,12 @@ from functools import partial
 
 import trio
 
-from reference_server.doors import PLAIN, Door
+from reference_server.doors.door import PLAIN, Door
+from reference_server.doors.listener import serve
 from reference_server.faults import tricks
 from reference_server.faults.connection import FaultyConnection
 from reference_server.faults.faults import Faults
 from reference_server.faults.model import Facts, Stage, Trick
-from reference_server.listener import serve
 from reference_server.server import Server
 
 

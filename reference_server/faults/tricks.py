@@ -15,8 +15,8 @@ from typing import Final
 import trio
 
 from harness.protocol.replies import CLOSING
+from reference_server.doors.sockets import SocketStream
 from reference_server.faults.model import Drop, Split, Trick
-from reference_server.sockets import SocketStream
 
 Act = Callable[[trio.abc.Stream], Awaitable[None]]
 Excuse = Callable[[float], None]  # of so many seconds, which we take ourselves

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.errors import UsageError
-from reference_server.disk import DISK, UNSYNCED, Disk
+from reference_server.storage.disk import DISK, UNSYNCED, Disk
 
 _OURS: Final = 0x53_4D_54_50  # "SMTP": tells our files from other people's SQLite files
 VERSION: Final = 1

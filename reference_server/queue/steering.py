@@ -14,7 +14,7 @@ from pathlib import Path
 from harness.errors import UsageError
 from reference_server.queue import rows, schema
 from reference_server.queue.items import Item
-from reference_server.spool import Spool, SpoolTaken, hold
+from reference_server.storage.spool import Spool, SpoolTaken, hold
 
 
 def read(spool: Path) -> list[Item]:

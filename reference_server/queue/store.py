@@ -20,9 +20,9 @@ from typing import TypeVar
 
 import trio
 
-from reference_server.commit import GroupCommit, Outcome
 from reference_server.queue import rows, schema
 from reference_server.queue.items import Change, Item, Wishes
+from reference_server.storage.commit import GroupCommit, Outcome
 
 T = TypeVar("T")
 

@@ -21,11 +21,11 @@ from harness.protocol.receiver.rules import anything_goes
 from harness.protocol.replies import Reply, reply
 from harness.protocol.sasl.scram_keys import ScramKeys
 from harness.protocol.sasl.sides import Ability
-from reference_server.directory import Directory
 from reference_server.faults.model import Drop, Row, Stage, Table, Trick
-from reference_server.policy import House
-from reference_server.sink import unstamped
+from reference_server.intake.directory import Directory
+from reference_server.intake.policy import House
 from reference_server.smtp_sink.letters import COMMANDS, Letters
+from reference_server.talks.sink import unstamped
 
 EXTENSIONS: Final = frozenset({"PIPELINING", "8BITMIME", "AUTH", "ENHANCEDSTATUSCODES", "DSN"})
 VERBS: Final = frozenset(

@@ -16,7 +16,7 @@ from harness.protocol.replies import Reply
 from harness.protocol.services import Service
 from reference_server.smtp_sink.letters import Letters
 from reference_server.smtp_sink.watching import Quiet
-from reference_server.watching import Visit
+from reference_server.watching.visits import Visit
 
 
 class Dump(Quiet):

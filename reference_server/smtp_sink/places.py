@@ -8,7 +8,7 @@ import stat
 from dataclasses import dataclass
 
 from harness.errors import UsageError
-from reference_server.doors import LOOPBACK
+from reference_server.doors.door import LOOPBACK
 from reference_server.smtp_sink.letters import Letters
 
 LOCAL = "local"  # the address of who comes by a Unix-domain socket

@@ -15,21 +15,21 @@ import click
 import trio
 
 from harness.errors import UsageError
-from reference_server.doors import LOOPBACK, Door, Kind
+from reference_server.doors.door import LOOPBACK, Door, Kind
+from reference_server.doors.limits import Allowance
+from reference_server.doors.sockets import SocketStream, accept_one
 from reference_server.faults.certificates import Certificates
 from reference_server.faults.faults import Faults
 from reference_server.faults.serving import serve_with_faults
-from reference_server.limits import Allowance
 from reference_server.running import Reception
 from reference_server.server import Patience, Server
-from reference_server.sink import Sink
 from reference_server.smtp_sink.behaviour import make_faults, make_house, make_rules
 from reference_server.smtp_sink.dumping import Dump
 from reference_server.smtp_sink.letters import Letters
 from reference_server.smtp_sink.places import LOCAL, listen_at, named, read_places
 from reference_server.smtp_sink.showing import overhearing
 from reference_server.smtp_sink.watching import Tally
-from reference_server.sockets import SocketStream, accept_one
+from reference_server.talks.sink import Sink
 
 STOP = 2.0  # seconds for clients to take their leave when there is enough
 

@@ -9,7 +9,7 @@ from harness.protocol.receiver import Answer, Event, Occasion
 from harness.protocol.receiver.events import Message, Plain, Unfit
 from harness.protocol.replies import Reply
 from reference_server.smtp_sink.letters import Letters
-from reference_server.watching import Handshake, Visit
+from reference_server.watching.visits import Handshake, Visit
 
 
 class Quiet:

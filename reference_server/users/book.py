@@ -24,7 +24,7 @@ from typing import Any, Final
 
 from harness.errors import UsageError
 from harness.protocol.sasl import ScramKeys, derive_keys, prepare
-from reference_server.disk import DISK
+from reference_server.storage.disk import DISK
 from reference_server.users.passwords import (
     SALT,
     Hash,

@@ -14,8 +14,8 @@ from typing import Final
 import trio
 
 from reference_server.configuration import Config
-from reference_server.doors import Door
-from reference_server.metrics import Sample
+from reference_server.doors.door import Door
+from reference_server.watching.metrics import Sample
 
 _LENGTH: Final = struct.Struct("!I")
 

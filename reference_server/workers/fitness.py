@@ -12,7 +12,7 @@ from typing import Final
 from harness.certificates import self_signed
 from harness.errors import UsageError
 from reference_server.configuration import Config, KeyPair
-from reference_server.expansion import mailbox_of
+from reference_server.intake.expansion import mailbox_of
 
 # What makes promises that only the owner of a queue can keep.
 _WITHOUT: Final = frozenset({"DSN", "FUTURERELEASE", "DELIVERBY"})

@@ -20,10 +20,8 @@ from harness.errors import UsageError
 from reference_server.configuration import Config
 from reference_server.configuration.making import make_mailboxes
 from reference_server.configuration.renewing import complaints_of
-from reference_server.doors import Door, listen_at, reserve_door
+from reference_server.doors.door import Door, listen_at, reserve_door
 from reference_server.http import Request, Response, serve_http
-from reference_server.log import Fact, Level, Log
-from reference_server.metrics import Sample, respond
 from reference_server.running import (
     announce,
     check_certificate,
@@ -31,7 +29,9 @@ from reference_server.running import (
     obey_signals,
     renew_on_hangup,
 )
-from reference_server.sink import Takings
+from reference_server.talks.sink import Takings
+from reference_server.watching.log import Fact, Level, Log
+from reference_server.watching.metrics import Sample, respond
 from reference_server.workers.channel import Ask, Begin, Channel, Ready, Renew, Taken, Told
 from reference_server.workers.fitness import check_fitness, for_workers
 

@@ -17,11 +17,11 @@ from harness.errors import UsageError
 from reference_server.configuration import Config, make_server
 from reference_server.configuration.relays import World
 from reference_server.configuration.renewing import Renewal
-from reference_server.descriptors import raise_limit
-from reference_server.doors import OpenDoor, open_door
+from reference_server.doors.descriptors import raise_limit
+from reference_server.doors.door import OpenDoor, open_door
 from reference_server.running import live, obey_signals
 from reference_server.server import Server
-from reference_server.sink import Sink
+from reference_server.talks.sink import Sink
 from reference_server.workers.channel import Ask, Begin, Channel, Ready, Renew, Taken, Told
 
 

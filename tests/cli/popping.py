@@ -12,8 +12,8 @@ from pathlib import Path
 
 import trio
 
-from reference_server.doors import Door, Kind
-from reference_server.pop3 import serve_pop3
+from reference_server.doors.door import Door, Kind
+from reference_server.pop3.session import serve_pop3
 from reference_server.server import Server
 from tests.reference_server.connecting import server_in
 

@@ -12,8 +12,8 @@ import trio
 from harness.cli.fetching.keeping import Folder
 from harness.errors import UsageError
 from harness.protocol.pop3.fetching import Waiting
-from reference_server.doors import Kind
-from reference_server.guesses import Guesses
+from reference_server.doors.door import Kind
+from reference_server.users.guesses import Guesses
 from tests.cli.popping import Popping, popping
 
 ONE, TWO = b"Subject: one\r\n\r\n.dot\r\n", "Subject: two\r\n\r\nzwölf\r\n".encode()

@@ -8,7 +8,7 @@ import trio
 from harness.cli.queue_ import duration, size
 from reference_server.queue import Fate, Item, QueuedRecipient
 from reference_server.queue.store import StoredQueue
-from reference_server.spool import Spool, hold
+from reference_server.storage.spool import Spool, hold
 
 
 def item(id, *recipients, age=3_690.0, **more):

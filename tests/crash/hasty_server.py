@@ -4,7 +4,7 @@ import threading
 
 from reference_server import __main__ as command
 from reference_server.configuration import making
-from reference_server.mailboxes import Drafts, Mailboxes
+from reference_server.storage.mailboxes import Drafts, Mailboxes
 
 
 class HastyDrafts(Drafts):

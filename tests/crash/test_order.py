@@ -8,11 +8,11 @@ import trio
 import trio.testing
 
 from harness.cli.children import environment
-from reference_server.intake import Intake
-from reference_server.listener import serve
-from reference_server.mailboxes import Mailboxes
+from reference_server.doors.listener import serve
+from reference_server.intake.intake import Intake
 from reference_server.queue.store import StoredQueue
-from reference_server.storage import DiskStorage
+from reference_server.storage.mailboxes import Mailboxes
+from reference_server.storage.storage import DiskStorage
 from tests.crash import traces
 from tests.crash.order import broken_promises, promises
 from tests.crash.sending import Sender

@@ -13,8 +13,8 @@ import trio.testing
 from harness.protocol.receiver import Limits
 from harness.protocol.services import Service
 from reference_server.configuration import Config, make_server
-from reference_server.doors import Door, Kind
-from reference_server.listener import serve
+from reference_server.doors.door import Door, Kind
+from reference_server.doors.listener import serve
 from reference_server.server import Server
 from tests.fuzz.expectation import Expectation, Mode, Terms
 from tests.fuzz.volume import segments

@@ -10,8 +10,8 @@ import trio
 import trio.testing
 
 from reference_server.configuration import Config, make_server
-from reference_server.doors import PLAIN, Door
-from reference_server.listener import serve
+from reference_server.doors.door import PLAIN, Door
+from reference_server.doors.listener import serve
 from reference_server.server import Server
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reference_server.disk import Disk
+from reference_server.storage.disk import Disk
 
 EVERYTHING = "*"  # the path of a sync that takes in all files there are
 

@@ -22,15 +22,15 @@ from reference_server.configuration import (
 )
 from reference_server.configuration.making import make_rules, make_users
 from reference_server.configuration.relaying import Dns
-from reference_server.directory import Alias, MailingList
-from reference_server.doors import Door, Endpoint, Kind
+from reference_server.doors.door import Door, Endpoint, Kind
+from reference_server.doors.limits import Allowance
 from reference_server.faults.reading import parse_table
-from reference_server.limits import Allowance
-from reference_server.log import Form, Level, Logging
+from reference_server.intake.directory import Alias, MailingList
 from reference_server.relay.routes import Route, Tls
 from reference_server.relay.schedule import Schedule
 from reference_server.server import Patience
 from reference_server.users.book import Account, changing, make_account
+from reference_server.watching.log import Form, Level, Logging
 from tests.reference_server.connecting import connected, mail_of, server_in
 
 DOCS = Path(__file__).parents[2] / "docs" / "serve.md"

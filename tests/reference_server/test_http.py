@@ -5,6 +5,7 @@ import trio
 import trio.testing
 
 from harness.errors import UsageError
+from reference_server.doors.sockets import listen
 from reference_server.http import (
     BODY,
     CONNECTIONS,
@@ -15,7 +16,6 @@ from reference_server.http import (
     serve_http,
     serve_requests,
 )
-from reference_server.sockets import listen
 
 HOST = b"Host: 127.0.0.1:1\r\n"
 

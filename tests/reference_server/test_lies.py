@@ -2,7 +2,7 @@ import pytest
 
 from harness.protocol.receiver import RULES, Occasion
 from reference_server.lies import LIES
-from reference_server.voices import VOICES, in_voice
+from reference_server.talks.voices import VOICES, in_voice
 from tests.protocol.obliging import Obliging
 
 TEXTBOOK = {

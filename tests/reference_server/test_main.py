@@ -13,9 +13,9 @@ from harness.errors import UsageError
 from harness.protocol.receiver import Limits
 from reference_server.__main__ import main, with_options
 from reference_server.configuration import Config
-from reference_server.doors import Door, Kind
+from reference_server.doors.door import Door, Kind
 from reference_server.lies import LIES
-from reference_server.log import Logging
+from reference_server.watching.log import Logging
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import trio.testing
 from harness.certificates import self_signed
 from reference_server.configuration import make_server, read_config
 from reference_server.configuration.renewing import Renewal
-from reference_server.doors import Door
+from reference_server.doors.door import Door
 from reference_server.queue.items import Item, QueuedRecipient
 from reference_server.running import run
 from tests.reference_server.connecting import Client, connected, mail_of

@@ -7,8 +7,8 @@ import trio
 import trio.testing
 
 from harness.errors import UsageError
-from reference_server.doors import Door, Kind
-from reference_server.listener import serve
+from reference_server.doors.door import Door, Kind
+from reference_server.doors.listener import serve
 from reference_server.running import run
 from reference_server.server import Patience
 from tests.reference_server.connecting import Client, mail_of, server_in

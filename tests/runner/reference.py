@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.target import Login, Secret, Target, TlsPolicy
 from reference_server.configuration import Config, make_server
-from reference_server.listener import serve
+from reference_server.doors.listener import serve
 from tests.wire.peers import listening
 
 DOMAIN = "example.test"

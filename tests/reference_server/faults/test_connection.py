@@ -10,7 +10,7 @@ import trio
 import trio.testing
 
 from harness.protocol.transparency import DataReader
-from reference_server.doors import Door, Kind
+from reference_server.doors.door import Door, Kind
 from reference_server.faults.serving import serve_with_faults
 from reference_server.faults.tricks import LONGEST_SILENCE
 from tests.reference_server.connecting import mail_of, server_in

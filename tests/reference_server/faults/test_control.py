@@ -3,11 +3,11 @@ import json
 import pytest
 
 from harness.errors import UsageError
-from reference_server.doors import Endpoint
+from reference_server.doors.door import Endpoint
+from reference_server.doors.sockets import listen
 from reference_server.faults.control import make_respond, open_control
 from reference_server.faults.model import Facts, Stage
 from reference_server.http import Request
-from reference_server.sockets import listen
 from tests.reference_server.connecting import server_in
 from tests.reference_server.faults.troubled import faults_in, meeting
 

@@ -6,7 +6,7 @@ import random
 import pytest
 import trio
 
-from reference_server.doors import Door, Kind
+from reference_server.doors.door import Door, Kind
 from reference_server.faults.model import MEANINGFUL, Stage
 from tests.reference_server.connecting import server_in
 from tests.reference_server.faults.troubled import faults_in, meeting

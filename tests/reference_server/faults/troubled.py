@@ -10,14 +10,14 @@ from pathlib import Path
 import trio
 import trio.testing
 
-from reference_server.doors import PLAIN
+from reference_server.doors.door import PLAIN
+from reference_server.doors.sockets import SocketStream
 from reference_server.faults.certificates import Certificates
 from reference_server.faults.faults import Faults
 from reference_server.faults.reading import parse_table
 from reference_server.faults.received import Received
 from reference_server.faults.serving import serve_with_faults
 from reference_server.server import Server
-from reference_server.sockets import SocketStream
 from tests.reference_server.connecting import Client, server_in
 
 

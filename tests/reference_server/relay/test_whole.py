@@ -2,8 +2,8 @@
 
 import trio
 
-from reference_server.doors import read_door
-from reference_server.listener import serve
+from reference_server.doors.door import read_door
+from reference_server.doors.listener import serve
 from reference_server.queue.store import StoredQueue
 from reference_server.relay import Caps
 from tests.reference_server.connecting import mail_of, server_in

@@ -8,10 +8,10 @@ from harness.protocol.addresses import read_forward_path, read_reverse_path
 from harness.protocol.receiver import Addressee, Envelope
 from harness.protocol.receiver.events import Message
 from harness.protocol.replies import reply
-from reference_server.doors import Door, Kind
+from reference_server.doors.door import Door, Kind
 from reference_server.smtp_sink.dumping import Dump, dumped
 from reference_server.smtp_sink.letters import Letters
-from reference_server.watching import Visit
+from reference_server.watching.visits import Visit
 
 MESSAGE = Message(
     Envelope(

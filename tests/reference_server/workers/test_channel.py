@@ -5,7 +5,7 @@ import trio
 import trio.testing
 
 from reference_server.configuration import Config, KeyPair, read_config
-from reference_server.doors import Door, Kind
+from reference_server.doors.door import Door, Kind
 from reference_server.workers.channel import Ask, Begin, Channel, Ready, Renew, Told
 from tests.reference_server.test_configuration import EVERYTHING, written
 

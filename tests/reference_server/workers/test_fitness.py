@@ -5,9 +5,9 @@ import pytest
 from harness.errors import UsageError
 from reference_server.configuration import Config
 from reference_server.configuration.relaying import Relaying
-from reference_server.directory import Alias, MailingList
-from reference_server.doors import Endpoint
-from reference_server.limits import Allowance
+from reference_server.doors.door import Endpoint
+from reference_server.doors.limits import Allowance
+from reference_server.intake.directory import Alias, MailingList
 from reference_server.workers.fitness import check_fitness, for_workers
 
 UNFIT = {

@@ -8,9 +8,9 @@ from dataclasses import replace
 import trio
 import trio.testing
 
-from reference_server.directory import Alias
-from reference_server.doors import Door, Endpoint, reserve_door
-from reference_server.log import Logging
+from reference_server.doors.door import Door, Endpoint, reserve_door
+from reference_server.intake.directory import Alias
+from reference_server.watching.log import Logging
 from reference_server.workers.channel import Ask, Begin, Channel, Ready, Renew, Taken, Told
 from reference_server.workers.worker import work
 from tests.reference_server.connecting import Client, config, mail_of

@@ -1,0 +1,1 @@
+"""Doors: how clients come in over sockets, how many may, and for how long."""

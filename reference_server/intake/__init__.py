@@ -1,0 +1,1 @@
+"""Intake: whether a message is taken, and where all its copies go."""

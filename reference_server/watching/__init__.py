@@ -1,0 +1,1 @@
+"""Watching: what happens in sessions, told to a log and to counters."""
