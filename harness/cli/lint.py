@@ -13,8 +13,10 @@ from harness.documents import Complaint, Complaints, DocumentError, Place, rende
 from harness.errors import UsageError
 from harness.runner.known import read_deviations
 from harness.target import read_target
+from harness.transcripts.catalogue import Catalogue
 from harness.transcripts.linting import lint as lint_suites
 from harness.transcripts.loader import find_suites, shipped_suites
+from harness.transcripts.untested import UNTESTED, read_untested
 
 SUITE = ".smtp.yaml"
 YAML = (".yaml", ".yml")
@@ -27,7 +29,8 @@ def lint(places: tuple[Path, ...]) -> int:
 
     A file's name tells what it is: *.smtp.yaml is a suite; a name that holds `target` or `known`
     is one of those, `serve` a configuration of the reference server, `faults` a table of its
-    accidents; a file in a folder `profiles` is a load profile. A folder stands for all such
+    accidents, `untested` reasons for requirements without a case; a file in a folder `profiles`
+    is a load profile. A folder stands for all such
     files below it. Without FILE: what comes with smtp-harness.
 
     Exit status: 0 when nothing is wrong (warnings are not), else 2.
@@ -100,6 +103,8 @@ def _reader(path: Path) -> Callable[[str], object] | None:
     """What reads a file that is no suite; the name of the file decides."""
     if path.suffix not in YAML or path.name.endswith(SUITE):
         return None
+    if path.name == UNTESTED:
+        return _read_untested
     if "target" in path.stem:
         return read_target
     if "known" in path.stem:
@@ -134,4 +139,10 @@ def _read_known(path: str) -> None:
     complaints = Complaints()
     addresses = [case.address for suite in choose(()) for case in suite.cases]
     read_deviations(path, complaints, addresses)
+    complaints.raise_errors()
+
+
+def _read_untested(path: str) -> None:
+    complaints = Complaints()
+    read_untested(path, complaints, Catalogue.load())
     complaints.raise_errors()
