@@ -14,6 +14,8 @@ main = Commands(
     """,
     table={
         "run": ("harness.cli.run", "run", "Run suites against a server, or against our own."),
+        "compare": ("harness.cli.compare", "compare", "Two result files: what broke?"),
+        "report": ("harness.cli.report", "report", "Tell a result file in another format."),
         "list": ("harness.cli.list_", "list_", "List suites, cases, and what they cover."),
         "explain": ("harness.cli.explain", "explain", "Tell what a case or requirement is about."),
         "lint": ("harness.cli.lint", "lint", "Find mistakes in suites and other files of ours."),

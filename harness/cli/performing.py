@@ -22,13 +22,13 @@ from harness.cli.choosing import choose
 from harness.cli.commands import let_go_of_stdout
 from harness.cli.embedded import embedded
 from harness.cli.proving import perform_proof
+from harness.cli.reporting import Reports, wanted_reports
 from harness.documents import read_duration
 from harness.errors import TargetUnreachable, UsageError
 from harness.reports.colour import wants_colour
-from harness.reports.files import check_writable, write_whole
-from harness.reports.junit import to_junit
+from harness.reports.formats import STDOUT, Report
 from harness.reports.terminal import Terminal
-from harness.results import Level, Outcome, RunResult, to_json
+from harness.results import Level, Outcome, RunResult
 from harness.runner.endings import Played
 from harness.runner.judge import judge, skipped
 from harness.runner.plan import Plan, Planned, make_plan
@@ -63,6 +63,7 @@ class Wishes:
     verbose: bool
     junit: Path | None
     json: Path | None
+    reports: tuple[str, ...]
     color: str
     to: tuple[str, ...]
     sender: str | None
@@ -80,7 +81,7 @@ class Wishes:
                 raise UsageError(f"{option} is for our own server: leave {self.target} out")
         if self.fault and self.prove:
             raise UsageError("--prove takes each case's own fault: leave --fault out")
-        if self.prove and (self.junit or self.json):
+        if self.prove and (self.junit or self.json or self.reports):
             raise UsageError("--prove is about our cases and writes no report about a server")
 
     @property
@@ -117,8 +118,7 @@ class Wishes:
 def perform(wishes: Wishes) -> int:
     """Do what is wished; the exit status."""
     settings = wishes.settings
-    for path in filter(None, (wishes.junit, wishes.json)):
-        check_writable(path)
+    wanted = wanted_reports(wishes.reports, junit=wishes.junit, json=wishes.json)
     suites = choose(wishes.selectors)
     with _target(wishes) as target:
         plan = make_plan(suites, target, settings, k=wishes.expression, known=wishes.known)
@@ -126,7 +126,7 @@ def perform(wishes: Wishes) -> int:
             return _list(plan)
         if wishes.prove:
             return perform_proof(plan, settings, wishes.applied, verbose=wishes.verbose)
-        return _run(plan, settings, wishes)
+        return _run(plan, settings, wishes, wanted)
 
 
 def _duration(text: str | None, option: str) -> float:
@@ -153,31 +153,38 @@ def _list(plan: Plan) -> int:
     return 0
 
 
-def _run(plan: Plan, settings: Settings, wishes: Wishes) -> int:
-    colour = wants_colour(sys.stdout, wishes.color, os.environ)
+def _run(plan: Plan, settings: Settings, wishes: Wishes, wanted: Sequence[Report]) -> int:
+    taken = any(report.path == STDOUT for report in wanted)  # then people read the other one
+    out = sys.stderr if taken else sys.stdout
     terminal = Terminal(
-        sys.stdout, sys.stderr, level=settings.level, colour=colour, verbose=wishes.verbose
+        out,
+        sys.stderr,
+        level=settings.level,
+        colour=wants_colour(out, wishes.color, os.environ),
+        verbose=wishes.verbose,
     )
     terminal.begin(_name(plan.target, wishes), [it.case.suite for it in plan.cases])
     told: list[Outcome] = []
+    with Reports(wanted, _result(plan, settings, ())) as reports:
 
-    def tell(outcome: Outcome) -> None:
-        told.append(outcome)
-        terminal.add(outcome)
+        def tell(outcome: Outcome) -> None:
+            told.append(outcome)
+            terminal.add(outcome)
+            reports.add(outcome)
 
-    result = None
-    try:
-        result = trio.run(run_suites, plan, settings, tell)
-    except TargetUnreachable as error:
-        click.echo(f"error: {harmless(str(error))}", err=True)
-        result = _result(plan, settings, [_unreached(it, str(error)) for it in plan.cases])
-    finally:
+        result = None
         try:
-            # If even this run could not end well, what was told is worth keeping.
-            _write(result or _result(plan, settings, told, interrupted=True), wishes)
+            result = trio.run(run_suites, plan, settings, tell)
+        except TargetUnreachable as error:
+            click.echo(f"error: {harmless(str(error))}", err=True)
+            result = _result(plan, settings, [_unreached(it, str(error)) for it in plan.cases])
         finally:
-            if result is not None:  # a disk that is full takes nobody's verdicts away
-                terminal.end(result)
+            try:
+                # If even this run could not end well, what was told is worth keeping.
+                reports.end(result or _result(plan, settings, told, interrupted=True))
+            finally:
+                if result is not None:  # a disk that is full takes nobody's verdicts away
+                    terminal.end(result)
     if not terminal.is_heard:
         let_go_of_stdout()
     return SIGNALS.get(result.signal, result.exit_status)
@@ -212,10 +219,3 @@ def _result(
         outcomes=tuple(outcomes),
         harness=__version__,
     )
-
-
-def _write(result: RunResult, wishes: Wishes) -> None:
-    if wishes.json:
-        write_whole(wishes.json, to_json(result))
-    if wishes.junit:
-        write_whole(wishes.junit, to_junit(result))

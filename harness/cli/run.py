@@ -40,6 +40,9 @@ OPTIONS = (
     click.option("-v", "--verbose", is_flag=True, help="Show the dialogue of every case."),
     click.option("--junit", type=_FILE, metavar="FILE", help="Write a JUnit report."),
     click.option("--json", type=_FILE, metavar="FILE", help="Write all results as JSON."),
+    click.option("--report", "reports", multiple=True, metavar="[FORMAT:]FILE",
+                 help="Write a report: json jsonl junit markdown github sarif tap; the suffix may "
+                      "tell which, - is standard output. May be repeated."),
     click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto",
                  show_default=True, help="NO_COLOR and FORCE_COLOR are honoured too."),
     click.option("--to", multiple=True, metavar="MAILBOX", help="A recipient; may be repeated."),

@@ -1,24 +1,10 @@
-"""Results: what a run found, as versioned values; reports and `compare` read nothing else.
-
-A result is a value before it is a report: nothing here knows SMTP, files or terminals.
-`to_json` and `from_json` are each other's inverse; FORMAT changes when a reader would notice.
-"""
+"""What a run found, as values: verdicts, outcomes, surprises, and what they make together."""
 
 from __future__ import annotations
 
-import json
 import shlex
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
-
-from harness.errors import UsageError
-from harness.visible import octets_of, visible
-
-FORMAT = "smtp-harness-result/1"
-
-T = TypeVar("T")
 
 
 class Verdict(StrEnum):
@@ -189,57 +175,3 @@ class RunResult:
         if any(self.level.is_failed_by(outcome.verdict) for outcome in self.outcomes):
             return 1
         return 3 if self.tally[Verdict.ERROR] or not self.judged else 0
-
-
-# --- to and from JSON --------------------------------------------------------------------------
-
-
-def to_json(result: RunResult) -> str:
-    """The run as a JSON document, as docs/results.md describes it."""
-    document = {
-        "format": FORMAT,
-        **asdict(result),
-        "tally": result.tally,
-        "judged": result.judged,
-        "exit_status": result.exit_status,
-    }
-    return json.dumps(document, default=visible, indent=1) + "\n"
-
-
-def from_json(text: str) -> RunResult:
-    """The run that a JSON document tells of; members that we do not know are passed over."""
-    try:
-        document = json.loads(text)
-        found = document["format"]
-        if found != FORMAT:
-            raise UsageError(f"this result is in format {found!r}; this version reads {FORMAT!r}")
-        outcomes = tuple(map(_outcome, document["outcomes"]))
-        return _read(RunResult, document, level=Level(document["level"]), outcomes=outcomes)
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise UsageError(f"this is no result file of smtp-harness: {error!r}") from error
-
-
-def _outcome(row: Mapping[str, Any]) -> Outcome:
-    return _read(
-        Outcome,
-        row,
-        verdict=Verdict(row["verdict"]),
-        grade=Grade(row["grade"]),
-        requirements=tuple(_read(Requirement, entry) for entry in row["requirements"]),
-        at=_read(Spot, row["at"]),
-        surprise=_surprise(row["surprise"]) if row.get("surprise") else None,
-        notes=tuple(row["notes"]),
-        exchanges=tuple(
-            _read(Exchange, entry, octets=octets_of(entry["octets"])) for entry in row["exchanges"]
-        ),
-        ports=tuple(row["ports"]),
-    )
-
-
-def _surprise(row: Mapping[str, Any]) -> Surprise:
-    return _read(Surprise, row, at=_read(Spot, row["at"]), detail=tuple(row["detail"]))
-
-
-def _read(kind: type[T], row: Mapping[str, Any], **converted: object) -> T:
-    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # all are dataclasses
-    return kind(**{name: value for name, value in row.items() if name in known} | converted)

@@ -1,0 +1,46 @@
+"""`smtp-harness report`: a result file told again, in any format that a run can be told in."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from harness.cli.reporting import wanted_reports, write_report
+from harness.cli.result_files import read_runs
+from harness.errors import UsageError
+from harness.reports.terminal import Terminal
+from harness.results import RunResult
+
+_FILE = click.Path(path_type=Path, allow_dash=True)
+
+
+@click.command(short_help="Tell a result file again, in another format.")
+@click.argument("result", type=_FILE)
+@click.argument("reports", nargs=-1, metavar="[[FORMAT:]FILE]...")
+def report(result: Path, reports: tuple[str, ...]) -> int:
+    """Write reports of a run from RESULT, a file of `run --json` or `run --report jsonl:FILE`.
+
+    FORMAT is json, jsonl, junit, markdown, github, sarif or tap; the suffix of FILE may tell
+    which, `-` is standard output. Without a report: what the terminal showed.
+
+    Exit status: that of the run.
+    """
+    runs = read_runs(result)
+    if len(runs) > 1:
+        raise UsageError(f"{result} tells of {len(runs)} runs; a report is about one")
+    (run,) = runs
+    for wanted in wanted_reports(reports):
+        write_report(wanted, wanted.tell(run))
+    if not reports:
+        _show(run)
+    return run.exit_status
+
+
+def _show(run: RunResult) -> None:
+    terminal = Terminal(sys.stdout, sys.stderr, level=run.level)
+    terminal.begin(run.target, [outcome.group for outcome in run.outcomes])
+    for outcome in run.outcomes:
+        terminal.add(outcome)
+    terminal.end(run)
