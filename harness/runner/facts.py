@@ -25,6 +25,7 @@ def facts_of(
         "recipient2": second_recipient(target),
         "unknown": target.unknown_recipient,
         "foreign": target.foreign_recipient,
+        "foreign_domain": (target.foreign_recipient or "").rpartition("@")[2] or None,
         "many": target.many,
         "over_size": None if over_size is None else str(over_size),
         "bounce": relay.bounce if relay else None,

@@ -67,8 +67,11 @@ def read_deviations(
 
 
 def deviation_of(case: Case, known: Mapping[str, Deviation]) -> Deviation | None:
-    """What is known of a case: of its row, or of the whole family."""
-    return known.get(case.address) or known.get(f"{case.suite}/{case.id}")
+    """What is known of a case: of its row, of all rows of one table's row, of the family."""
+    row = (case.row or "").split("/")
+    names = (f"{case.suite}/{case.id}/{'/'.join(row[:end])}" for end in range(len(row), 0, -1))
+    found = (known[name] for name in names if name in known)
+    return next(found, known.get(f"{case.suite}/{case.id}"))
 
 
 def _deviation(key: TextNode, fields: Fields) -> Deviation:

@@ -26,8 +26,9 @@ from harness.transcripts.model import (
 )
 from harness.transcripts.needs import inferred_needs, read_needs
 from harness.transcripts.receipts import Receipts, templates_of_receipts
-from harness.transcripts.rows import Row, check_rows, names_in_title, read_row, warn_of_unused
+from harness.transcripts.rows import Row, check_rows, names_in_title, read_rows, warn_of_unused
 from harness.transcripts.scope import FACTS, Scope
+from harness.transcripts.tables import Tables
 from harness.transcripts.templates import Names
 from harness.transcripts.walking import all_steps, names_set, templates
 
@@ -95,6 +96,7 @@ class CaseReader:
     lies: Collection[str] | None  # the names that `caught_by:` may hold, if they are known
     complaints: Complaints
     ids: Ids
+    tables: Tables
 
     def read(self, node: Node) -> list[Case]:
         """The case of one mapping, or one case for each of its rows."""
@@ -105,25 +107,32 @@ class CaseReader:
             defaults = Defaults.read(fields, self.defaults, self.catalogue, self.complaints)
             rows = self._rows(fields)
             played = self._played(fields, defaults, check_rows(rows, self.complaints))
-            if played.steps:
-                warn_of_unused(rows, _names_used(played, fields.text("title")), self.complaints)
+            self._look_for_unused(fields, rows, played)
             drops = fields.choice("end", ("drop",)) is not None
-            alone = Row(fields, None, fields.at)
+            alone = Row((), None, fields.at)
             return [
                 replace(self._case(fields, id, row, played), drops=drops) for row in rows or [alone]
             ]
 
     def _rows(self, fields: Fields) -> list[Row]:
-        ids = Ids("row", self.complaints)
-        rows = []
+        each = fields.take("each")
+        if isinstance(each, TextNode):
+            return self.tables.rows(each)
         nodes = fields.items("each")
-        if not nodes and (each := fields.take("each")):
+        if each and not nodes:
             self.complaints.add(each.at, "'each' has no row", "write one, or leave it out")
-        for node in nodes:
-            with Fields(node, self.complaints, "a row") as row:
-                id = ids.read(row)
-                rows.append(read_row(row, id, node.at, KEYS, self.complaints))
-        return rows
+        return read_rows(nodes, KEYS, self.complaints)
+
+    def _look_for_unused(self, fields: Fields, rows: Sequence[Row], played: _Played) -> None:
+        """Values that no line uses; those of tables may be used by another case."""
+        if not played.steps:
+            self.tables.use_all()
+            return
+        used = _names_used(played, fields.text("title"))
+        if isinstance(fields.take("each"), TextNode):
+            self.tables.use(used)
+        else:
+            warn_of_unused(rows, used, self.complaints)
 
     def _played(self, fields: Fields, defaults: Defaults, values: frozenset[str]) -> _Played:
         setting = Setting(
@@ -153,13 +162,13 @@ class CaseReader:
 
     def _case(self, fields: Fields, id: str, row: Row, played: _Played) -> Case:
         """What row and case say, the row first."""
-        of = [row.fields, fields] if row.fields is not fields else [fields]
+        of = [*row.fields, fields]
         title = next((node for it in of if (node := it.node("title"))), None)
         checks = next((nodes for it in of if (nodes := it.text_nodes("checks"))), ())
         start = self._start(of, played.defaults.role)
         needs = played.defaults.needs
-        if row.fields is not fields:
-            needs += read_needs(row.fields.text_nodes("needs"), self.catalogue, self.complaints)
+        for own in row.fields:
+            needs += read_needs(own.text_nodes("needs"), self.catalogue, self.complaints)
         known = self._known_checks(checks)
         grade, why = self._grade(of, known)
         return Case(

@@ -8,10 +8,11 @@ from importlib.resources import files
 from pathlib import Path
 
 from harness.documents import Complaints, Fields, Node, read
-from harness.transcripts.cases import CaseReader, Defaults
+from harness.transcripts.cases import KEYS, CaseReader, Defaults
 from harness.transcripts.catalogue import Catalogue
 from harness.transcripts.ids import Ids, check_suite_id
 from harness.transcripts.model import Suite
+from harness.transcripts.tables import Tables
 
 SUFFIX = ".smtp.yaml"
 
@@ -53,9 +54,11 @@ def read_root(
             lies=lies,
             complaints=complaints,
             ids=Ids("case", complaints),
+            tables=Tables.read(fields, KEYS, complaints),
         )
         nodes = fields.items("cases") if fields.require("cases") else ()
         cases = tuple(case for node in nodes for case in reader.read(node))
+        reader.tables.warn_of_unused()
     return Suite(id=id, title=title or id, cases=cases, path=str(path))
 
 

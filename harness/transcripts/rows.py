@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from harness.documents import Complaints, Fields, Place, TextNode
+from harness.documents import Complaints, Fields, Node, Place, TextNode
+from harness.transcripts.ids import Ids
 from harness.transcripts.model import Template
 from harness.transcripts.scope import COMPUTED, FACTS, Scope
 from harness.transcripts.templates import NAME, Names, read_octets, read_text
@@ -19,9 +20,12 @@ _IN_TITLE = re.compile(rf"\{{({NAME})\}}")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its fields for what it says for itself, and its values."""
+    """One row: its fields for what it says for itself, and its values.
 
-    fields: Fields
+    A product's row has the fields of each table, and their ids with a slash between.
+    """
+
+    fields: tuple[Fields, ...]
     id: str | None
     at: Place
     values: Mapping[str, Template] = field(default_factory=dict)
@@ -41,31 +45,16 @@ class Row:
         )
 
 
-def read_row(
-    fields: Fields, id: str, at: Place, case_keys: Iterable[str], complaints: Complaints
-) -> Row:
-    """The row's values: all its keys but those that it says for itself."""
-    for own in OWN_KEYS:
-        fields.take(own)
-    reserved = set(case_keys)
-    values: dict[str, Template] = {}
-    written: dict[str, TextNode] = {}
-    for key, node in fields.rest():
-        name = key.value.removesuffix("!")
-        if name in reserved:
-            complaints.add(key.at, f"{name!r} holds for all rows", "write it beside `each:`")
-        elif name in FACTS or name in COMPUTED:
-            complaints.add(key.at, f"{{{name}}} has a meaning of its own", "take another name")
-        elif not re.fullmatch(NAME, name):
-            complaints.add(key.at, f"{name!r} cannot be the name of a value",
-                           "letters, digits, - and _, a letter first")  # fmt: skip
-        elif name in values:
-            complaints.add(key.at, f"the value {name!r} is given twice")
-        else:
-            text = fields.as_text(node)
-            values[name] = Template(()) if text is None else _value(key, text, complaints)
-            written |= {} if text is None else {name: text}
-    return Row(fields, id, at, values, written)
+def read_rows(
+    nodes: Iterable[Node], case_keys: Collection[str], complaints: Complaints
+) -> list[Row]:
+    """The rows of a list, no id twice."""
+    ids = Ids("row", complaints)
+    rows = []
+    for node in nodes:
+        with Fields(node, complaints, "a row") as row:
+            rows.append(_row(row, ids.read(row), node.at, case_keys, complaints))
+    return rows
 
 
 def check_rows(rows: Iterable[Row], complaints: Complaints) -> frozenset[str]:
@@ -96,6 +85,33 @@ def warn_of_unused(rows: Iterable[Row], used: Collection[str], complaints: Compl
             if name not in used:
                 complaints.warn(node.at, f"nothing uses the value {name!r}",
                                 f"a line would, with {{{name}}}")  # fmt: skip
+
+
+def _row(
+    fields: Fields, id: str, at: Place, case_keys: Iterable[str], complaints: Complaints
+) -> Row:
+    """The row's values: all its keys but those that it says for itself."""
+    for own in OWN_KEYS:
+        fields.take(own)
+    reserved = set(case_keys)
+    values: dict[str, Template] = {}
+    written: dict[str, TextNode] = {}
+    for key, node in fields.rest():
+        name = key.value.removesuffix("!")
+        if name in reserved:
+            complaints.add(key.at, f"{name!r} holds for all rows", "write it beside `each:`")
+        elif name in FACTS or name in COMPUTED:
+            complaints.add(key.at, f"{{{name}}} has a meaning of its own", "take another name")
+        elif not re.fullmatch(NAME, name):
+            complaints.add(key.at, f"{name!r} cannot be the name of a value",
+                           "letters, digits, - and _, a letter first")  # fmt: skip
+        elif name in values:
+            complaints.add(key.at, f"the value {name!r} is given twice")
+        else:
+            text = fields.as_text(node)
+            values[name] = Template(()) if text is None else _value(key, text, complaints)
+            written |= {} if text is None else {name: text}
+    return Row((fields,), id, at, values, written)
 
 
 def _value(key: TextNode, text: TextNode, complaints: Complaints) -> Template:

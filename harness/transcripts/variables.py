@@ -15,6 +15,7 @@ from harness.transcripts.templates import holds_size
 
 TOKEN_LENGTH = 24
 
+_LINE = b"x" * 998 + b"\r\n"  # the longest (RFC 5321 4.5.3.1.6)
 _LETTERS = string.ascii_lowercase + string.digits
 
 
@@ -108,6 +109,8 @@ class Values:
             return self._set[name]
         if name in self.row:
             return self.render(self.row[name])
+        if name == "too_much" and "over_size" in self.facts:
+            return _lines(int(self.facts["over_size"]))  # made here: it is as large as it says
         if name not in self.facts:
             raise UsageError(f"{variable.at}: {{{name}}} has no value here")
         return self.facts[name].replace("{n}", str(self._count)).encode()
@@ -158,6 +161,11 @@ def _segments(write: Write, lines: Sequence[bytes]) -> tuple[Segment, ...]:
             held += octets
     flush()
     return tuple(segments)
+
+
+def _lines(size: int) -> bytes:
+    """Whole lines that are so many octets, or up to a line more."""
+    return _LINE * (size // len(_LINE) + 1)
 
 
 def _filler(fill: Fill, before: bytes, after: bytes) -> bytes:

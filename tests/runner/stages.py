@@ -156,9 +156,9 @@ class Author:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    def suite(self, *cases: str, id: str = "test/suite") -> Suite:
+    def suite(self, *cases: str, id: str = "test/suite", tables: str = "") -> Suite:
         """A suite of these cases, each a block of YAML."""
-        rows = [f"suite: {id}", "title: A suite", "cases:"]
+        rows = [f"suite: {id}", "title: A suite", *filter(None, [tables]), "cases:"]
         for case in cases:
             first, *others = case.strip("\n").splitlines()
             rows += [f"  - {first}", *(f"    {line}" for line in others)]

@@ -93,3 +93,15 @@ def test_a_row_is_known_by_its_own_name_or_its_family_s(author, known):
     assert deviation_of(c, family)
     assert deviation_of(b, row)
     assert deviation_of(c, row) is None
+
+
+def test_a_row_of_a_product_is_known_by_what_it_is_a_row_of_first(author, known):
+    first, second = author.suite(
+        "id: a\ntitle: x\nchecks: []\neach: t x u\ndialogue: |\n  S: 220",
+        tables="tables: {t: [{id: b}, {id: c}], u: [{id: d}]}",
+    ).cases
+    row = read_known(known(FULL.replace("rfc5321/4.1.4/ehlo-resets", "test/suite/a/b")))
+
+    assert (first.address, second.address) == ("test/suite/a/b/d", "test/suite/a/c/d")
+    assert deviation_of(first, row)
+    assert deviation_of(second, row) is None

@@ -25,7 +25,7 @@ from harness.transcripts.model import (
     Write,
 )
 from harness.transcripts.templates import literal
-from tests.transcripts.written import steps, told
+from tests.transcripts.written import LISTED, steps, told
 
 AT = Place("", 0)
 
@@ -115,10 +115,7 @@ WRONG = {
     "* connect again\n  start mial": "unknown start 'mial' (did you mean 'mail'?)",
     "* connect again\n  over smtpx": "unknown listener 'smtpx' (did you mean 'smtp'?)",
     "* connect again\n  after soon": "'soon' is no duration (such as 5s, 200ms or 2m)",
-    "* connect again\n  after {soon}": "unknown variable 'soon' (there are: bounce, domain, "
-    "foreign, greylist, many, our_name, over_size, "
-    "recipient, recipient2, relayed, sender, server, token, "
-    "unknown)",
+    "* connect again\n  after {soon}": "unknown variable 'soon' " + LISTED,
     "*(again) connect other": "`* connect NAME` is not done on a connection "
     "(write it without (again))",
     "* repeat 0\n  C: x": "'0' is no whole number",

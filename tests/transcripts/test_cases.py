@@ -8,7 +8,7 @@ from harness.documents import Complaints, DocumentError
 from harness.results import Grade
 from harness.transcripts.loader import find_suites, load_suite, read_suite, shipped_suites
 from harness.transcripts.model import Case, Role, Start
-from tests.transcripts.written import CATALOGUE, case, read, sentences, told, wrap
+from tests.transcripts.written import CATALOGUE, LISTED, case, read, sentences, told, wrap
 
 HEAD = "suite: s\ncases:\n"
 DIALOGUE = "    dialogue: |\n      C: NOOP\n      S: 250\n"
@@ -258,11 +258,7 @@ ROWS = {
                             "(letters, digits, - and _, a letter first)"]),
     "a key of the case": ("[{id: a, v: 1, delivered: {}}]",
                           ["'delivered' holds for all rows (write it beside `each:`)"]),
-    "a variable that nothing sets": ("[{id: a, v: '{nix}'}]", ["unknown variable 'nix' (there "
-                                     "are: bounce, domain, foreign, greylist, many, our_name, "
-                                     "over_size, recipient, recipient2, relayed, sender, "
-                                     "server, token, "
-                                     "unknown)"]),
+    "a variable that nothing sets": ("[{id: a, v: '{nix}'}]", ["unknown variable 'nix' " + LISTED]),
     "an escape": (r"[{id: a, v!: '\q'}]", [r"unknown escape \q (there are \r \n \t \0 \\ \xHH)"]),
     "a value that nothing uses": ("[{id: a, v: 1, w: 2}]",
                                   ["nothing uses the value 'w' (a line would, with {w})"]),

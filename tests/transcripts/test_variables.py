@@ -83,6 +83,14 @@ def test_a_row_sets_values_that_hold_facts():
     assert octets(r"C! {to}{seq}", keys) == b"<b@x.test>\n."
 
 
+def test_too_much_is_lines_of_more_than_the_target_takes():
+    write = steps("C! {too_much}")[0]
+
+    (segment,) = render_write(write, Values({"over_size": "2001"}))
+
+    assert segment.octets == (b"x" * 998 + b"\r\n") * 3
+
+
 def test_many_counts_with_the_repetition():
     found = case("* repeat 3 as n\n  C: {many} {n}")
     values = Values.of(found, FACTS)

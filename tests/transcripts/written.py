@@ -9,6 +9,9 @@ from harness.documents import Complaint, Complaints, parse
 from harness.transcripts.catalogue import Catalogue, Entry
 from harness.transcripts.loader import read_root
 from harness.transcripts.model import Case, Step, Suite
+from harness.transcripts.scope import FACTS
+
+LISTED = f"(there are: {', '.join(sorted(FACTS))})"  # where nothing else is known
 
 
 def entry(id: str, level: str = "MUST", basis: str = "keyword", needs: tuple[str, ...] = ()):
