@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.protocol.transparency import END
 from harness.transcripts.catalogue import Catalogue
 from harness.transcripts.loader import find_suites, load_suite, shipped_suites
-from harness.transcripts.model import Case, Expect, Write
+from harness.transcripts.model import Case, Expect, Template, Write
+from harness.transcripts.variables import Values
 from reference_server.lies import LIES
 
 PATHS = find_suites(shipped_suites())
@@ -87,3 +89,14 @@ def test_the_attachment_decodes_to_all_256_octets() -> None:
     encoded = part.partition(b"\r\n--ketchup--")[0]
     assert base64.b64decode(encoded) == bytes(range(256))
     assert max(map(len, encoded.split(b"\r\n"))) <= 76
+
+
+def test_no_false_end_of_the_text_holds_the_true_one() -> None:
+    cases = [case for case in CASES if case.address.startswith("smuggling/end-of-data/")]
+    values = Values({"token": "t" * 24, "recipient": "b@x.test", "over_size": "1000"})
+    hidden = b"RCPT"
+    for case in cases:
+        if "mark" in case.values:
+            texts = (case.values.get("before", Template((b"The end?",))), case.values["mark"])
+            text = b"".join(map(values.render, texts)) + hidden
+            assert END not in b"\r\n" + text, case.address
