@@ -112,7 +112,11 @@ CHUNKING: Final[Mapping[str, Lie]] = {
     ),
     "refused-chunk-runs": Lie(
         "the octets of a refused chunk are run as commands",
-        replace(RULES, pass_over=lambda size: 0),
+        replace(RULES, pass_over=lambda size, is_offered: 0 if is_offered else size),
+    ),
+    "unoffered-chunk-runs": Lie(
+        "BDAT without EHLO is refused at once, and its octets are run as commands",
+        replace(RULES, pass_over=lambda size, is_offered: size if is_offered else 0),
     ),
     "rset-keeps-chunks": Lie(
         "RSET between chunks forgets nothing",

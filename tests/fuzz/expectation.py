@@ -143,8 +143,11 @@ class Expectation:
         return octets
 
     def _announces_chunk(self, line: bytes) -> bool:
-        """Whether it is a BDAT whose octets follow: RFC 3030 2 has them taken before any reply."""
-        if self.mode is not Mode.COMMAND or self.hello != "EHLO" or b"\r" in line or b"\n" in line:
+        """Whether it is a BDAT whose octets follow: RFC 3030 2 has them taken before any reply.
+
+        Whether it may come or not: what a sender of mail has put into a chunk is never run.
+        """
+        if self.mode is not Mode.COMMAND or b"\r" in line or b"\n" in line:
             return False
         match = _BDAT.fullmatch(line)
         if match is None or len(line) > SHORT or int(match[1]) > self.terms.chunk:
@@ -221,7 +224,7 @@ class Expectation:
         verb = line.rstrip(b" \t").split(b" ")[0].upper().decode("ascii", "replace")
         if verb not in ROWS or (verb in HELLOS and (verb == "LHLO") is not self._is_lmtp):
             return self._hold("unknown", reply, UNKNOWN)
-        if verb == "BDAT" and self.hello == "EHLO":
+        if verb == "BDAT" and (self.hello == "EHLO" or self._is_endless(line)):
             return self._after_bad_bdat(line, reply)
         self._hold(verb, reply, self._possible(verb, line, reply))
         if reply.is_good:
@@ -237,10 +240,13 @@ class Expectation:
         return self.terms.service == "submission" and not self.user and verb not in FREE
 
     def _after_bad_bdat(self, line: bytes, reply: Said) -> str:
-        if _BDAT.fullmatch(line) is None or len(line) > SHORT:
+        if not self._is_endless(line):
             return self._hold("BDAT", reply, SYNTAX)
-        # Longer than we are willing to wait for: nobody can say where the next command begins.
         return self._hold("endless", reply, frozenset({552}))
+
+    def _is_endless(self, line: bytes) -> bool:
+        """Longer than we are willing to wait for: nobody can say where the next command begins."""
+        return _BDAT.fullmatch(line) is not None and len(line) <= SHORT
 
     def _possible(self, verb: str, line: bytes, reply: Said) -> frozenset[int]:
         row, sure = ROWS[verb], sure_codes(line)
@@ -339,6 +345,8 @@ class Expectation:
         text = (self.chunks or b"") + octets
         if not told:  # RFC 2033 4.3: nobody was to have it
             self._forget()
+        elif self.hello != "EHLO":
+            self._hold("BDAT", told[0], OUT_OF_PLACE)
         elif self._is_barred("BDAT"):
             self._hold("BDAT", told[0], frozenset({530} if chunk.is_sure else {501, 530}))
         elif not self._is_in_place("BDAT") or not chunk.is_sure:

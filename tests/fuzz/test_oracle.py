@@ -29,7 +29,10 @@ FOUND = [
 
 # Wrong rules that only chunks and replies show.
 CHANGED = {
-    "a refused chunk is read as commands": {"pass_over": lambda size: 0},
+    "a refused chunk is read as commands": {"pass_over": lambda size, is_offered: 0},
+    "a chunk before EHLO is read as commands": {
+        "pass_over": lambda size, is_offered: size if is_offered else 0
+    },
     "dots are undone in chunks": {"unchunk": unstuff},
     "DATA is taken for binary text": {"needs_chunks": lambda parameters: False},
     "codes are for EHLO alone": {"attaches_codes": lambda extended: extended},

@@ -28,6 +28,11 @@ def last(octets):
     return bdat(octets, b" LAST")
 
 
+def without(*keywords):
+    rows = {name: row for name, row in RULES.extensions.items() if name not in keywords}
+    return replace(RULES, extensions=rows)
+
+
 def ready(rules=RULES, mail=MAIL):
     talk = Obliging(rules)
     talk.say(HELLO, mail, RCPT)
@@ -113,9 +118,40 @@ def test_a_chunk_out_of_order_is_passed_over_to_its_last_octet(before):
         assert talk.codes(said[:cut], said[cut:]) == [503, 250]
 
 
-def test_before_ehlo_there_is_no_bdat():
+# where CHUNKING is not offered -> what was said before, and what BDAT is answered
+UNOFFERED = {
+    "before EHLO": (RULES, [], 503),
+    "after HELO": (RULES, [b"HELO client.test\r\n"], 502),
+    "in a transaction after HELO": (RULES, [b"HELO client.test\r\n", MAIL, RCPT], 502),
+    "after TLS": (RULES, [HELLO, b"STARTTLS\r\n"], 503),
+    "switched off": (without("CHUNKING"), [HELLO, MAIL, RCPT], 502),
+    "switched off, before EHLO": (without("CHUNKING"), [], 502),
+}
+
+
+@pytest.mark.parametrize(("rules", "before", "code"), UNOFFERED.values(), ids=UNOFFERED)
+@pytest.mark.parametrize("mark", [b"", b" LAST", b" FIRST"])
+def test_where_no_chunk_may_come_none_is_run(rules, before, code, mark):
+    said = bdat(b"QUIT\r\nRSET\r\n", mark) + b"NOOP\r\n"
+    for cut in range(len(said) + 1):
+        talk = Obliging(rules)
+        talk.say(*before)
+        codes = talk.codes(said[:cut], said[cut:])
+        assert codes == [code, 250]
+        assert talk.receiver.memory.text == b""
+
+
+def test_where_no_chunk_may_come_none_is_waited_for_for_ever():
     talk = Obliging()
-    assert talk.codes(b"BDAT 4\r\nQUIT\r\n") == [502, 221]
+    assert talk.codes(b"BDAT 9999999999\r\nNOOP\r\n") == [552]
+    assert talk.receiver.closing
+
+
+@pytest.mark.parametrize(("hello", "code"), [(b"", 503), (b"HELO client.test\r\n", 502)])
+def test_what_is_no_chunk_is_out_of_place_first(hello, code):
+    talk = Obliging()
+    talk.say(hello)
+    assert talk.codes(b"BDAT x\r\n", b"NOOP\r\n") == [code, 250]
 
 
 # --- the command -------------------------------------------------------------------------------
@@ -251,7 +287,7 @@ def test_a_chunk_that_policy_refuses_ends_the_transaction():
 
 
 def test_how_chunks_are_read_is_a_matter_of_rules():
-    wrong = replace(RULES, pass_over=lambda size: 0)
+    wrong = replace(RULES, pass_over=lambda size, is_offered: 0)
     talk = Obliging(wrong)
     talk.say(HELLO)
     assert talk.codes(bdat(b"NOOP\r\n")) == [503, 250]

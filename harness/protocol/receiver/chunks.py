@@ -27,6 +27,7 @@ class Announced:
     size: int
     verb: Verb  # BDAT or LAST
     objection: Occasion | None
+    is_offered: bool = True  # to this client: CHUNKING stood in our reply to its EHLO
 
 
 def read_chunk_command(argument: bytes) -> ChunkCommand | Occasion:

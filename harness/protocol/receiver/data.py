@@ -22,7 +22,7 @@ def open_reader(rules: Rules) -> DataReader:
 def open_chunk(rules: Rules, memory: Memory, chunk: Announced) -> ChunkReader:
     """A reader for the octets of a chunk; what is refused already is not kept."""
     if chunk.objection is not None:
-        return rules.chunk_reader(rules.pass_over(chunk.size), keep=False)
+        return rules.chunk_reader(rules.pass_over(chunk.size, chunk.is_offered), keep=False)
     return rules.chunk_reader(chunk.size, keep=_has_room(rules, memory, chunk))
 
 

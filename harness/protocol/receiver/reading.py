@@ -26,6 +26,8 @@ from harness.protocol.receiver.scene import Scene
 from harness.protocol.replies import reply
 
 _BDAT: Final = Verb.BDAT
+# verb -> the extension that it comes with, where that has another name
+_EXTENSION: Final[Mapping[Verb, str]] = dict.fromkeys((Verb.BDAT, Verb.LAST), "CHUNKING")
 
 
 def read_command(line: bytes, scene: Scene) -> tuple[Event | Auth | Announced, Verb | None]:
@@ -36,7 +38,7 @@ def read_command(line: bytes, scene: Scene) -> tuple[Event | Auth | Announced, V
     verb = scene.words.get(scene.rules.fold_verb(word))
     if verb is None:
         return Objected(Occasion.UNKNOWN_COMMAND), None
-    if verb is _BDAT and verb in scene.offer.verbs:
+    if verb is _BDAT:
         return _chunk(argument, scene), None
     objection = _out_of_place(verb, argument, scene)
     if objection is not None:
@@ -62,7 +64,7 @@ def _why_not(verb: Verb, scene: Scene) -> Occasion:
     facts, memory = scene.offer.facts, scene.memory
     if verb is Verb.STARTTLS and facts.secure:
         return Occasion.ALREADY
-    if verb.value not in scene.rules.extensions:
+    if _EXTENSION.get(verb, verb.value) not in scene.rules.extensions:
         return Occasion.NOT_IMPLEMENTED
     if memory.state is State.FRESH:
         return Occasion.OUT_OF_ORDER
@@ -97,13 +99,14 @@ def _text(verb: Verb, argument: bytes, scene: Scene) -> Event:
 
 def _chunk(argument: bytes, scene: Scene) -> Announced | Objected:
     command = scene.rules.read_chunk(argument)
+    is_offered = _BDAT in scene.offer.verbs
     if isinstance(command, Occasion):
-        return Objected(command, Verb.BDAT)
+        return Objected(command if is_offered else _why_not(_BDAT, scene), _BDAT)
     if command.size > scene.rules.limits.chunk:
         return Objected(Occasion.CHUNK_TOO_LONG, Verb.BDAT)
     verb = Verb.LAST if command.last else Verb.BDAT
-    objection = command.objection or _out_of_place(verb, b"", scene)
-    return Announced(command.size, verb, objection)
+    objection = (command.objection if is_offered else None) or _out_of_place(verb, b"", scene)
+    return Announced(command.size, verb, objection, is_offered)
 
 
 def _starttls(verb: Verb, argument: bytes, scene: Scene) -> Event:

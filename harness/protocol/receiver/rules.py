@@ -67,8 +67,12 @@ def take_as_it_is(octets: bytes) -> bytes:
     return octets
 
 
-def pass_over(size: int) -> int:
-    """How many octets of a refused chunk are thrown away: all (RFC 3030 2)."""
+def pass_over(size: int, is_offered: bool) -> int:
+    """How many octets of a refused chunk are thrown away: all (RFC 3030 2).
+
+    Also where CHUNKING was not offered to this client.  The RFC warns that they may be taken for
+    commands then; but whoever says BDAT sends them, and some sender of mail has chosen them.
+    """
     return size
 
 
@@ -177,7 +181,7 @@ class Rules:
     unstuff: Callable[[bytes], bytes] = unstuff
     read_chunk: Callable[[bytes], ChunkCommand | Occasion] = read_chunk_command
     chunk_reader: Callable[..., ChunkReader] = ChunkReader
-    pass_over: Callable[[int], int] = pass_over
+    pass_over: Callable[[int, bool], int] = pass_over
     fits: Callable[[int, int], bool] = operator.le  # chunks so far, into the largest message
     unchunk: Callable[[bytes], bytes] = take_as_it_is
     needs_chunks: Callable[[Parameters], bool] = needs_chunks
