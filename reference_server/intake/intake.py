@@ -5,7 +5,10 @@ A message that is kept is a promise; OSError means that nothing of it was.
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import itertools
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +19,12 @@ from harness.protocol.commands import Parameters
 from harness.protocol.options import mail_options
 from harness.protocol.receiver import Envelope, Occasion
 from harness.protocol.receiver.events import Addressee, Mail
-from harness.protocol.replies import Reply, reply
+from harness.protocol.replies import reply
 from harness.protocol.trace import delivered
 from reference_server.bounces import Action, Finding, Notification, Office, Original, notify
 from reference_server.intake.expansion import Copy, Expansion, Notice, expand, mailbox_of
 from reference_server.intake.policy import House
-from reference_server.queue import Item, QueuedRecipient
+from reference_server.queue import Item, QueuedRecipient, Submitted
 from reference_server.storage.commit import GroupCommit
 from reference_server.storage.storage import Delivery, Storage
 
@@ -85,12 +88,11 @@ class Intake:
             raise outcome
         self._tell(delivery.items)
 
-    async def submit(
-        self, item: Item, addresses: Sequence[str], content: bytes
-    ) -> Mapping[str, Reply]:
-        """Keep what comes out of the queue as if it came in now; who is not here any more, and why.
+    async def submit(self, item: Item, addresses: Sequence[str], content: bytes) -> Submitted:
+        """Keep what comes out of the queue as if it came in now.
 
-        So what was asked for it holds behind an alias too, and its sender is told once.
+        So what was asked for it holds behind an alias too, and its sender is told once.  A second
+        try, after a crash, finds the copies of the first; what is to be queued is given back.
         """
         waiting = [(one, mailbox_of(one.address)) for one in item.recipients]
         here = {
@@ -98,11 +100,19 @@ class Intake:
             for one, box in waiting
             if one.address in addresses and box and self.house.directory.look_up(box)
         }
+        items: Mapping[Item, bytes] = {}
         if here:
             parameters = tuple(row for row in item.parameters if row[0] not in _HOLDS)
             post = _Post(item.reverse_path, parameters, tuple(here.values()))
-            await self._keep(self._delivery(post, content, self.next_id()))
-        return {address: _GONE for address in addresses if address not in here}
+            made = self._delivery(post, content, self.next_id())
+            if made.items and not self._has_room(sum(one.size for one in made.items)):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            if made.copies:
+                await self._commit.keep(
+                    Delivery(copies=made.copies, identity=_identity(item, content))
+                )
+            items = made.items
+        return Submitted({address: _GONE for address in addresses if address not in here}, items)
 
     def next_id(self) -> str:
         """An id for a message, unique on this machine."""
@@ -133,12 +143,12 @@ class Intake:
             name: delivered(copy.reverse_path, content) for name, copy in result.inboxes.items()
         }
         if not (result.elsewhere or result.notices or result.lost):
-            return Delivery(copies)
+            return Delivery(copies=copies)
         now = self._now()
         items = dict.fromkeys(_items(result, content, id, now), content)
         for report in self._reports(post, result, content, id, now):
             items[report.as_item(now)] = report.content
-        return Delivery(copies, items)
+        return Delivery(copies=copies, items=items)
 
     def _held(self, envelope: Envelope, content: bytes, id: str) -> Item:
         """RFC 4865: nobody gets it before its time, whether here or elsewhere."""
@@ -182,6 +192,14 @@ class Intake:
                 reverse_path=reverse_path, parameters=parameters, arrived=now, content=content
             )
             yield from notify(original, found, office, now=now, new_id=names.__next__)
+
+
+def _identity(item: Item, content: bytes) -> str:
+    """What no other message has, and this one has in every try.
+
+    An id alone is not enough: a clock that is set back may give it a second time.
+    """
+    return f"{item.arrived:.0f}.{item.id}.{hashlib.sha256(content).hexdigest()[:16]}"
 
 
 def _succeeded(notice: Notice, now: float) -> Finding:

@@ -6,11 +6,12 @@ Times are seconds since the epoch.  Addresses stand as RFC 5321 writes them, wit
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
 from harness.protocol.commands import Parameters
+from harness.protocol.replies import Reply
 
 
 class Fate(StrEnum):
@@ -58,6 +59,16 @@ class Change:
 
     id: str
     recipient: QueuedRecipient  # by its address, which stands once in an item
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What has become of an item for those of its recipients who are here."""
+
+    refused: Mapping[str, Reply] = field(default_factory=dict)  # by address: who is not, and why
+    # What came of it besides copies.  It belongs into the commit that records the delivery: then a
+    # crash before it repeats none of this, and copies are known by their names.
+    items: Mapping[Item, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

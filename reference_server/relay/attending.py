@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import trio
 
 from harness.protocol.replies import Reply
-from reference_server.queue import Item
+from reference_server.queue import Item, Submitted
 from reference_server.relay.concluding import conclude, postpone
 from reference_server.relay.delivery import Delivery
 from reference_server.relay.exchangers import Host, Resolver, find_hosts
@@ -22,9 +22,10 @@ from reference_server.relay.sessions.session import Caller
 from reference_server.relay.settings import Settings
 from reference_server.relay.visit import Visit
 
-# Takes an item for those of its recipients who are here: who is refused, and why; raises OSError
-# if the disk refuses.  What is taken is on disk when it returns, with reports for its sender.
-Submit = Callable[[Item, Sequence[str], bytes], Awaitable[Mapping[str, Reply] | None]]
+# Takes an item for those of its recipients who are here; raises OSError if the disk refuses.  What
+# is taken is on disk when it returns, but for the items that came of it.  It may be told the same
+# again after a crash.
+Submit = Callable[[Item, Sequence[str], bytes], Awaitable[Submitted]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,7 @@ class Attendant:
                 continue
             try:
                 content = await self.ledger.queue.content(item.id)
-                said = await self.submit(item, parcel.addresses, content)
+                submitted = await self.submit(item, parcel.addresses, content)
             except KeyError:
                 continue  # it has been dropped
             except OSError as problem:
@@ -100,7 +101,8 @@ class Attendant:
                 await postpone(delivery, parcels, postponed("4.3.0", f"no room here: {problem}"))
                 return
             delivery.lane.recover()
-            await delivery.record(item.id, _outcomes(parcel, said or {}))
+            outcomes = _outcomes(parcel, submitted.refused)
+            await delivery.record(item.id, outcomes, submitted.items)
 
 
 async def _object(delivery: Delivery, no_way: NoWay) -> None:

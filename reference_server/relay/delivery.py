@@ -126,14 +126,22 @@ class Delivery:
         """The same outcome for all of a parcel."""
         await self.decide_all([Decision(parcel.id, dict.fromkeys(parcel.addresses, outcome))])
 
-    async def record(self, id: str, outcomes: Mapping[str, Outcome]) -> None:
-        """What a transaction came to."""
+    async def record(
+        self, id: str, outcomes: Mapping[str, Outcome], items: Mapping[Item, bytes] | None = None
+    ) -> None:
+        """What a transaction came to, and the items that came of it."""
         if outcomes:
-            await self.decide_all([Decision(id, outcomes)])
+            await self.decide_all([Decision(id, outcomes)], items=items)
 
-    async def decide_all(self, decisions: Sequence[Decision], *, for_host: bool = False) -> None:
+    async def decide_all(
+        self,
+        decisions: Sequence[Decision],
+        *,
+        for_host: bool = False,
+        items: Mapping[Item, bytes] | None = None,
+    ) -> None:
         """Record it; who is postponed waits in the lane again."""
-        for settled in await self.ledger.record(decisions):
+        for settled in await self.ledger.record(decisions, items or {}):
             parcels = parcels_of(
                 settled.item,
                 self.ledger.waiting(settled),

@@ -21,6 +21,7 @@ from reference_server.relay.settling import Settlement, meet_deadline, settle
 
 Tell = Callable[[str, Mapping[str, object]], None]
 
+_NOTHING: Final[Mapping[Item, bytes]] = {}
 _FIRST_WAIT: Final = 1.0  # seconds until a disk that refused is asked again
 _LONGEST_WAIT: Final = 60.0
 
@@ -39,7 +40,7 @@ class _Batch:
     """What is to be written as one."""
 
     settlements: Sequence[Settlement]
-    notices: Mapping[Item, bytes]
+    items: Mapping[Item, bytes]
     is_written: bool = False
 
 
@@ -61,8 +62,13 @@ class Ledger:
     _unwritten: list[_Batch] = field(default_factory=list)
     _turn: trio.Lock = field(default_factory=trio.Lock)
 
-    async def record(self, decisions: Iterable[Decision]) -> list[Settlement]:
-        """Write down what tries came to, and tell whom it concerns; who has been dropped is not."""
+    async def record(
+        self, decisions: Iterable[Decision], items: Mapping[Item, bytes] = _NOTHING
+    ) -> list[Settlement]:
+        """Write down what tries came to, and tell whom it concerns; who has been dropped is not.
+
+        The items are what came of it, for the queue too.
+        """
         settlements: list[Settlement] = []
         for decision in decisions:
             item = self.items.get(decision.id)
@@ -74,7 +80,7 @@ class Ledger:
             )  # fmt: skip
             settlements.append(self._keep(settled))
             self._tell_of(settled, decision.outcomes)
-        await self._write(settlements)
+        await self._write(settlements, items)
         return settlements
 
     async def meet_deadline(self, id: str) -> None:
@@ -97,15 +103,18 @@ class Ledger:
 
     # --- writing -------------------------------------------------------------------------------
 
-    async def _write(self, settlements: Sequence[Settlement]) -> None:
+    async def _write(
+        self, settlements: Sequence[Settlement], items: Mapping[Item, bytes] = _NOTHING
+    ) -> None:
+        if not settlements:
+            return
         notices: dict[Item, bytes] = {}
         for settled in settlements:
             for notice in await self._notices(settled):
                 notices[notice.as_item(self.now())] = notice.content
-        if settlements:
-            await self._commit(_Batch(settlements, notices))
-        for item in notices:
-            self.counts["notices"] += 1
+        await self._commit(_Batch(settlements, {**items, **notices}))
+        self.counts["notices"] += len(notices)
+        for item in (*items, *notices):
             self.take(item)
 
     async def _notices(self, settled: Settlement) -> Sequence[Notification]:
@@ -139,7 +148,7 @@ class Ledger:
 
     async def _write_all(self, batches: Sequence[_Batch]) -> None:
         settlements = [settled for batch in batches for settled in batch.settlements]
-        new = {item: content for batch in batches for item, content in batch.notices.items()}
+        new = {item: content for batch in batches for item, content in batch.items.items()}
         written = Counter(settled.item.id for settled in settlements)
         # Not before the last word about an item is written: it may come with a notice.
         over = {id for id, count in written.items() if self._is_over(id, count)}

@@ -2,6 +2,10 @@
 
 Many messages are stored together, in steps that whoever stores them may put others between:
 written to tmp/, synced, given their names in new/, those names synced.
+
+A message that may come a second time, because nobody knows whether it came a first time, bears a
+name that tells: it takes the place of itself in new/, and gives way to itself in cur/.  Only who
+has taken it out of both meanwhile gets it again, which RFC 1047 has no remedy for either.
 """
 
 from __future__ import annotations
@@ -52,12 +56,13 @@ class Mailboxes:
         return f"{time.time_ns()}.{next(self._serial)}_{self._owner}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A message in the tmp/ of a Maildir."""
 
     maildir: str
     name: str
+    may_be_there: bool = False  # already, under the same name
 
     @property
     def path(self) -> str:
@@ -68,6 +73,12 @@ class Draft:
     def published(self) -> str:
         """Where it will be, in a place of the user's."""
         return f"{self.maildir}/new/{self.name}"
+
+    @property
+    def has_been_seen(self) -> bool:
+        """Whether a user agent has it in cur/, where flags stand behind a colon."""
+        seen = os.listdir(f"{self.maildir}/cur")
+        return any(name.partition(":")[0] == self.name for name in seen)
 
 
 class Drafts:
@@ -80,13 +91,18 @@ class Drafts:
         self._problem: OSError | None = None  # of a sync: whose draft it was is not known for sure
         self._named: dict[str, None] = {}  # directories with names that are not synced
 
-    def write(self, copies: Mapping[str, bytes]) -> list[Draft]:
-        """Write one message for each of these mailboxes; none of them stays if one fails."""
+    def write(self, copies: Mapping[str, bytes], identity: str | None = None) -> list[Draft]:
+        """Write one message for each of these mailboxes; none of them stays if one fails.
+
+        Of what has the same identity, a mailbox keeps one.
+        """
         written: list[Draft] = []
-        name = self._mailboxes.new_name()
+        name = self._mailboxes.new_name() if identity is None else f"{identity}{OWNER}"
         try:
             for mailbox, octets in copies.items():
-                written.append(Draft(f"{self._mailboxes.directory}/{mailbox}", name))
+                maildir = f"{self._mailboxes.directory}/{mailbox}"
+                draft = Draft(maildir=maildir, name=name, may_be_there=identity is not None)
+                written.append(draft)
                 self._write_into(mailbox, written[-1].path, octets)
         except OSError:
             discard(written)
@@ -105,6 +121,9 @@ class Drafts:
             for draft in drafts:
                 self._disk.rename(draft.path, draft.published)
                 self._named[f"{draft.maildir}/new"] = None
+                # In this order: from new/ to cur/ is the only way that a message goes.
+                if draft.may_be_there and draft.has_been_seen:
+                    os.unlink(draft.published)
         except OSError:
             discard(drafts)
             raise

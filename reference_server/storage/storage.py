@@ -19,12 +19,13 @@ from reference_server.storage.commit import Outcome
 from reference_server.storage.mailboxes import Draft, Drafts, Mailboxes, discard
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """What has to be on disk before one message's 250: copies by mailbox, items for the queue."""
 
     copies: Mapping[str, bytes] = field(default_factory=dict)
     items: Mapping[Item, bytes] = field(default_factory=dict)
+    identity: str | None = None  # of the copies, where the same may be delivered once more
 
 
 class Storage(Protocol):
@@ -105,7 +106,7 @@ class _Batch:
         for n, delivery in enumerate(self._deliveries):
             if delivery.copies:
                 try:
-                    self._written[n] = self._drafts.write(delivery.copies)
+                    self._written[n] = self._drafts.write(delivery.copies, delivery.identity)
                 except OSError as problem:
                     self.outcomes[n] = problem
         self._for_all(self._drafts.sync)

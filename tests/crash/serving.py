@@ -60,6 +60,11 @@ class Child:
         self._process.stdin.close()
         assert self._wait() == 0
 
+    def await_end(self) -> None:
+        """Wait until it has ended by itself, in whatever way."""
+        self._wait()
+        self._process.stdin.close()
+
     close = stop  # for contextlib.closing
 
     def _wait(self) -> int:

@@ -7,7 +7,7 @@ from reference_server.intake.directory import Alias, Directory, MailingList
 from reference_server.intake.expansion import mailbox_of
 from reference_server.intake.intake import Intake
 from reference_server.intake.policy import House
-from reference_server.queue import Item, QueuedRecipient
+from reference_server.queue import Item, QueuedRecipient, Submitted
 from reference_server.queue.store import StoredQueue
 from reference_server.storage.mailboxes import Mailboxes
 from reference_server.storage.storage import DiskStorage
@@ -194,11 +194,11 @@ async def test_what_comes_out_of_the_queue_for_here_is_kept_like_any_message():
     shelf = Shelf()
     here = Intake(House(directory=HERE), shelf, inline=True)
     addresses = ["both@example.test", "nobody@example.test", "?"]
-    refused = await here.submit(waiting(*addresses, sender=""), addresses, b"x\r\n")
+    submitted = await here.submit(waiting(*addresses, sender=""), addresses, b"x\r\n")
     (kept,) = shelf.kept
     assert kept.copies == {"alice": b"Return-Path: <>\r\nx\r\n"}
-    assert [item.reverse_path for item in kept.items] == [""]
-    assert {address: reply.code for address, reply in refused.items()} == {
+    assert [item.reverse_path for item in submitted.items] == [""]
+    assert {address: reply.code for address, reply in submitted.refused.items()} == {
         "nobody@example.test": 550,
         "?": 550,
     }
@@ -209,9 +209,9 @@ async def test_what_was_asked_of_held_mail_holds_behind_an_alias():
     here = Intake(House(directory=HERE), shelf, inline=True)
     mail = (("HOLDFOR", "60"), ("REQUIRETLS", None), ("ENVID", "x"))
     item = waiting("away@example.test", parameters=asked, mail=mail)
-    assert await here.submit(item, ["away@example.test"], b"x\r\n") == {}
-    (kept,) = shelf.kept
-    (passed,) = kept.items  # and no report: nothing has been delivered yet
+    submitted = await here.submit(item, ["away@example.test"], b"x\r\n")
+    assert (shelf.kept, submitted.refused) == ([], {})
+    (passed,) = submitted.items  # and no report: nothing has been delivered yet
     assert passed.parameters == (("REQUIRETLS", None), ("ENVID", "x"))
     assert [(one.address, one.parameters) for one in passed.recipients] == [("eve@far.test", asked)]
 
@@ -220,5 +220,25 @@ async def test_only_the_recipients_that_are_due_get_what_comes_out_of_the_queue(
     shelf = Shelf()
     here = Intake(House(directory=HERE), shelf, inline=True)
     item = waiting("alice@example.test", "bob@example.test")
-    assert await here.submit(item, ["bob@example.test"], b"x\r\n") == {}
+    assert await here.submit(item, ["bob@example.test"], b"x\r\n") == Submitted()
     assert [set(kept.copies) for kept in shelf.kept] == [{"bob"}]
+
+
+async def test_copies_that_come_out_of_the_queue_are_known_in_every_try():
+    shelf, more = Shelf(), waiting("alice@example.test", "staff@example.test")
+    here = Intake(House(directory=HERE), shelf, inline=True)
+    for to, text in (("alice", b"x"), ("staff", b"x"), ("alice", b"y")):
+        submitted = await here.submit(more, [f"{to}@example.test"], text)
+        assert bool(submitted.items) is (to == "staff")
+    one, same, other = (kept.identity for kept in shelf.kept)
+    assert one == same
+    assert one != other  # though a clock that was set back gave it the same id
+    assert not any(kept.items for kept in shelf.kept)  # these are for the commit that records it
+
+
+async def test_where_there_is_no_room_for_what_comes_of_a_message_none_of_it_is_kept():
+    shelf = Shelf()
+    here = Intake(House(directory=HERE), shelf, inline=True, has_room=lambda octets: octets < 3)
+    with pytest.raises(OSError, match="No space"):
+        await here.submit(waiting("both@example.test"), ["both@example.test"], b"x\r\n")
+    assert shelf.kept == []

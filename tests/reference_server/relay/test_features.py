@@ -7,7 +7,7 @@ import trio
 
 from harness.protocol.replies import reply
 from reference_server.bounces import Action
-from reference_server.queue.items import Fate, Wishes
+from reference_server.queue.items import Fate, Submitted, Wishes
 from reference_server.relay import Caps, Schedule
 from tests.reference_server.bounces.test_findings import TRUTH
 from tests.reference_server.relay.hosts import DROP, Host
@@ -446,7 +446,8 @@ async def test_a_notice_that_finds_no_room_here_is_tried_again(autojump_clock):
 async def test_who_is_refused_here_is_a_failure_like_any_other(autojump_clock):
     async def submit(item, recipients, content):
         await trio.lowlevel.checkpoint()
-        return {to: reply(550, "no such user", enhanced="5.1.1") for to in recipients}
+        gone = reply(550, "no such user", enhanced="5.1.1")
+        return Submitted(dict.fromkeys(recipients, gone))
 
     async with world() as w:
         w.submit = submit

@@ -12,7 +12,14 @@ import trio
 
 from harness.protocol.commands import Parameters
 from harness.target import read_address
-from reference_server.queue.items import Change, Fate, Item, QueuedRecipient, Wishes
+from reference_server.queue.items import (
+    Change,
+    Fate,
+    Item,
+    QueuedRecipient,
+    Submitted,
+    Wishes,
+)
 from reference_server.relay import Caps, Relay, Route, Routes, Schedule, Settings
 from tests.reference_server.bounces.reading import Report, read
 from tests.reference_server.relay.hosts import Host, Net
@@ -102,11 +109,12 @@ class World:
             tell=lambda what, facts: self.told.append((what, facts)), **self.options,
         )  # fmt: skip
 
-    async def submit(self, item: Item, recipients: Sequence[str], content: bytes) -> None:
+    async def submit(self, item: Item, recipients: Sequence[str], content: bytes) -> Submitted:
         await trio.lowlevel.checkpoint()
         if self.submit_problem is not None:
             raise self.submit_problem
         self.submitted.append((item.reverse_path, tuple(recipients), content))
+        return Submitted()
 
     async def put(
         self,

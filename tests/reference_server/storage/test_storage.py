@@ -40,8 +40,9 @@ def item(id):
     return Item(id=id, reverse_path="", arrived=1.0, size=1, recipients=to)
 
 
-def to(*names, octets=b"x", queued=()):
-    return Delivery(dict.fromkeys(names, octets), {item(id): octets for id in queued})
+def to(*names, octets=b"x", queued=(), identity=None):
+    copies, items = dict.fromkeys(names, octets), {item(id): octets for id in queued}
+    return Delivery(copies=copies, items=items, identity=identity)
 
 
 @pytest.mark.parametrize("disk", [DISK, UNSYNCED])
@@ -60,6 +61,35 @@ async def test_more_than_may_be_open_at_once_is_kept_too(tmp_path):
     assert all(house.keep(*[to("alice", "bob", octets=b"%d" % n) for n in range(100)]))
     assert sorted(map(int, house.mail("bob"))) == list(range(100))
     assert house.debris == []
+
+
+# what a user agent has done with the first copy -> where there is one after the second
+SECOND = {
+    "nothing": (lambda new, cur: None, ("new",)),
+    "moved": (lambda new, cur: new.rename(cur / new.name), ("cur",)),
+    "read": (lambda new, cur: new.rename(cur / f"{new.name}:2,RS"), ("cur",)),
+    # RFC 1047: what is gone cannot be known to have been there.
+    "deleted": (lambda new, cur: new.unlink(), ("new",)),
+}
+
+
+@pytest.mark.parametrize(("done", "where"), SECOND.values(), ids=SECOND)
+def test_what_is_delivered_again_is_there_once(tmp_path, done, where):
+    house, alice = House(tmp_path), tmp_path / "mail" / "alice"
+    again = to("alice", "bob", octets=b"1", identity="5.id")
+    assert house.keep(to("alice", octets=b"0"), again) == [True, True]
+    (first,) = (path for path in (alice / "new").iterdir() if path.read_bytes() == b"1")
+    done(first, alice / "cur")
+    assert house.keep(again, to("alice", octets=b"1")) == [True, True]
+    found = [part for part in ("new", "cur") for octets in house.mail("alice", part)]
+    assert sorted(found) == sorted(("new", "new", *where))
+    assert (house.mail("bob"), house.debris) == ([b"1"], [])
+
+
+def test_what_has_another_identity_is_another_message(tmp_path):
+    house = House(tmp_path)
+    assert house.keep(*(to("alice", identity=one) for one in ("a", "ab", "b"))) == [True] * 3
+    assert len(house.mail("alice")) == 3
 
 
 async def test_who_finds_no_room_spoils_it_for_nobody_else(tmp_path):
