@@ -32,7 +32,11 @@ class Wanted:
     has_received: bool = False
     received_count: int | None = None
     received_with: str | None = None
+    received_matches: str | None = None  # an expression; fields are unfolded for it
+    received_lacks: str | None = None
     unchanged: tuple[str, ...] = ()
+    fields: Mapping[str, int] = field(default_factory=dict)
+    lacks: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,16 @@ def _received(
             f"a Received field with {with_.replace('|', ' or ')}",
             f"with {', '.join(protocols)}" if protocols else "none that says with what",
         )
+    return _like(wanted.received_matches, wanted.received_lacks, [it.text for it in new])
+
+
+def _like(matches: str | None, lacks: str | None, texts: list[str]) -> Difference | None:
+    met = " and ".join(texts)
+    if matches is not None and not any(re.search(matches, text) for text in texts):
+        return Difference(f"a new Received field like /{matches}/", met)
+    wrong = next((it for it in texts if lacks is not None and re.search(lacks, it)), None)
+    if wrong is not None:
+        return Difference(f"no new Received field like /{lacks}/", wrong)
     return None
 
 
@@ -176,7 +190,26 @@ def _unchanged(
     return None
 
 
-_LOOKS: tuple[Look, ...] = (_body, _content, _header, _return_path, _received, _unchanged)
+def _fields(wanted: Wanted, stored: Stored, message: Message, source: Message) -> Difference | None:
+    for name, count in wanted.fields.items():
+        texts = tuple(it.text for it in message.named(name))
+        if len(texts) != count:
+            return Difference(f"{name} fields: {count}", f"{len(texts)} of them", texts)
+    return None
+
+
+def _lacks(wanted: Wanted, stored: Stored, message: Message, source: Message) -> Difference | None:
+    text = wanted.lacks
+    if text is None or text.lower() not in stored.octets.lower():
+        return None
+    at = stored.octets.lower().find(text.lower())
+    line = stored.octets[stored.octets.rfind(b"\n", 0, at) + 1 :].partition(b"\n")[0]
+    return Difference(f"no {text!r} anywhere in the message", _shown(line))
+
+
+_LOOKS: tuple[Look, ...] = (
+    *(_body, _content, _header, _return_path, _received, _unchanged, _fields, _lacks),
+)
 
 
 def _shown(octets: bytes) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from harness.delivery import Difference, Stored, Wanted, compare
 from harness.results import Surprise
 from harness.runner.hearing import surprise_at
-from harness.transcripts.model import Delivered
+from harness.transcripts.model import Delivered, Template
 from harness.transcripts.variables import Values
 
 
@@ -61,8 +61,16 @@ def wanted_of(item: Delivered, values: Values) -> Wanted:
         has_received=received is not None,
         received_count=received.count if received else None,
         received_with=received.with_ if received else None,
+        received_matches=_pattern(received.matches if received else None, values),
+        received_lacks=_pattern(received.lacks if received else None, values),
         unchanged=item.unchanged,
+        fields=item.fields,
+        lacks=None if item.lacks is None else values.render(item.lacks),
     )
+
+
+def _pattern(template: Template | None, values: Values) -> str | None:
+    return None if template is None else values.pattern(template)
 
 
 def _take(

@@ -6,7 +6,14 @@ import re
 
 from harness.documents import Complaints, Fields, Node, Place, TextNode
 from harness.transcripts.model import Bounced, Delivered, ReceivedWant, Template, Variable
-from harness.transcripts.templates import Names, joined, literal, read_octets, read_text
+from harness.transcripts.templates import (
+    Names,
+    joined,
+    literal,
+    read_octets,
+    read_regex,
+    read_text,
+)
 
 _STATUS = re.compile(r"[245](?:\.[0-9]{1,3}){2}")
 
@@ -38,6 +45,8 @@ class Receipts:
                 return_path=self._text(fields, "return_path"),
                 received=self._received(fields),
                 unchanged=self._unchanged(fields),
+                fields=self._counts(fields),
+                lacks=self._text(fields, "lacks"),
                 at=node.at,
             )
 
@@ -99,7 +108,24 @@ class Receipts:
         if inner is None:
             return None
         with inner:
-            return ReceivedWant(count=inner.number("count"), with_=inner.text("with"))
+            return ReceivedWant(
+                count=inner.number("count"),
+                with_=inner.text("with"),
+                matches=self._regex(inner.node("matches")),
+                lacks=self._regex(inner.node("lacks")),
+            )
+
+    def _regex(self, node: TextNode | None) -> Template | None:
+        return None if node is None else read_regex(node.value, node.part(0), self._complaints)
+
+    def _counts(self, fields: Fields) -> dict[str, int]:
+        """How many fields of a name there are: `{Return-Path: 1, Apparently-To: 0}`."""
+        inner = fields.fields("fields")
+        if inner is None:
+            return {}
+        names = [name.value for name, _ in inner.rest()]
+        counts = {name: inner.number(name) for name in names}
+        return {name: count for name, count in counts.items() if count is not None}
 
     def _unchanged(self, fields: Fields) -> tuple[str, ...]:
         inner = fields.fields("unchanged")
@@ -123,5 +149,6 @@ def templates_of_receipts(items: tuple[Delivered | Bounced, ...]) -> list[Templa
         found.append(item.to or Template((Variable("recipient", item.at),)))
         found.append(item.return_path)
         if isinstance(item, Delivered):
-            found += [item.body, item.content, *item.header.values()]
+            found += [item.body, item.content, item.lacks, *item.header.values()]
+            found += [item.received.matches, item.received.lacks] if item.received else []
     return [template for template in found if template is not None]

@@ -151,6 +151,8 @@ class ReceivedWant:
 
     count: int | None = None  # None is at least one
     with_: str | None = None  # the protocol after `with`, or several: ESMTP|ESMTPS (RFC 3848)
+    matches: Template | None = None  # an expression that one of them must match, unfolded
+    lacks: Template | None = None  # and one that none of them may match
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +167,8 @@ class Delivered:
     return_path: Template | None = None
     received: ReceivedWant | None = None
     unchanged: tuple[str, ...] = ()  # header fields that must stand there as sent, in order
+    fields: Mapping[str, int] = field(default_factory=dict)  # how many there are of a name
+    lacks: Template | None = None  # a text that must stand nowhere in the message
     at: Place
 
 

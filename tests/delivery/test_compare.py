@@ -171,6 +171,41 @@ def test_the_protocol_of_a_new_received_field_is_told():
     )
 
 
+def test_a_new_received_field_is_told_by_an_expression():
+    assert (
+        difference(replace(ANY, received_matches=r"^from client\.test .* with \w+"), TRACE + SENT)
+        is None
+    )
+    found = difference(replace(ANY, received_matches="^by "), TRACE + OLD + SENT, OLD + SENT)
+    assert found
+    assert found.wanted == "a new Received field like /^by /"
+    assert found.met.startswith("from client.test")
+
+
+def test_what_no_new_received_field_may_say():
+    assert difference(replace(ANY, received_lacks="d.test"), TRACE + OLD + SENT, OLD + SENT) is None
+    found = difference(replace(ANY, received_lacks="with ESMTPS"), TRACE + SENT)
+    assert found
+    assert found.wanted == "no new Received field like /with ESMTPS/"
+
+
+def test_fields_of_a_name_are_counted():
+    one = Wanted(fields={"return-path": 1, "Bcc": 0})
+
+    assert difference(one, TRACE + SENT) is None
+    assert difference(one, SENT) == Difference("return-path fields: 1", "0 of them")
+    twice = difference(one, b"bcc: <c@d.test>\r\n" + TRACE + SENT)
+    assert twice == Difference("Bcc fields: 0", "1 of them", ("<c@d.test>",))
+
+
+def test_a_text_may_stand_nowhere_in_a_message():
+    assert difference(Wanted(lacks=b"bob@b.test"), TRACE + SENT) is None
+    assert difference(Wanted(lacks=b"A@B.test"), TRACE + SENT) == Difference(
+        "no b'A@B.test' anywhere in the message", "17 octets, b'From: <a@b.test>\\r'"
+    )
+    assert difference(Wanted(lacks=b"body"), b"body\r\n")
+
+
 UNCHANGED = Wanted(unchanged=("Received",))
 
 

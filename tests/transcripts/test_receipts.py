@@ -67,8 +67,10 @@ delivered:
     count: 2
     header: {Subject: "x {token}", X-To: bob@b.c}
     return_path: ""
-    received: {count: 1, with: ESMTP}
+    received: {count: 1, with: ESMTP, matches: "^from {our_name} x{2}", lacks: for}
     unchanged: {header: [Received, Subject]}
+    fields: {Return-Path: 1, Bcc: 0}
+    lacks: "{recipient}"
   - received: {}
     unchanged: {header: Received}
 """)
@@ -79,11 +81,16 @@ delivered:
         "Subject": b"x <token>", "X-To": b"<recipient>"
     }  # fmt: skip
     assert octets(one.return_path) == b""
-    assert one.received == ReceivedWant(count=1, with_="ESMTP")
+    assert one.received
+    assert (one.received.count, one.received.with_) == (1, "ESMTP")
+    assert octets(one.received.matches) == b"^from <our_name> x{2}"
+    assert octets(one.received.lacks) == b"for"
+    assert one.fields == {"Return-Path": 1, "Bcc": 0}
+    assert octets(one.lacks) == b"<recipient>"
     assert one.unchanged == ("Received", "Subject")
     assert (two.to, two.return_path, two.received) == (None, None, ReceivedWant())
     assert two.unchanged == ("Received",)
-    assert two.at.line == 9
+    assert two.at.line == 11
 
 
 def test_nothing_said_is_nothing_wanted():
@@ -112,6 +119,13 @@ WRONG = {
     "delivered: {count: 0}": "'count' must be at least 1",
     "delivered: {count: some}": "'count' must be a whole number, not 'some'",
     "delivered: {received: 1}": "'received' must be a mapping: `key: value` lines",
+    "delivered: {received: {matches: '['}}": (
+        "not a regular expression: unterminated character set at position 0"
+    ),
+    "delivered: {received: {lacks: '{recipent}'}}": (
+        "unknown variable 'recipent' (did you mean 'recipient'?)"
+    ),
+    "delivered: {fields: {Bcc: none}}": "'Bcc' must be a whole number, not 'none'",
     "delivered: {received: {whith: ESMTP}}": "unknown key 'whith' (did you mean 'with'?)",
     "delivered: {unchanged: {headers: A}}": "unknown key 'headers' (did you mean 'header'?)",
     r"delivered: {body!: 'a\q'}": r"unknown escape \q (there are \r \n \t \0 \\ \xHH)",
