@@ -17,6 +17,7 @@ from reference_server.lies.ends import ENDS
 from reference_server.lies.framing import FRAMING
 from reference_server.lies.mechanisms import LYING_MECHANISMS
 from reference_server.lies.model import Lie
+from reference_server.lies.replies import REPLIES
 from reference_server.lies.services import SERVICES
 from reference_server.lies.status import STATUS
 from reference_server.lies.verification import VERIFICATION
@@ -34,4 +35,5 @@ LIES: Final[Mapping[str, Lie]] = {
     **LYING_MECHANISMS,
     **FRAMING,
     **VERIFICATION,
+    **REPLIES,
 }

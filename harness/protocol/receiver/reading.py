@@ -23,7 +23,6 @@ from harness.protocol.receiver.events import (
     Verify,
 )
 from harness.protocol.receiver.scene import Scene
-from harness.protocol.replies import reply
 
 _BDAT: Final = Verb.BDAT
 # verb -> the extension that it comes with, where that has another name
@@ -86,7 +85,7 @@ def _hello(verb: Verb, argument: bytes, scene: Scene) -> Event:
     # A name that does not resolve is welcome (RFC 5321 4.1.4), one that is no name is not.
     name = argument.decode("ascii", "replace")
     if not is_domain_or_literal(name):
-        return Objected(reply(501, "A domain or address literal is needed"))
+        return Objected(Occasion.NO_NAME)
     extended = verb is not Verb.HELO
     return Hello(name, extended, Occasion.EHLO if extended else Occasion.HELO)
 
