@@ -90,10 +90,7 @@ REPLIES: Final[Mapping[str, Lie]] = {
     "noop-bare-code": Lie(
         "NOOP is answered by a code without a text", _written(Occasion.NOTHING, b"250\r\n")
     ),
-    "unknown-command-600": Lie(
-        "an unknown command is answered 600",
-        _written(Occasion.UNKNOWN_COMMAND, b"600 Command not recognized\r\n"),
-    ),
+    "help-600": Lie("HELP is answered 600", _written(Occasion.HELP, b"600 RFC 5321\r\n")),
     "hello-another-name": Lie(
         "EHLO and HELO are answered with another name than the greeting's",
         _answering(
@@ -143,7 +140,6 @@ REPLIES: Final[Mapping[str, Lie]] = {
         "EXPN is answered 251", _answering(NOT_TOLD=Answer(251, "2.1.5", "It is elsewhere"))
     ),
     "help-250": Lie("HELP is answered 250", _answering(HELP=Answer(250, "2.0.0", "RFC 5321"))),
-    "noop-200": Lie("NOOP is answered 200", _answering(NOTHING=Answer(200, "2.0.0", "Nothing"))),
     "unknown-command-502": Lie(
         "a command that nobody knows is not implemented",
         _answering(UNKNOWN_COMMAND=Answer(502, "5.5.1", "Command not implemented")),
