@@ -20,6 +20,7 @@ def facts_of(
         "our_name": target.our_name,
         "server": SERVER,
         "domain": target.domain or domain,
+        "DOMAIN": (target.domain or domain).upper(),
         "sender": target.sender,
         "recipient": target.recipient,
         "recipient2": second_recipient(target),

@@ -29,6 +29,7 @@ FACTS: Mapping[str, str | None] = {
     "our_name": None,
     "server": None,
     "domain": "domain",
+    "DOMAIN": "domain",  # in capitals
     "sender": None,
     "recipient": "local-rcpt",
     "recipient2": "two-rcpts",

@@ -30,6 +30,7 @@ def make_house(config: Config, rules: Rules, users: Users) -> House:
             takes_all=config.sink,
             separator=config.separator,
             is_postmaster=rules.is_postmaster,
+            fold_domain=rules.fold_domain,
         ),
         accounts=users,
         relays=config.relay is not None,

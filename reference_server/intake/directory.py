@@ -53,10 +53,11 @@ class Directory:
     takes_all: bool = False  # in whatever domain
     separator: str = "+"  # before the detail of a sub-address (RFC 5233); "" for none
     is_postmaster: Callable[[str], bool] = RULES.is_postmaster
+    fold_domain: Callable[[str], str] = RULES.fold_domain
 
     def is_ours(self, mailbox: Mailbox) -> bool:
         """Whether its domain is ours to answer for."""
-        domain = mailbox.domain.lower()
+        domain = self.fold_domain(mailbox.domain)
         return self.takes_all or domain in ("", self.domain) or domain in self.anyone_at
 
     def spelling(self, mailbox: Mailbox) -> str:
@@ -75,7 +76,7 @@ class Directory:
 
     def look_up(self, mailbox: Mailbox) -> Entry | None:
         """What stands behind the address; None where nobody is, or where it is not ours."""
-        local, domain = mailbox.local, mailbox.domain.lower()
+        local, domain = mailbox.local, self.fold_domain(mailbox.domain)
         if self.takes_all or domain in self.anyone_at:
             return Inbox(MANY)
         if domain not in ("", self.domain):

@@ -11,15 +11,19 @@ from typing import Final
 
 from reference_server.lies.authentication import AUTHENTICATION
 from reference_server.lies.chunking import CHUNKING
+from reference_server.lies.conduct import CONDUCT
 from reference_server.lies.core import CORE
 from reference_server.lies.eight_bit import EIGHT_BIT
 from reference_server.lies.ends import ENDS
 from reference_server.lies.framing import FRAMING
+from reference_server.lies.lines import LINES
 from reference_server.lies.mechanisms import LYING_MECHANISMS
 from reference_server.lies.model import Lie
+from reference_server.lies.paths import PATHS
 from reference_server.lies.replies import REPLIES
 from reference_server.lies.services import SERVICES
 from reference_server.lies.status import STATUS
+from reference_server.lies.texts import TEXTS
 from reference_server.lies.verification import VERIFICATION
 
 __all__ = ["LIES", "Lie"]
@@ -36,4 +40,8 @@ LIES: Final[Mapping[str, Lie]] = {
     **FRAMING,
     **VERIFICATION,
     **REPLIES,
+    **LINES,
+    **CONDUCT,
+    **PATHS,
+    **TEXTS,
 }

@@ -100,6 +100,10 @@ class Connection:
 
     def close(self) -> None:
         """The client is gone."""
+        if self._server.rules.stream_end:
+            unsaid = self.hear(self._server.rules.stream_end)
+            if isinstance(unsaid, Message):
+                self._take_now(unsaid)
         if isinstance(self._receiver, WatchedReceiver):
             self._receiver.visit.octets = self.pace.octets
             self._receiver.close()

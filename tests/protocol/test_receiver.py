@@ -179,9 +179,32 @@ def test_several_line_ends_are_a_matter_of_rules():
     assert talk.codes(b"NOOP\n", b"NOOP\r\n", b"NO", b"OP\n") == [250, 250, 250]
 
 
+def test_of_several_line_ends_that_begin_alike_the_longest_counts():
+    talk = Obliging(replace(RULES, line_ends=(b"\r\n", b"\r")))
+    assert talk.codes(b"NOOP\r\nNOOP\rNOOP\r\n") == [250, 250, 250]
+
+
 def test_a_single_octet_may_end_lines_too():
     talk = Obliging(replace(RULES, line_ends=(b"\n",)))
     assert talk.codes(b"NOOP\n", b"x" * 5_000, b"\nNOOP\n") == [250, 500, 250]
+
+
+def test_a_command_that_is_refused_leaves_all_as_it_was():
+    talk = Obliging()
+    talk.say(HELLO, MAIL, RCPT)
+    assert talk.codes(b"EHLO\r\n", b"MAIL FROM:<>\r\n", b"RCPT TO:<\r\n") == [501, 503, 501]
+    assert talk.codes(b"DATA\r\n") == [354]
+
+
+def test_where_a_refused_command_leads_is_a_matter_of_rules():
+    talk = Obliging(replace(RULES, after_refusal={Verb.EHLO: State.READY}))
+    talk.say(HELLO, MAIL, RCPT)
+    assert talk.codes(b"HELO\r\n", RCPT, b"EHLO\r\n", RCPT) == [501, 250, 501, 503]
+
+
+def test_who_may_call_himself_what_is_a_matter_of_rules():
+    talk = Obliging(replace(RULES, is_client_name=lambda name: name != "crepes.fr"))
+    assert talk.codes(b"EHLO crepes.fr\r\n", b"EHLO\r\n") == [501, 250]
 
 
 # --- the text ----------------------------------------------------------------------------------

@@ -50,7 +50,9 @@ class LineReader:
         if len(self._ends) == 1:
             return buffer.find(self._ends[0], start), len(self._ends[0])
         found = [(at, len(end)) for end in self._ends if (at := buffer.find(end, start)) >= 0]
-        return min(found, default=(-1, 0))
+        # The longest where several begin: CR may open CRLF.
+        at, length = min(((at, -length) for at, length in found), default=(-1, 0))
+        return at, -length
 
     def _wait(self, buffer: bytes, limit: int) -> None:
         self._searched = len(buffer)

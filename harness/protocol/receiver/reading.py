@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from harness.protocol.addresses import is_domain_or_literal
 from harness.protocol.commands import split_verb
 from harness.protocol.order import State, Verb, after
 from harness.protocol.receiver.answers import Occasion
@@ -84,7 +83,7 @@ def _demand(verb: Verb, scene: Scene) -> Occasion | None:
 def _hello(verb: Verb, argument: bytes, scene: Scene) -> Event:
     # A name that does not resolve is welcome (RFC 5321 4.1.4), one that is no name is not.
     name = argument.decode("ascii", "replace")
-    if not is_domain_or_literal(name):
+    if not scene.rules.is_client_name(name):
         return Objected(Occasion.NO_NAME)
     extended = verb is not Verb.HELO
     return Hello(name, extended, Occasion.EHLO if extended else Occasion.HELO)

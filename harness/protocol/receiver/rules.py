@@ -15,6 +15,7 @@ from harness.protocol import trace
 from harness.protocol.addresses import (
     ForwardPath,
     ReversePath,
+    is_domain_or_literal,
     is_node,
     read_forward_path,
     read_reverse_path,
@@ -29,10 +30,11 @@ from harness.protocol.commands import (
 )
 from harness.protocol.extensions import EXTENSIONS, Extension, check_parameters, needs_chunks
 from harness.protocol.limits import Limits
-from harness.protocol.order import ORDER, Order, Verb
+from harness.protocol.order import ORDER, Order, State, Verb
 from harness.protocol.receiver.answers import ANSWERS, Answers, Occasion
 from harness.protocol.receiver.chunks import ChunkCommand, ChunkReader, read_chunk_command
 from harness.protocol.receiver.events import Addressee
+from harness.protocol.receiver.lines import LineReader
 from harness.protocol.replies import Reply
 from harness.protocol.sasl import Attempt, ServerSide
 from harness.protocol.services import Service
@@ -148,6 +150,8 @@ class Rules:
     need_log_in: Mapping[Service, frozenset[Verb]] = field(default_factory=lambda: NEED_LOG_IN)
     need_qualified: frozenset[Service] = frozenset({Service.SUBMISSION})  # domains: RFC 6409 4.2
     order: Order = field(default_factory=lambda: ORDER)
+    # Where a command leads that was refused: nowhere, all is as it was (RFC 5321 4.1.4).
+    after_refusal: Mapping[Verb | None, State] = field(default_factory=dict)
     verbs: frozenset[Verb] = frozenset(Verb)
     without_argument: frozenset[Verb] = frozenset(
         {Verb.DATA, Verb.RSET, Verb.QUIT, Verb.STARTTLS}  # RFC 5321 4.1.1, RFC 3207 4
@@ -155,11 +159,15 @@ class Rules:
     answers: Answers = field(default_factory=lambda: ANSWERS)
     limits: Limits = field(default_factory=Limits)
     service: Service = Service.SMTP
+    answers_each: frozenset[Service] = frozenset({Service.LMTP})  # of the recipients: RFC 2033 4.2
     extensions: Mapping[str, Extension] = field(default_factory=lambda: EXTENSIONS)
 
     longest_line: Callable[[int, int], int] = operator.add  # of 512 and what extensions add
     fold_verb: Callable[[bytes], bytes] = bytes.upper
     line_ends: tuple[bytes, ...] = (b"\r\n",)
+    line_reader: Callable[..., LineReader] = LineReader
+    stream_end: bytes = b""  # what a hang-up is taken for: it ends no line and no text (4.1.1.10)
+    is_client_name: Callable[[str], bool] = is_domain_or_literal
     read_path_command: Callable[..., PathCommand | Objection] = read_path_command
     read_reverse_path: ReadReversePath = read_reverse_path
     read_forward_path: ReadForwardPath = read_forward_path
@@ -171,6 +179,7 @@ class Rules:
     exceeds: Callable[[int, int], bool] = operator.gt
     grant_priority: Callable[[int, bool], int] = grant_priority
     is_postmaster: Callable[[str], bool] = is_postmaster
+    fold_domain: Callable[[str], str] = str.lower  # of a recipient, who may be ours
     allows_auth_in_clear: bool = False  # RFC 4954 4: where no TLS hides a password
     fold_mechanism: Callable[[str], str] = str.upper
     attempt: Callable[[str, ServerSide], Attempt] = Attempt

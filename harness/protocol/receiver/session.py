@@ -30,7 +30,7 @@ from harness.protocol.receiver.events import (
     Unfit,
     Verify,
 )
-from harness.protocol.receiver.lines import TOO_LONG, LineReader
+from harness.protocol.receiver.lines import TOO_LONG
 from harness.protocol.receiver.naming import facts_of
 from harness.protocol.receiver.reading import read_command
 from harness.protocol.receiver.rules import RULES, Rules
@@ -40,7 +40,6 @@ from harness.protocol.receiver.transaction import Memory
 from harness.protocol.replies import CHALLENGE, CLOSING, Reply, reply
 from harness.protocol.sasl import Attempt, Credentials
 from harness.protocol.sasl.sides import Bindings
-from harness.protocol.services import Service
 from harness.protocol.trace import protocol_name
 from harness.protocol.transparency import DataReader
 
@@ -67,7 +66,7 @@ class Receiver:
         self.memory = Memory()
         self.closing = False  # the last reply ended the connection
         self._rules = rules
-        self._answers_each = rules.service is Service.LMTP
+        self._answers_each = rules.service in rules.answers_each
         self._speech = speech
         self._surroundings = Surroundings(
             rules,
@@ -77,7 +76,7 @@ class Receiver:
             bindings=bindings,
             now=now,
         )
-        self._lines = LineReader(rules.line_ends)
+        self._lines = rules.line_reader(rules.line_ends)
         self._reader: DataReader | ChunkReader | None = None  # while text arrives
         self._chunk: Announced | None = None  # and while it is the text of a chunk
         self._attempt: tuple[str, Attempt] | None = None  # while an AUTH exchange goes on
@@ -212,6 +211,8 @@ class Receiver:
         effect = _EFFECTS.get(type(event))
         if effect is not None and (reply.is_positive or isinstance(event, _OVER_ANYWAY)):
             effect(self, event, reply)
+        if type(event) is Objected and event.verb in self._rules.after_refusal:
+            self.memory.enter(self._rules.after_refusal[event.verb])
         if reply.code >= 400 or type(event) in COUNTED:
             too_much = self._tally.count(event, reply)
             if too_much is not None and not self.closing:
