@@ -149,7 +149,7 @@ ANSWERS: Answers = {
     O.ARGUMENT_MISSING: Answer(501, "5.5.4", "An argument is needed"),
     O.ARGUMENT_REFUSED: Answer(501, "5.5.4", "No argument allowed"),
     O.BAD_ARGUMENT: Answer(501, "5.5.2", "The argument holds an octet that it may not hold"),
-    O.NO_NAME: Answer(501, None, "A domain or address literal is needed"),
+    O.NO_NAME: Answer(501, "5.5.4", "A domain or address literal is needed"),
     O.NO_NODE: Answer(501, "5.5.4", "A domain, @domain or #queue is needed"),
     O.NO_CHUNK_SIZE: Answer(501, "5.5.4", "The number of octets is needed"),
     O.BAD_CHUNK_MARK: Answer(501, "5.5.4", "Behind the number of octets only LAST may stand"),
