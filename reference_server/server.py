@@ -12,6 +12,7 @@ import trio
 from harness.protocol.receiver import Receiver, Rules, Speech, rules_for
 from harness.protocol.services import Service
 from reference_server.doors.attendance import Attendance
+from reference_server.doors.budget import Budget
 from reference_server.doors.door import Door
 from reference_server.doors.limits import Allowance
 from reference_server.intake.intake import Intake
@@ -63,6 +64,7 @@ class Server:
     watchers: tuple[Watcher, ...] = ()
     # A password's hash takes a core for a while, and memory: a crowd that guesses gets no more.
     judges: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(4))
+    budget: Budget = field(init=False, default_factory=lambda: Budget(0))
     desks: Mapping[Service, Desk] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -72,6 +74,9 @@ class Server:
         """Go by these rules, for this house, from now on."""
         self.rules, self.house, self.intake.house = rules, house, house
         self.desks = {service: self._desk(service) for service in Service}
+        # Whoever is alone is let in with the largest message that we say we take, spelled at its
+        # longest: RFC 1870 6.1 lets us refuse it for the moment, but not every time.
+        self.budget.most = max(self.allowance.in_flight, 2 * rules.limits.message)
 
     def _desk(self, service: Service) -> Desk:
         rules = rules_for(service, self.rules)

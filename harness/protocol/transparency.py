@@ -56,10 +56,20 @@ class DataReader:
         """Whether the content is over the limit; it is thrown away then."""
         return self._discarding
 
+    @property
+    def held(self) -> int:
+        """How many octets are in memory, and not thrown away."""
+        return len(self._buffer)
+
     def feed(self, octets: bytes) -> None:
         """Take octets as they arrived."""
         self._buffer += octets
         self.size += len(octets)
+
+    def discard(self) -> None:
+        """Throw the text away, what there is of it and what is to come."""
+        self._discarding = True
+        self._wait()
 
     def take(self) -> bytes | None:
         """The content with its last CRLF, or None until its end has come."""

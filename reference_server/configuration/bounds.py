@@ -41,6 +41,7 @@ def _allowance(fields: Fields, standard: Allowance) -> Allowance:
     return Allowance(
         connections=_count(fields, "connections", standard.connections),
         connections_per_address=_count(fields, "connections_per_address", 0) or None,
+        in_flight=_octets(fields, "in_flight", standard.in_flight),
         commands=_count(fields, "commands", standard.commands),
         octets=_octets(fields, "octets", standard.octets),
         seconds=_seconds(fields, "session", standard.seconds),

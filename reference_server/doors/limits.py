@@ -14,6 +14,7 @@ class Allowance:
 
     connections: int = 500
     connections_per_address: int | None = None  # None: one address may have them all
+    in_flight: int = 268_435_456  # octets of messages of all clients, from the first to the answer
     # Of one session.  A sender may keep a connection for a day; nobody needs one for longer.
     commands: int = 10_000_000  # and texts
     octets: int = 100_000_000_000

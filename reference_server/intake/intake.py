@@ -139,9 +139,12 @@ class Intake:
     def _delivery(self, post: _Post, content: bytes, id: str) -> Delivery:
         """The message and all reports of it, kept as one: who is told 250 is told the rest too."""
         result = expand(self.house.directory, post.reverse_path, post.parameters, post.recipients)
-        copies = {
-            name: delivered(copy.reverse_path, content) for name, copy in result.inboxes.items()
+        # A thousand mailboxes are no thousand messages in memory.
+        written = {
+            path: delivered(path, content)
+            for path in {copy.reverse_path for copy in result.inboxes.values()}
         }
+        copies = {name: written[copy.reverse_path] for name, copy in result.inboxes.items()}
         if not (result.elsewhere or result.notices or result.lost):
             return Delivery(copies=copies)
         now = self._now()

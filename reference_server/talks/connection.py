@@ -19,6 +19,7 @@ from harness.protocol.options import mail_options
 from harness.protocol.order import IN_TRANSACTION
 from harness.protocol.receiver import Event, Occasion
 from harness.protocol.receiver.events import (
+    Chunk,
     Etrn,
     LogIn,
     Mail,
@@ -32,6 +33,7 @@ from harness.protocol.sasl.sides import Bindings
 from harness.protocol.services import Service
 from harness.protocol.trace import Trace
 from harness.wire.tls import channel_bindings
+from reference_server.doors.budget import Share
 from reference_server.doors.door import Door
 from reference_server.doors.handshakes import shake_hands
 from reference_server.doors.limits import Pace
@@ -59,6 +61,7 @@ class Connection:
     ) -> None:
         self.tls = server.tls
         self.pace = Pace(server.allowance, trio.current_time())
+        self._share = Share(server.budget)
         self._server = server
         self._peer = peer
         self._door = door
@@ -104,6 +107,7 @@ class Connection:
             unsaid = self.hear(self._server.rules.stream_end)
             if isinstance(unsaid, Message):
                 self._take_now(unsaid)
+        self._share.hold(0)
         if isinstance(self._receiver, WatchedReceiver):
             self._receiver.visit.octets = self.pace.octets
             self._receiver.close()
@@ -146,6 +150,8 @@ class Connection:
                     receiver.answer(self._told(event))
                 case Etrn():
                     receiver.answer(self._turned(event))
+                case Message() | Chunk() if not self.has_room():
+                    receiver.answer(Occasion.NO_SPACE)
                 case Message() if not server.intake.waits:
                     self._take_now(event)
                 case Message() | StartTls():
@@ -154,7 +160,17 @@ class Connection:
                     return event
                 case _:
                     receiver.answer(event.said)
+        if not self.has_room():  # RFC 5321 4.5.3.1.9: said at the end of the text
+            receiver.forgo(Occasion.NO_SPACE)
+            self.has_room()
         return None
+
+    def has_room(self) -> bool:
+        """Whether all of a message that has come so far fits into what all may have; it is counted.
+
+        Called whenever some has come or is answered, so no end of a transaction can be forgotten.
+        """
+        return self._share.hold(self._receiver.held)
 
     def output(self) -> bytes:
         """What is to be sent now."""
@@ -181,9 +197,16 @@ class Connection:
 
     def _objection_to(self, mail: Mail) -> Occasion | None:
         server = self._server
-        return server.house.objection_to_sender(mail.reverse_path) or server.intake.objection_to(
-            mail
+        return (
+            server.house.objection_to_sender(mail.reverse_path)
+            or server.intake.objection_to(mail)
+            or self._objection_to_size(mail)
         )
+
+    def _objection_to_size(self, mail: Mail) -> Occasion | None:
+        """RFC 1870 6.1: what cannot be taken now need not be sent."""
+        size = mail_options(mail.parameters).size or 0
+        return None if self._server.budget.has_room(size) else Occasion.NO_SPACE
 
     def _told(self, event: Verify) -> Occasion | Reply:
         told = self._server.house.told_of(event, self._guest)

@@ -113,7 +113,9 @@ class CarefulRecital(Recital):
         """Whether nobody objects to MAIL (group 1) and RCPTs (group 2)."""
         mail, recipients = found[1], found[2]
         if mail:
-            if self._server.intake.objection_to(_SOME_MAIL) is not None:
+            server = self._server
+            is_full = not server.budget.has_room(0)
+            if is_full or server.intake.objection_to(_SOME_MAIL) is not None:
                 return False
             self._sender = mail[len("MAIL FROM:") : -2]
             self._recipients = []

@@ -7,6 +7,7 @@ once it has been told what it missed.
 
 from __future__ import annotations
 
+from harness.protocol.receiver import Occasion
 from harness.protocol.receiver.events import Message
 from harness.protocol.sasl.sides import Bindings
 from harness.protocol.services import Service
@@ -50,6 +51,7 @@ class RecitingConnection(Connection):
         if self._recital is None:
             return self._ask(octets)
         self._said += super().output()
+        self.has_room()  # again: what waited for the disk is answered
         return None if self.is_over else self._hear(octets)
 
     def output(self) -> bytes:
@@ -95,7 +97,11 @@ class RecitingConnection(Connection):
         """Keep a message and answer it; or it has to wait."""
         self._receiver.meet(message)
         if self._server.intake.waits:
-            return True
+            if self.has_room():
+                return True
+            self._receiver.answer(Occasion.NO_SPACE)
+            self._said += super().output()
+            return False
         self._take_now(message)
         self._said += super().output()
         return False

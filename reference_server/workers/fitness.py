@@ -48,14 +48,17 @@ def _is_ours(address: str, config: Config) -> bool:
 
 
 def for_workers(config: Config, spool: Path) -> Config:
-    """The configuration as each worker gets it: its share of the connections, one certificate."""
+    """The configuration as each worker gets it: its share of what is shared, one certificate."""
     allowance = config.allowance
-    share = math.ceil(allowance.connections / config.workers)
+    share = {
+        name: math.ceil(getattr(allowance, name) / config.workers)
+        for name in ("connections", "in_flight")
+    }
     changed = replace(
         config,
         spool=spool,
         without=config.without | _WITHOUT if config.keeps_mail else config.without,
-        allowance=replace(allowance, connections=share),
+        allowance=replace(allowance, **share),
     )
     if not config.tls_self_signed:
         return changed

@@ -52,6 +52,15 @@ class ChunkReader:
         # Only a chunk that does not come in one piece is worth a bytearray.
         self._held: bytes | bytearray = b""
 
+    @property
+    def held(self) -> int:
+        """How many octets are in memory."""
+        return len(self._held)
+
+    def discard(self) -> None:
+        """Keep nothing of the chunk, what there is of it and what is to come."""
+        self._held, self._keep = b"", False
+
     def feed(self, octets: bytes) -> None:
         """Take octets as they arrived."""
         mine, self.rest = octets[: self._missing], octets[self._missing :]

@@ -27,14 +27,19 @@ def open_chunk(rules: Rules, memory: Memory, chunk: Announced) -> ChunkReader:
 
 
 def close_chunk(
-    rules: Rules, memory: Memory, chunk: Announced, content: bytes
+    rules: Rules,
+    memory: Memory,
+    chunk: Announced,
+    content: bytes,
+    *,
+    forgone: Occasion | None = None,
 ) -> tuple[Chunk | Message | Unfit | Objected, Verb | None]:
     """What a chunk comes to that has come as a whole; the verb by which it leads somewhere."""
     if chunk.objection is not None:
         return Objected(chunk.objection, Verb.BDAT), None
     is_last = chunk.verb is Verb.LAST
-    if not _has_room(rules, memory, chunk):
-        return Unfit(Occasion.TOO_BIG, at_its_end=is_last), Verb.LAST
+    if forgone is not None or not _has_room(rules, memory, chunk):
+        return Unfit(forgone or Occasion.TOO_BIG, at_its_end=is_last), Verb.LAST
     if not is_last:
         memory.text += content
         return Chunk(memory.envelope, chunk.size), Verb.BDAT
@@ -42,6 +47,7 @@ def close_chunk(
         # RFC 2033 4.3: said to each recipient, so to nobody.
         return Unfit(Occasion.OUT_OF_ORDER), Verb.LAST
     text = bytes(memory.text) + content if memory.text else content
+    memory.text = bytearray()  # a large message is not held twice until it is answered
     return judge(rules, rules.unchunk(text), memory.envelope), Verb.LAST
 
 

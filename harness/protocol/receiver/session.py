@@ -79,6 +79,7 @@ class Receiver:
         self._lines = rules.line_reader(rules.line_ends)
         self._reader: DataReader | ChunkReader | None = None  # while text arrives
         self._chunk: Announced | None = None  # and while it is the text of a chunk
+        self._forgone: Occasion | None = None  # why what arrives is thrown away
         self._attempt: tuple[str, Attempt] | None = None  # while an AUTH exchange goes on
         self._event: Event | None = None
         self._leads_to = State.FRESH
@@ -112,6 +113,20 @@ class Receiver:
             and self._attempt is None
             and not self.closing
         )
+
+    @property
+    def held(self) -> int:
+        """How many octets of a message are in memory until its end has come and is answered."""
+        reader, event = self._reader, self._event
+        held = len(self.memory.text) + (0 if reader is None else reader.held)
+        return held + len(event.content) if isinstance(event, Message) else held
+
+    def forgo(self, occasion: Occasion) -> None:
+        """Keep nothing of the text that is under way, if one is; its end is answered like that."""
+        if self._reader is not None:
+            self._reader.discard()
+            self.memory.text = bytearray()
+            self._forgone = occasion
 
     def meet(self, message: Message) -> None:
         """This message has come while we were at rest, without our hearing of it: answer it."""
@@ -258,10 +273,11 @@ class Receiver:
             return None
         self._reader = None
         self._lines.feed(reader.rest)
+        forgone, self._forgone = self._forgone, None
         if isinstance(reader, ChunkReader):
-            return self._end_chunk(content)
-        if reader.too_big:
-            return Unfit(Occasion.TOO_BIG)
+            return self._end_chunk(content, forgone)
+        if forgone is not None or reader.too_big:
+            return Unfit(forgone or Occasion.TOO_BIG)
         return data.judge(self._rules, content, self.memory.envelope)
 
     def _open_chunk(self, chunk: Announced) -> Event | None:
@@ -270,10 +286,10 @@ class Receiver:
         self._reader.feed(self._lines.clear())
         return self._read_text(self._reader)
 
-    def _end_chunk(self, content: bytes) -> Event:
+    def _end_chunk(self, content: bytes, forgone: Occasion | None) -> Event:
         chunk, self._chunk = self._chunk, None
         assert chunk is not None, "a chunk that ends was announced"
-        event, verb = data.close_chunk(self._rules, self.memory, chunk, content)
+        event, verb = data.close_chunk(self._rules, self.memory, chunk, content, forgone=forgone)
         if verb is not None:
             self._leads_to = self._rules.order[self.memory.state][verb]
         return event

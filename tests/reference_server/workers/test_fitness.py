@@ -35,9 +35,9 @@ def test_what_many_can_do_is_not():
     check_fitness(Config(discard=True, aliases={"a": Alias(("c@d.test",))}))
 
 
-def test_connections_are_shared_out(tmp_path):
-    config = Config(workers=3, allowance=Allowance(connections=10))
-    assert for_workers(config, tmp_path).allowance.connections == 4
+def test_connections_and_memory_are_shared_out(tmp_path):
+    config = Config(workers=3, allowance=Allowance(connections=10, in_flight=1_000))
+    assert for_workers(config, tmp_path).allowance == Allowance(connections=4, in_flight=334)
 
 
 def test_what_wants_a_queue_is_not_offered_unless_nothing_is_kept(tmp_path):
