@@ -45,6 +45,13 @@ _WORDS: Final[Mapping[Action, tuple[str, str]]] = {
 }
 
 
+_UNANSWERABLE: Final = (
+    "A message that has no sender could not be delivered",
+    "A message from the null reverse-path has not been delivered to those listed below, and will"
+    " not be tried again.  It is answered to nobody, so you are the only one who hears of it.",
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """All that goes into a notification."""
@@ -53,6 +60,7 @@ class Letter:
     domain: str
     postmaster: str
     to: str
+    has_sender: bool  # to whom it goes; else to the postmaster
     date: float
     findings: tuple[Finding, ...]  # of one action
     status: str  # the fields of the second part
@@ -79,14 +87,14 @@ def _header(letter: Letter, boundary: str) -> Iterator[tuple[str, str]]:
     yield "Date", date(letter.date)
     yield "From", f"Mail Delivery System <{letter.postmaster}@{letter.domain}>"
     yield "To", f"<{letter.to}>"
-    yield "Subject", _WORDS[letter.findings[0].action][0]
+    yield "Subject", _words(letter)[0]
     yield "Message-ID", f"<{letter.id}@{letter.domain}>"
     original = _message_id(letter.about)
     if original:
         # RFC 3834 3.1.5
         yield "In-Reply-To", original
         yield "References", original
-    yield "Auto-Submitted", "auto-replied"  # RFC 3834 5
+    yield "Auto-Submitted", "auto-replied" if letter.has_sender else "auto-generated"  # RFC 3834 5
     yield "MIME-Version", "1.0"
     report = "multipart/report; report-type=delivery-status"
     yield "Content-Type", f'{report};\r\n boundary="{boundary}"'
@@ -100,8 +108,12 @@ def _message_id(content: bytes) -> str:
     return found[1].decode() if found else ""
 
 
+def _words(letter: Letter) -> tuple[str, str]:
+    return _WORDS[letter.findings[0].action] if letter.has_sender else _UNANSWERABLE
+
+
 def _explanation(letter: Letter) -> str:
-    _, words = _WORDS[letter.findings[0].action]
+    _, words = _words(letter)
     paragraphs = [
         f"This is the mail system at {letter.domain}.",
         words,

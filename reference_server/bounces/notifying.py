@@ -1,12 +1,16 @@
 """Notifying: one notification for all recipients of a message that met the same fate.
 
 What is made here is a message with its envelope; whoever asked for it sees that it gets there.
+The null reverse-path is never answered.  That it is told here is a local decision (RFC 5321 6.1):
+the postmaster of this machine hears of what failed and has no sender to tell, and nobody hears
+of what failed on that way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from harness.protocol.commands import Parameters
 from harness.protocol.options import MailOptions, mail_options
@@ -16,12 +20,16 @@ from reference_server.bounces.findings import Action, Finding, Original, to_tell
 from reference_server.bounces.returning import returned_part
 from reference_server.queue.items import Item, QueuedRecipient
 
+# Without a domain, so the one of this machine.
+LAST_RESORT: Final = "postmaster"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
     """Who reports, and how much of a message goes back at most."""
 
     domain: str
+    tells_postmaster: bool = True  # of what failed and has no sender to tell
     postmaster: str = "postmaster"  # the local-part that can be written to
     largest_return: int = 102_400  # octets; of larger messages only the header (RFC 3461 6.2)
 
@@ -59,12 +67,23 @@ def notify(
     now: float,
     new_id: Callable[[], str],
 ) -> tuple[Notification, ...]:
-    """The notifications that the sender asked for; none for a null reverse-path."""
-    told = to_tell(original.reverse_path, findings)
+    """The notifications that the sender asked for, or what the postmaster hears instead."""
+    told = due(original.reverse_path, findings, office)
     actions = dict.fromkeys(finding.action for finding in told)
     return tuple(
         _make(original, [one for one in told if one.action is action], office, now, new_id())
         for action in actions
+    )
+
+
+def due(reverse_path: str, findings: Iterable[Finding], office: Office) -> tuple[Finding, ...]:
+    """Those that somebody is to be told of."""
+    if reverse_path or not office.tells_postmaster:
+        return to_tell(reverse_path, findings)
+    return tuple(
+        finding
+        for finding in findings
+        if finding.action is Action.FAILED and finding.address != LAST_RESORT
     )
 
 
@@ -77,7 +96,8 @@ def _make(
         id=id,
         domain=office.domain,
         postmaster=office.postmaster,
-        to=original.reverse_path,
+        to=original.reverse_path or f"{office.postmaster}@{office.domain}",
+        has_sender=bool(original.reverse_path),
         date=now,
         findings=tuple(findings),
         status=status_fields(original, findings, office.domain),
@@ -93,7 +113,7 @@ def _make(
     content = compose(letter)
     return Notification(
         id=id,
-        recipient=original.reverse_path,
+        recipient=original.reverse_path or LAST_RESORT,
         mail_parameters=tuple(_parameters(content, original.reverse_path, wishes)),
         content=content,
     )

@@ -162,5 +162,6 @@ def _open_intake(
         has_room=spool.has_room,
         now=world.now,
         inline=world.inline,
+        tells_postmaster=config.tells_postmaster and queue is not None,
         serial=serial,
     ), queue

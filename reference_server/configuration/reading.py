@@ -63,6 +63,7 @@ class _Reader:
             sync=fields.flag("sync", default=True),
             discard=fields.flag("discard"),
             sink=fields.flag("sink"),
+            tells_postmaster=self._tells_postmaster(),
             relay=None if relay is None else read_relaying(relay),
             doors=self._each("listen", read_door) or standard.doors,
             voice=fields.choice("voice", VOICES) or standard.voice,
@@ -89,6 +90,14 @@ class _Reader:
                 self._fields.place("demand_tls"), "'demand_tls' is met by nobody without 'tls'"
             )
         return demanded
+
+    def _tells_postmaster(self) -> bool:
+        """What becomes of bounces that bounce, and of all else that has no sender."""
+        inner = self._fields.fields("bounces")
+        if inner is None:
+            return True
+        with inner:
+            return inner.choice("double", ["postmaster", "discard"]) != "discard"
 
     def _separator(self, default: str) -> str:
         node = self._fields.node("separator")

@@ -49,7 +49,7 @@ def make_relay(
     relay = Relay(
         queue,
         make_routes(relaying, directory),
-        _settings(config.domain.lower(), relaying, world),
+        _settings(config, relaying, world),
         intake.submit,
         resolver=_resolver(relaying.dns),
         dial=world.dial if log is None else overheard(world.dial, log),
@@ -70,7 +70,8 @@ def make_routes(relaying: Relaying, directory: Directory) -> Routes:
     )
 
 
-def _settings(domain: str, relaying: Relaying, world: World) -> Settings:
+def _settings(config: Config, relaying: Relaying, world: World) -> Settings:
+    domain = config.domain.lower()
     caps = replace(
         Caps(),
         messages=relaying.messages_per_connection,
@@ -80,6 +81,7 @@ def _settings(domain: str, relaying: Relaying, world: World) -> Settings:
         name=domain,
         ourselves=Ourselves(names=frozenset({domain})),
         schedule=relaying.schedule,
+        tells_postmaster=config.tells_postmaster,
         caps=caps,
         ask_every=world.ask_every,
     )

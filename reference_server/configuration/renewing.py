@@ -31,6 +31,7 @@ _ONCE: Final = (
         "sync",
         "discard",
         "sink",
+        "tells_postmaster",
         "workers",
         "log",
         "metrics",

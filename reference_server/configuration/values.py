@@ -48,6 +48,7 @@ class Config:
     sync: bool = True
     discard: bool = False
     sink: bool = False  # all mail for anybody is taken and counted, none is kept
+    tells_postmaster: bool = True  # of what failed and came from the null reverse-path
     relay: Relaying | None = None  # None: nobody's mail goes elsewhere
 
     # --- how it talks

@@ -21,7 +21,16 @@ from harness.protocol.receiver import Envelope, Occasion
 from harness.protocol.receiver.events import Addressee, Mail
 from harness.protocol.replies import reply
 from harness.protocol.trace import delivered
-from reference_server.bounces import Action, Finding, Notification, Office, Original, notify
+from reference_server.bounces import (
+    LAST_RESORT,
+    Action,
+    Finding,
+    Notification,
+    Office,
+    Original,
+    notify,
+)
+from reference_server.intake.directory import POSTMASTER
 from reference_server.intake.expansion import Copy, Expansion, Notice, expand, mailbox_of
 from reference_server.intake.policy import House
 from reference_server.queue import Item, QueuedRecipient, Submitted
@@ -56,6 +65,7 @@ class Intake:
         has_room: Callable[[int], bool] = lambda octets: True,
         now: Now = time.time,
         inline: bool = False,
+        tells_postmaster: bool = True,
         serial: Iterator[int] | None = None,
     ) -> None:
         self.relay: Callable[[Item], None] | None = None  # who sees to new items, once there is one
@@ -63,6 +73,7 @@ class Intake:
         self._storage = storage
         self._has_room = has_room
         self._now = now
+        self._tells_postmaster = tells_postmaster
         self._serial = serial or itertools.count(1)
         self._commit = GroupCommit(storage.keep_all, inline=inline, at_once=_AT_ONCE)
 
@@ -105,6 +116,9 @@ class Intake:
             parameters = tuple(row for row in item.parameters if row[0] not in _HOLDS)
             post = _Post(item.reverse_path, parameters, tuple(here.values()))
             made = self._delivery(post, content, self.next_id())
+            if _is_last_resort(item):
+                # Into mailboxes and nowhere else, so that nothing can come back of it.
+                made = Delivery(copies=made.copies or {POSTMASTER: delivered("", content)})
             if made.items and not self._has_room(sum(one.size for one in made.items)):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             if made.copies:
@@ -189,12 +203,17 @@ class Intake:
                 _got_lost(copy, now)
             )
         names = (f"{id}.r{number}" for number in itertools.count(1))
-        office = Office(domain=self.house.domain)
+        office = Office(domain=self.house.domain, tells_postmaster=self._tells_postmaster)
         for (reverse_path, parameters), found in findings.items():
             original = Original(
                 reverse_path=reverse_path, parameters=parameters, arrived=now, content=content
             )
             yield from notify(original, found, office, now=now, new_id=names.__next__)
+
+
+def _is_last_resort(item: Item) -> bool:
+    """Whether it tells the postmaster of what has no sender to tell."""
+    return not item.reverse_path and all(one.address == LAST_RESORT for one in item.recipients)
 
 
 def _identity(item: Item, content: bytes) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 
 import trio
 
-from reference_server.bounces import Notification, Office, Original, notify, to_tell
+from reference_server.bounces import Notification, Office, Original, due, notify
 from reference_server.queue.items import Change, Fate, Item, Queue, QueuedRecipient
 from reference_server.relay.outcomes import Kind, Outcome
 from reference_server.relay.schedule import Schedule
@@ -119,7 +119,7 @@ class Ledger:
 
     async def _notices(self, settled: Settlement) -> Sequence[Notification]:
         item = settled.item
-        if not to_tell(item.reverse_path, settled.findings):
+        if not due(item.reverse_path, settled.findings, self.office):
             return ()
         try:
             content = await self.queue.content(item.id)

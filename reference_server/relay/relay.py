@@ -68,7 +68,11 @@ class Relay:
         self._ledger = Ledger(
             queue=queue,
             schedule=settings.schedule,
-            office=Office(domain=settings.name, largest_return=settings.largest_return),
+            office=Office(
+                domain=settings.name,
+                tells_postmaster=settings.tells_postmaster,
+                largest_return=settings.largest_return,
+            ),
             now=now,
             new_id=new_id or _ids(now),
             chance=chance,

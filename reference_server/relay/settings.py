@@ -68,5 +68,6 @@ class Settings:
     caps: Caps = field(default_factory=Caps)
     ca: Path | None = None  # whom to believe besides the authorities of this machine
     chunk: int | None = CHUNK  # octets of a BDAT, where CHUNKING is offered; None for DATA always
+    tells_postmaster: bool = True  # of what failed and has no sender to tell
     largest_return: int = 102_400  # octets; of larger messages only the header goes back
     ask_every: float | None = 1.0  # seconds between looks for what was asked from outside

@@ -84,6 +84,13 @@ def test_what_is_not_said_is_as_if_there_was_no_file(tmp_path):
     assert read_config(written(tmp_path, "domain: example.test")) == Config()
 
 
+@pytest.mark.parametrize(("words", "told"), [("postmaster", True), ("discard", False)])
+def test_who_hears_of_bounces_that_bounce(tmp_path, words, told):
+    config = read_config(written(tmp_path, f"bounces: {{double: {words}}}"))
+    assert config.tells_postmaster is told
+    assert read_config(written(tmp_path, "bounces: {}")).tells_postmaster
+
+
 EVERYTHING = """\
 domain: Mail.Example.Test
 listen: [smtp://127.0.0.1:0, "lmtp://[::1]:2424"]

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from reference_server.bounces import Action, Finding, to_tell
+from reference_server.bounces.findings import Action, Finding, to_tell
 
 # NOTIFY -> the actions that are told; all others are not
 TRUTH = {

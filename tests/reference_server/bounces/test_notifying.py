@@ -142,8 +142,31 @@ def test_recipients_with_one_fate_share_a_notification_and_others_do_not():
     assert len({one.id for one in notifications}) == 2
 
 
-def test_nothing_answers_a_null_reverse_path():
-    assert write(original(reverse_path=""), finding()) == ()
+QUIET = Office(domain="mx.x.test", tells_postmaster=False)
+
+
+def test_nothing_answers_a_null_reverse_path_but_the_postmaster_hears_of_a_failure():
+    nobody = original(reverse_path="")
+    delayed = finding("carol@y.test", action=Action.DELAYED)
+    (notification,) = write(nobody, finding(parameters=(("NOTIFY", "NEVER"),)), delayed)
+    report = read(notification.content)
+    assert notification.recipient == "postmaster"
+    assert report.message["To"] == "postmaster@mx.x.test"
+    assert [one["Final-Recipient"] for one in report.recipients] == ["rfc822; bob@y.test"]
+    assert report.message["Subject"] == "A message that has no sender could not be delivered"
+    assert report.message["Auto-Submitted"] == "auto-generated"
+    assert "null reverse-path" in report.text
+    assert report.returned == HEADER
+    assert write(nobody, finding(), office=QUIET) == ()
+
+
+def test_nobody_hears_of_what_the_postmaster_cannot_be_told():
+    assert write(original(reverse_path=""), finding(address="postmaster")) == ()
+
+
+def test_who_has_sent_something_is_told_whoever_else_may_hear_of_it():
+    (notification,) = write(original(), finding(), office=QUIET)
+    assert notification.recipient == "alice@x.test"
 
 
 @pytest.mark.parametrize("action", Action)

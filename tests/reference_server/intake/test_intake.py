@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from harness.protocol.addresses import NULL_PATH, ForwardPath, ReversePath
@@ -234,6 +236,35 @@ async def test_copies_that_come_out_of_the_queue_are_known_in_every_try():
     assert one == same
     assert one != other  # though a clock that was set back gave it the same id
     assert not any(kept.items for kept in shelf.kept)  # these are for the commit that records it
+
+
+# what stands behind the postmaster -> whose mailboxes get what has no sender to tell
+POSTMASTERS = {
+    "nothing": (None, {"postmaster"}),
+    "a user": (Alias(("alice",)), {"alice"}),
+    "a user and somebody elsewhere": (Alias(("alice", "eve@far.test")), {"alice"}),
+    "somebody elsewhere": (Alias(("eve@far.test",)), {"postmaster"}),
+    "nobody": (Alias(("nobody",)), {"postmaster"}),
+    "a list": (Alias(("staff",)), {"bob"}),
+}
+
+
+@pytest.mark.parametrize(("alias", "whose"), POSTMASTERS.values(), ids=POSTMASTERS)
+async def test_what_has_no_sender_to_tell_stays_here_so_that_nothing_comes_back(alias, whose):
+    shelf = Shelf()
+    aliases = {} if alias is None else {"postmaster": alias}
+    here = Intake(House(directory=replace(HERE, aliases=aliases)), shelf, inline=True)
+    item = waiting("postmaster", sender="", parameters=(("NOTIFY", "NEVER"),))
+    assert await here.submit(item, ["postmaster"], b"x\r\n") == Submitted()
+    (kept,) = shelf.kept
+    assert (set(kept.copies), kept.items) == (whose, {})
+
+
+def test_what_came_from_nobody_and_leads_to_nobody_is_the_postmasters_affair():
+    (kept,) = taken("gone@example.test", sender="")
+    ((item, octets),) = kept.items.items()
+    assert (item.reverse_path, item.recipients[0].address) == ("", "postmaster")
+    assert b"Final-Recipient: rfc822; nobody@example.test\r\nAction: failed\r\n" in octets
 
 
 async def test_where_there_is_no_room_for_what_comes_of_a_message_none_of_it_is_kept():

@@ -455,7 +455,8 @@ async def test_who_is_refused_here_is_a_failure_like_any_other(autojump_clock):
             relay.take(await w.put("nobody@us.test", sender="x@us.test"))
             await trio.sleep(60)
         failed = [facts["to"] for what, facts in w.told if what == "failed"]
-        assert failed == ["nobody@us.test", "x@us.test"]  # and the notice about it
+        # The notice about it too, and what the postmaster hears of that: and there it ends.
+        assert failed == ["nobody@us.test", "x@us.test", "postmaster"]
         assert w.queue.items == {}
 
 

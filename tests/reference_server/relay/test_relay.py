@@ -140,13 +140,18 @@ async def test_recipients_refused_together_share_one_bounce(autojump_clock):
         assert b.copies == ["c@b.test"]
 
 
-async def test_a_null_reverse_path_is_never_answered(autojump_clock):
-    b = Host(answers={"RCPT": "550 5.1.1 no such user"})
-    async with world(B, {"b:25": b}) as w:
+@pytest.mark.parametrize("tells_postmaster", [True, False])
+async def test_a_null_reverse_path_is_never_answered(tells_postmaster, autojump_clock):
+    b, settings = (
+        Host(answers={"RCPT": "550 5.1.1 no such user"}),
+        {"tells_postmaster": tells_postmaster},
+    )
+    async with world(B, {"b:25": b}, settings=settings) as w:
         async with running(w) as relay:
             relay.take(await w.put("bob@b.test", sender=""))
             await trio.sleep(60)
-        assert w.submitted == []
+        told = [(sender, *to) for sender, to, _ in w.submitted]
+        assert told == ([("", "postmaster")] if tells_postmaster else [])
         assert w.queue.items == {}
         assert ("failed", "bob@b.test") in [(what, facts["to"]) for what, facts in w.told]
 

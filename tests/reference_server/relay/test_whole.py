@@ -80,3 +80,18 @@ async def test_a_stopped_host_comes_back_and_one_that_does_not_makes_a_notice(
         assert actions == ["delayed", "failed"]
         assert await queue.load() == []
         queue.close()
+
+
+async def test_what_fails_and_came_from_nobody_is_in_the_postmasters_mailbox(
+    tmp_path, autojump_clock
+):
+    here, b = server_in(tmp_path), Host(answers={"RCPT": "550 5.1.1 no such user"})
+    async with world({"b.test": "b:25"}, {"b:25": b}) as w:
+        w.submit = here.intake.submit
+        async with running(w) as relay:
+            relay.take(await w.put("bob@b.test", sender=""))
+            await trio.sleep(60)
+        assert w.queue.items == {}
+    (told,) = mail_of(tmp_path, "postmaster")
+    assert told.startswith(b"Return-Path: <>\r\n")
+    assert b"Final-Recipient: rfc822; bob@b.test\r\nAction: failed\r\n" in told
