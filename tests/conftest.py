@@ -1,13 +1,21 @@
-"""Async tests run on trio; one that asks for `autojump_clock` runs on virtual time."""
+"""Async tests run on trio; one that asks for `autojump_clock` runs on virtual time.
+
+All of them live in the zone UTC, wherever the machine stands: what we write has local time in it.
+"""
 
 from __future__ import annotations
 
 import inspect
+import os
+import time
 from typing import Any
 
 import pytest
 import trio
 import trio.testing
+
+os.environ["TZ"] = "UTC0"
+time.tzset()
 
 
 @pytest.fixture

@@ -132,7 +132,7 @@ def _message(target: Target) -> bytes:
 
     token = secrets.token_hex(8)
     fields = (
-        f"Date: {email.utils.formatdate()}",
+        f"Date: {email.utils.formatdate(localtime=True)}",
         f"From: <{target.sender or f'postmaster@{target.our_name}'}>",
         f"Subject: A probe, {token}",
         f"Message-ID: <{token}@{target.our_name}>",

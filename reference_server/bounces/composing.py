@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from reference_server.bounces.fields import date, one_line
+from reference_server.bounces.fields import one_line
 from reference_server.bounces.findings import Action, Finding
 from reference_server.bounces.returning import Part, header_of
+from reference_server.dates import date
 
 _WIDTH: Final = 76
 

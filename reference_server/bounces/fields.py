@@ -5,13 +5,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from email.utils import format_datetime
 from typing import Final
 
 from harness.protocol.options import mail_options, recipient_options
 from harness.protocol.replies import Reply
 from reference_server.bounces.findings import Finding, Original
+from reference_server.dates import date
 
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]+")
 _MOST_LINES: Final = 20  # of a reply; who says more is not quoted in full
@@ -22,11 +21,6 @@ def status_fields(original: Original, findings: Sequence[Finding], domain: str) 
     """The groups of fields: of the message, and of each recipient."""
     groups = [_of_message(original, domain), *map(_of_recipient, findings)]
     return "\r\n".join("".join(f"{name}: {value}\r\n" for name, value in group) for group in groups)
-
-
-def date(at: float) -> str:
-    """A time as RFC 5322 3.3 writes it; RFC 3464 2.2.5 wants the zone as a number."""
-    return format_datetime(datetime.fromtimestamp(int(at), UTC))
 
 
 def quoted(reply: Reply) -> str:

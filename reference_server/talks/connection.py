@@ -6,7 +6,6 @@ an event, so that one task can serve a crowd of clients and give a task only to 
 
 from __future__ import annotations
 
-import email.utils
 import functools
 import time
 from collections.abc import Callable
@@ -33,6 +32,7 @@ from harness.protocol.sasl.sides import Bindings
 from harness.protocol.services import Service
 from harness.protocol.trace import Trace
 from harness.wire.tls import channel_bindings
+from reference_server.dates import date
 from reference_server.doors.budget import Share
 from reference_server.doors.door import Door
 from reference_server.doors.handshakes import shake_hands
@@ -268,4 +268,4 @@ class Connection:
 
 @functools.lru_cache(maxsize=1)
 def _date(second: int) -> str:
-    return email.utils.formatdate(second, localtime=False)
+    return date(second)
