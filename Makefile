@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run story test check targets peers bench nightly clean
+.PHONY: run story test check targets peers matrix bench nightly clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run  ## the suites against the embedded reference server
@@ -23,6 +23,9 @@ targets: $(VENV)/.dev  ## the suites against real servers (Debian, root)
 
 peers: $(VENV)/.dev  ## real clients, relays and tools against the reference server
 	ci/peers/check
+
+matrix: $(VENV)/.run  ## all suites on all real servers, and a page of it: matrix.html
+	ci/targets/page
 
 story: $(VENV)/.run  ## mail from Alice to Bob in six steps, and what if Bob is away
 	$(BIN)/python ci/story/story.py

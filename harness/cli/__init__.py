@@ -15,6 +15,7 @@ main = Commands(
     table={
         "run": ("harness.cli.run", "run", "Run suites against a server, or against our own."),
         "compare": ("harness.cli.compare", "compare", "Two result files: what broke?"),
+        "matrix": ("harness.cli.matrix", "matrix", "Suites on many targets, and one page."),
         "report": ("harness.cli.report", "report", "Tell a result file in another format."),
         "list": ("harness.cli.list_", "list_", "List suites, cases, and what they cover."),
         "explain": ("harness.cli.explain", "explain", "Tell what a case or requirement is about."),

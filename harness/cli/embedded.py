@@ -139,6 +139,7 @@ def _target(addresses: Sequence[str], spool: Path, fault: str | None) -> Target:
     mail = spool / "mail"
     return Target(
         address=read_address(addresses[0]),
+        name="smtp-harness",
         listeners=dict(zip(MORE_DOORS, map(read_address, addresses[1:]), strict=True)),
         domain=DOMAIN,
         recipients=(f"alice@{DOMAIN}", f"bob@{DOMAIN}"),

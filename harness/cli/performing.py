@@ -23,6 +23,7 @@ from harness.cli.commands import let_go_of_stdout
 from harness.cli.embedded import embedded
 from harness.cli.proving import perform_proof
 from harness.cli.reporting import Reports, wanted_reports
+from harness.cli.starting import started
 from harness.documents import read_duration
 from harness.errors import TargetUnreachable, UsageError
 from harness.reports.colour import wants_colour
@@ -57,6 +58,7 @@ class Wishes:
     segment: str
     as_written: bool
     slow: bool
+    starting: bool
     wait_for_target: str | None
     fault: str | None
     prove: bool
@@ -76,6 +78,8 @@ class Wishes:
     mine: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        if self.starting and not self.target:
+            raise UsageError("--start is for a target's file; our own server is started anyway")
         for option, is_given in (("--fault", self.fault), ("--prove", self.prove)):
             if is_given and self.target:
                 raise UsageError(f"{option} is for our own server: leave {self.target} out")
@@ -140,7 +144,9 @@ def _duration(text: str | None, option: str) -> float:
 def _target(wishes: Wishes) -> Iterator[Target]:
     """The target that is named, or our own server for as long as the context lasts."""
     if wishes.target is not None:
-        yield wishes.applied(read_target(wishes.target))
+        target = wishes.applied(read_target(wishes.target))
+        with started(target) if wishes.starting else contextlib.nullcontext():
+            yield target
         return
     with embedded(wishes.fault) as target:
         yield wishes.applied(target)
@@ -209,6 +215,7 @@ def _result(
     """The result of a run that could not make one itself."""
     return RunResult(
         target=str(plan.target),
+        name=plan.target.name,
         started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         seconds=sum(outcome.seconds for outcome in outcomes),
         seed=settings.seed,

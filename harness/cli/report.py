@@ -9,7 +9,6 @@ import click
 
 from harness.cli.reporting import wanted_reports, write_report
 from harness.cli.result_files import read_runs
-from harness.errors import UsageError
 from harness.reports.terminal import Terminal
 from harness.results import RunResult
 
@@ -20,22 +19,22 @@ _FILE = click.Path(path_type=Path, allow_dash=True)
 @click.argument("result", type=_FILE)
 @click.argument("reports", nargs=-1, metavar="[[FORMAT:]FILE]...")
 def report(result: Path, reports: tuple[str, ...]) -> int:
-    """Write reports of a run from RESULT, a file of `run --json` or `run --report jsonl:FILE`.
+    """Write reports of the runs in RESULT, a file of `run --json` or `run --report jsonl:FILE`.
 
-    FORMAT is json, jsonl, junit, markdown, github, sarif or tap; the suffix of FILE may tell
-    which, `-` is standard output. Without a report: what the terminal showed.
+    FORMAT is json, jsonl, junit, html, markdown, github, sarif or tap; the suffix of FILE may tell
+    which, `-` is standard output. Without a report: what the terminal showed. Of several runs
+    (files of JSON Lines put one behind the other) html makes one page, side by side.
 
-    Exit status: that of the run.
+    Exit status: that of the worst run.
     """
     runs = read_runs(result)
-    if len(runs) > 1:
-        raise UsageError(f"{result} tells of {len(runs)} runs; a report is about one")
-    (run,) = runs
     for wanted in wanted_reports(reports):
-        write_report(wanted, wanted.tell(run))
+        write_report(wanted, wanted.tell_all(runs))
     if not reports:
-        _show(run)
-    return run.exit_status
+        for run in runs:
+            _show(run)
+    statuses = {run.exit_status for run in runs}
+    return 1 if 1 in statuses else max(statuses)
 
 
 def _show(run: RunResult) -> None:

@@ -33,6 +33,8 @@ OPTIONS = (
                  metavar="whole|lines|bytes|random:SEED", help="How our writes are cut."),
     click.option("--as-written", is_flag=True, help="Leave the names of a dialogue as they are."),
     click.option("--slow", is_flag=True, help="Also cases that wait for more than 2 s."),
+    click.option("--start", "starting", is_flag=True,
+                 help="Start the target by its file's start:, stop it by its stop:."),
     click.option("--wait-for-target", metavar="30s", help="Until somebody listens there."),
     click.option("--fault", metavar="NAME",
                  help="Run our own server as this liar; see serve --list-faults."),
@@ -41,8 +43,8 @@ OPTIONS = (
     click.option("--junit", type=_FILE, metavar="FILE", help="Write a JUnit report."),
     click.option("--json", type=_FILE, metavar="FILE", help="Write all results as JSON."),
     click.option("--report", "reports", multiple=True, metavar="[FORMAT:]FILE",
-                 help="Write a report: json jsonl junit markdown github sarif tap; the suffix may "
-                      "tell which, - is standard output. May be repeated."),
+                 help="Write a report: json jsonl junit html markdown github sarif tap; the "
+                      "suffix may tell which, - is standard output. May be repeated."),
     click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto",
                  show_default=True, help="NO_COLOR and FORCE_COLOR are honoured too."),
     click.option("--to", multiple=True, metavar="MAILBOX", help="A recipient; may be repeated."),

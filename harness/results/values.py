@@ -135,6 +135,7 @@ class RunResult:
     """One run of suites against one target."""
 
     target: str
+    name: str = ""  # what its people call it, if its file says so
     started: str  # ISO 8601, UTC
     seconds: float
     seed: int

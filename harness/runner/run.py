@@ -58,6 +58,7 @@ async def run_suites(
     await run.play_all(hears_signals=hears_signals)
     return RunResult(
         target=str(plan.target),
+        name=plan.target.name,
         started=started.isoformat(timespec="seconds"),
         seconds=trio.current_time() - began,
         seed=settings.seed,

@@ -56,6 +56,7 @@ class _Reader:
         recipients = self._mailboxes("recipients") or standard.recipients
         return Target(
             address=address,
+            name=fields.text("name") or self._directory.resolve().name,
             listeners=self._listeners(),
             our_name=fields.text("our_name") or standard.our_name,
             domain=fields.text("domain") or domain_of(recipients),

@@ -44,6 +44,7 @@ class Target:
     """A system under test."""
 
     address: Address
+    name: str = ""  # what a page of many targets calls it
     listeners: Mapping[str, Address] = field(default_factory=dict)
     our_name: str = "client.example.test"
     domain: str | None = None

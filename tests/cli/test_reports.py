@@ -14,7 +14,7 @@ from harness.results import RunLines, from_lines, to_json
 from tests.reports.outcomes import ERROR, FAIL, MET, a_run
 
 ROOT = Path(__file__).parent.parent.parent
-FORMATS = ("json", "jsonl", "junit", "markdown", "github", "sarif", "tap")
+FORMATS = ("json", "jsonl", "junit", "html", "markdown", "github", "sarif", "tap")
 
 
 def written(tmp_path, name, text):
@@ -85,7 +85,6 @@ def test_standard_input_is_a_result_file_too(invoke):
 
 @pytest.mark.parametrize(("text", "problem"), [
     ("no JSON", "this is no result file of smtp-harness"),
-    (to_lines(a_run(MET)) + to_lines(a_run(MET, seed=1)), "tells of 2 runs"),
     (RunLines(a_run()).outcome(MET), "line 1 is no result of smtp-harness"),
     ("\xff", "octet 0 is not UTF-8"),
     ('{"kind": "weather"}\n', "no run is told of here"),
@@ -98,6 +97,19 @@ def test_what_is_no_result_file_is_said_with_its_name(invoke, tmp_path, text, pr
     assert done.exit_code == 2
     assert f"{path}" in done.stderr
     assert problem in done.stderr
+
+
+def test_many_runs_make_one_page_and_no_other_report(invoke, tmp_path):
+    lines = to_lines(a_run(MET, name="one")) + to_lines(a_run(FAIL, name="other"))
+    path = written(tmp_path, "r.jsonl", lines)
+
+    assert invoke("report", path, tmp_path / "page.html").exit_code == 1
+    assert (tmp_path / "page.html").read_text().count('<section class="server"') == 2
+    assert invoke("report", path, "jsonl:-").output == lines
+    assert invoke("report", path).output.count("judged in") == 2
+    wrong = invoke("report", path, "tap:-")
+    assert wrong.exit_code == 2
+    assert "tap is about one run, and there are 2: only jsonl and html tell of many" in wrong.stderr
 
 
 def test_a_file_that_is_not_there_is_wrong_use(invoke, tmp_path):

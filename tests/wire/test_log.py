@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.wire.log import masked
+from harness.wire.log import KEPT, Log, masked
 
 # what the client said, after a reply with this code -> what is shown
 MASKED = {
@@ -30,3 +30,18 @@ MASKED = {
 @pytest.mark.parametrize(("octets", "code", "shown"), MASKED.values(), ids=MASKED)
 def test_what_may_be_a_password_is_hidden(octets, code, shown):
     assert masked(octets, code=code) == shown
+
+
+@pytest.mark.parametrize("more", [0, 1, 9_000_000])
+async def test_of_very_much_both_ends_are_kept(more):
+    octets = b"a" * KEPT + b"-" * more + b"z" * KEPT
+    log = Log()
+    log.spoke("S", b"354 go ahead\r\n")
+    index = log.spoke("C", octets)
+
+    kept = b"".join(exchange.octets for exchange in log.exchanges[1:])
+    assert kept == b"a" * KEPT + b"z" * KEPT
+    assert [it.happened for it in log.exchanges if it.happened] == (
+        [f"{more} octets more, left out here, and then"] if more else []
+    )
+    assert log.exchanges[index] is log.exchanges[-1]

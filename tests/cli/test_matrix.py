@@ -1,0 +1,134 @@
+"""Many targets, each started and stopped by its own file, and one page of them all."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from harness.cli.starting import started
+from harness.errors import TargetUnreachable, UsageError
+from harness.results import from_lines
+from harness.target import read_target
+
+ROOT = Path(__file__).parent.parent.parent
+SERVE = f"PYTHONPATH={ROOT} exec {sys.executable} -m reference_server"
+
+
+def written(folder: Path, **keys: str) -> Path:
+    folder.mkdir()
+    path = folder / "target.yaml"
+    path.write_text("".join(f"{key}: {json.dumps(value)}\n" for key, value in keys.items()))
+    return path
+
+
+def script(folder: Path, name: str, text: str) -> str:
+    path = folder / name
+    path.write_text("#!/bin/sh\n" + textwrap.dedent(text))
+    path.chmod(0o755)
+    return f"./{name}"
+
+
+@pytest.fixture
+def port():
+    """A port that nobody had a moment ago: a target's file must name one."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+@pytest.mark.slow
+def test_a_command_may_be_the_server_itself(tmp_path, port):
+    path = written(tmp_path / "mine", address=f"127.0.0.1:{port}", start=f"{SERVE} --port {port}")
+    target = read_target(str(path))
+
+    with started(target):
+        pass
+    with pytest.raises(TargetUnreachable), started(read_target(str(path)), patience=0.0):
+        raise AssertionError("nothing can be ready at once")
+
+
+def test_a_command_may_end_when_the_server_is_ready(tmp_path):
+    path = written(tmp_path / "mine", address="127.0.0.1:1", start="./up", stop="./down")
+    script(path.parent, "up", "echo up >>said")
+    script(path.parent, "down", "echo down >>said")
+
+    with started(read_target(str(path))):
+        assert (path.parent / "said").read_text() == "up\n"
+    assert (path.parent / "said").read_text() == "up\ndown\n"
+
+
+@pytest.mark.parametrize(("start", "stop", "problem"), [
+    ("echo no disk; exit 3", "true", "'echo no disk; exit 3' ended with status 3\n  no disk"),
+    ("true", "echo stuck; exit 1", "'echo stuck; exit 1' ended with status 1\n  stuck"),
+])  # fmt: skip
+def test_a_command_that_fails_is_told_with_what_it_said(tmp_path, start, stop, problem):
+    path = written(tmp_path / "mine", address="127.0.0.1:1", start=start, stop=stop)
+
+    with pytest.raises(TargetUnreachable) as told, started(read_target(str(path))):
+        pass
+    assert str(told.value) == problem
+
+
+def test_a_target_that_does_not_say_how_cannot_be_started(tmp_path):
+    path = written(tmp_path / "mine", address="127.0.0.1:1")
+
+    with pytest.raises(UsageError, match="has no `start:`"), started(read_target(str(path))):
+        pass
+
+
+def test_starting_is_for_a_target(invoke):
+    assert "--start is for a target's file" in invoke("run", "--start").stderr
+
+
+@pytest.mark.slow
+def test_a_matrix_of_targets_of_which_one_is_missing(invoke, tmp_path, port, server):
+    (tmp_path / "all").mkdir()
+    written(tmp_path / "all" / "ours", address=f"127.0.0.1:{port}",
+            start=f"{SERVE} --port {port}")  # fmt: skip
+    written(tmp_path / "all" / "absent", address="127.0.0.1:1", start="echo none here; exit 3")
+    there = tmp_path / "there.yaml"
+    there.write_text(f"address: {server.address}\nname: the other\n")
+    page, lines = tmp_path / "page.html", tmp_path / "lines.jsonl"
+
+    done = invoke("matrix", tmp_path / "all", there, "-s", "rfc5321/4.1.1.9", "--html", page,
+                  "--lines", lines)  # fmt: skip
+
+    assert done.exit_code == 3, done.output
+    assert "absent: MISSING: 'echo none here; exit 3' ended with status 3" in done.stderr
+    assert "ours: 1 met\n" in done.output
+    assert "the other: 1 met\n" in done.output
+    assert done.output.endswith(f"{page}: 2 of 3 targets\n")
+    assert [run.name for run in from_lines(lines.read_text())] == ["ours", "the other"]
+    assert '<h2><a href="#the-other">the other</a></h2>' in page.read_text()
+
+
+@pytest.mark.slow
+def test_a_target_that_fails_is_named_with_its_cases(invoke, tmp_path, port):
+    path = written(tmp_path / "liar", address=f"127.0.0.1:{port}",
+                   start=f"{SERVE} --port {port} --fault rcpt-before-mail")  # fmt: skip
+
+    done = invoke("matrix", path, "-s", "rfc5321/3.3", "--html", tmp_path / "page.html")
+
+    assert done.exit_code == 1
+    assert "\n  FAIL rfc5321/3.3/rcpt-before-mail\n" in done.output
+
+
+def test_a_folder_without_a_target_is_wrong_use(invoke, tmp_path):
+    done = invoke("matrix", tmp_path)
+
+    assert done.exit_code == 2
+    assert "there is no target.yaml under" in done.stderr
+
+
+def test_if_no_target_can_be_had_there_is_no_page(invoke, tmp_path):
+    path = written(tmp_path / "absent", address="127.0.0.1:1", start="exit 3")
+    done = invoke("matrix", path, "--html", tmp_path / "page.html")
+
+    assert done.exit_code == 3
+    assert done.output.endswith("no target could be had\n")
+    assert not (tmp_path / "page.html").exists()
