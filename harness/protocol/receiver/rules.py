@@ -92,6 +92,16 @@ def drop(octets: bytes) -> bytes:
     return b""
 
 
+def at_once(octets: bytes) -> int:
+    """Where in what comes behind the 220 of STARTTLS the handshake begins (RFC 3207 4)."""
+    return 0
+
+
+def for_nobody(sender: ReversePath) -> bool:
+    """Whose word is enough to send mail elsewhere: anybody may say any sender (RFC 5321 7.1)."""
+    return False
+
+
 def is_postmaster(local_part: str) -> bool:
     """Postmaster is the one local-part that has no case (RFC 5321 2.3.11, 4.5.1)."""
     return local_part.lower() == "postmaster"
@@ -204,6 +214,8 @@ class Rules:
     write_reply: Callable[[Occasion | None, Reply], bytes] = write_as_it_is
     arrange: Callable[[list[bytes]], bytes] = b"".join
     left_after_tls: Callable[[bytes], bytes] = drop
+    handshake_at: Callable[[bytes], int] = at_once
+    vouches: Callable[[ReversePath], bool] = for_nobody
 
 
 RULES = Rules()
