@@ -11,8 +11,9 @@
       - id: hidden-command
         each: marks x places        # four cases: .../hidden-command/lf-dot-lf/within-a-line
 
-Several of them, `each: [marks x places, marks x sessions]`, follow each other.  A row of a product has the values of both and says for itself what either says.  What two tables
-both set would have one of them lose, so it is refused.
+Several of them, `each: [marks x places, marks x sessions]`, follow each other.  A row of a product
+has the values of both and says for itself what either says.  What two tables both set would have
+one of them lose, so it is refused.
 """
 
 from __future__ import annotations

@@ -29,23 +29,6 @@ class _NulEndsIt(LineReader):
         return None if line is None else line.partition(b"\0")[0]
 
 
-class _ControlsDropped(LineReader):
-    """Cleans lines up before anybody sees them."""
-
-    def take(self, limit: int) -> bytes | None:
-        """The line without control characters."""
-        line = super().take(limit)
-        return None if line is None else re.sub(rb"[\0-\x09\x0b\x0c\x0e-\x1f\x7f]", b"", line)
-
-
-class _CrEndsIt(LineReader):
-    """Takes CR for a line end."""
-
-    def feed(self, octets: bytes) -> None:
-        """Put the LF behind each CR that has none; one at a segment's end may get it yet."""
-        super().feed(re.sub(rb"\r(?=[^\n])", b"\r\n", octets))
-
-
 class _RunsOn(LineReader):
     """Takes what is longer than a line may be for two lines."""
 
@@ -138,16 +121,6 @@ _EMPTY_IS_NOOP: Final = {
 
 ATTACKS: Final[Mapping[str, Lie]] = {
     "nul-ends-command": Lie("NUL ends a command", replace(RULES, line_reader=_NulEndsIt)),
-    "controls-dropped": Lie(
-        "control characters in commands are passed over",
-        replace(RULES, line_reader=_ControlsDropped),
-    ),
-    "lf-ends-command": Lie(
-        "LF ends a command as CR LF does", replace(RULES, line_ends=(b"\r\n", b"\n"))
-    ),
-    "cr-ends-command": Lie(
-        "CR ends a command as CR LF does", replace(RULES, line_reader=_CrEndsIt)
-    ),
     "long-line-runs-on": Lie(
         "what does not fit into a buffer of 512 octets is a command of its own",
         replace(RULES, line_reader=_RunsOn),
