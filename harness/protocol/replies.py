@@ -80,6 +80,12 @@ class Reply:
         return EnhancedCode(*map(int, match.groups())) if match else None
 
     @property
+    def has_one_code(self) -> bool:
+        """Whether all lines begin with the enhanced code of the first (RFC 2034 4)."""
+        code = f"{self.enhanced} "
+        return all(f"{line} ".startswith(code) for line in self.lines)
+
+    @property
     def is_positive(self) -> bool:
         """Whether the reply says done (2yz) or go on (3yz)."""
         return 200 <= self.code < 400

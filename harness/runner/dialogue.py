@@ -6,7 +6,7 @@ Only a log-in as a whole (`* auth`) and `* send FILE` are done by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import assert_never
 
@@ -107,14 +107,36 @@ class Dialogue:
                 await self._connect(step)
             elif isinstance(step, Wait):
                 await self._rest(step.seconds)
+            elif isinstance(step, Repeat) and _only_says(step):
+                await self._say_over_and_over(step)
             elif isinstance(step, Repeat):
-                for number in range(1, step.count + 1):
-                    self._values.count(number, step.name)
+                for _ in self._turns(step):
                     await self._play(step.steps)
             else:
                 connection = self._connections[_connection_of(step)]
                 if not connection.is_over:
                     await self._step(connection, step)
+
+    def _turns(self, step: Repeat) -> Iterator[None]:
+        """Counts the turns of a repetition, for whoever takes them."""
+        for number in range(1, step.count + 1):
+            self._values.count(number, step.name)
+            yield
+
+    async def _say_over_and_over(self, step: Repeat) -> None:
+        """A repetition of nothing but client lines: they follow each other, so it is one write."""
+        connection = self._connections[next(_speakers(step))]
+        if not connection.is_over:
+            octets = b"".join(self._said(step))
+            await self._send(connection, list(map(Piece, self._cut(octets))), step.at)
+
+    def _said(self, repeat: Repeat) -> Iterator[bytes]:
+        for _ in self._turns(repeat):
+            for step in repeat.steps:
+                if isinstance(step, Repeat):
+                    yield from self._said(step)
+                elif isinstance(step, Write):
+                    yield from (segment.octets for segment in render_write(step, self._values))
 
     async def _step(self, connection: Connection, step: Step) -> None:
         match step:
@@ -231,6 +253,22 @@ def _read(path: str) -> bytes:
     """A file's content with the line ends that mail has."""
     content = Path(path).read_bytes()
     return content if b"\r\n" in content else content.replace(b"\n", b"\r\n")
+
+
+def _only_says(step: Step) -> bool:
+    """Whether it is nothing but lines that one client says, uncut and as they stand."""
+    if isinstance(step, Repeat):
+        return all(map(_only_says, step.steps)) and len(set(_speakers(step))) == 1
+    return isinstance(step, Write) and not (step.is_cut or _holds_sasl(step))
+
+
+def _speakers(step: Step) -> Iterator[str]:
+    """On which connections client lines are said."""
+    if isinstance(step, Repeat):
+        for inner in step.steps:
+            yield from _speakers(inner)
+    elif isinstance(step, Write):
+        yield step.connection
 
 
 def _holds_sasl(step: Write) -> bool:

@@ -243,8 +243,9 @@ def _enhanced(check: Enhanced, reply: Reply) -> _Wrong | None:
     wish = f"the enhanced code {check.pattern}"
     if code is None:
         return _Wrong(wish, f"none in {describe(reply)}")
-    fits = any(_same_code(pattern, str(code)) for pattern in check.pattern.split("|"))
-    return None if fits else _Wrong(wish, str(code))
+    if not any(_same_code(pattern, str(code)) for pattern in check.pattern.split("|")):
+        return _Wrong(wish, str(code))
+    return None if reply.has_one_code else _Wrong(f"{code} in every line", describe(reply))
 
 
 def _same_code(pattern: str, code: str) -> bool:

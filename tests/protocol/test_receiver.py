@@ -54,6 +54,17 @@ def test_a_pipelined_talk_is_the_same_wherever_the_network_cuts_it():
         assert talk.messages[0].content == b"Subject: x\r\n\r\n.dot\r\n"
 
 
+def test_what_is_complete_is_answered_though_another_line_has_begun():
+    started = Obliging()
+    assert started.say(HELLO + b"NOO") != b""
+    assert started.say(b"P\r\n") == b"250 2.0.0 Nothing done\r\n"
+
+    waiting = Obliging(replace(RULES, holds_back=bool))
+    assert waiting.say(b"NOO") == b""
+    assert waiting.say(b"P\r\nNOO") == b""
+    assert waiting.say(b"P\r\n").count(b"250 2.0.0 Nothing done\r\n") == 2
+
+
 def test_a_pipelined_talk_is_the_same_octet_by_octet():
     octets = [TALK[at : at + 1] for at in range(len(TALK))]
     assert Obliging().say(*octets) == Obliging().say(TALK)

@@ -344,6 +344,17 @@ async def test_steps_are_repeated_and_counted(autojump_clock, author):
     assert peer.heard[1:4] == [b"NOOP 1", b"NOOP 2", b"NOOP 3"]
 
 
+async def test_client_lines_that_are_repeated_alone_are_one_write(autojump_clock, author):
+    peer = Peer()
+    said = "* repeat 2\n  C: RSET\n  * repeat 2 as n\n    C: NOOP {n}\n"
+    heard = "* repeat 6\n  S: 250"
+    result = await played(author.case(said + heard), peer)
+
+    assert result.is_met
+    write = b"RSET\r\nNOOP 1\r\nNOOP 2\r\n" * 2
+    assert write in [exchange.octets for exchange in result.exchanges]
+
+
 async def test_a_second_connection_starts_where_it_should_and_ends_as_the_first(
     autojump_clock, author
 ):

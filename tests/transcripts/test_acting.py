@@ -34,7 +34,6 @@ ACTIONS = {
     "*starttls": StartTls(at=AT),
     "* tls": Tls(at=AT),
     "* tls\n  or close": Tls(or_close=True, at=AT),
-    "* tls\n  or fails": Tls(or_fails=True, at=AT),
     "* tls\n  fails": Tls(fails=True, at=AT),
     "* auth plain": Auth(mechanism="PLAIN", at=AT),
     "* sasl CRAM-MD5": Sasl(mechanism="CRAM-MD5", at=AT),
@@ -109,7 +108,7 @@ WRONG = {
     "* wait long": "'long' is no duration (such as 5s, 200ms or 2m)",
     "* sasl": "this is not how 'sasl' is written (write `sasl verified` or `sasl MECHANISM`)",
     "* sasl PLAIN\n  spoil all": "this is not how 'spoil' is written "
-    "(write `spoil nonce|proof|binding|flag|authzid`)",
+    "(write `spoil nonce|proof|binding|flag|type|extension|authzid|oneself|blank`)",
     "* tls\n  fail": "unknown modifier 'fail' (did you mean 'fails'?)",
     "* tls\n  or close\n    fails": "nothing may stand below 'or close'",
     "* starttls\n  fails": "unknown modifier 'fails'",

@@ -218,6 +218,14 @@ def test_a_wrong_enhanced_code_is_told():
     assert str(none) == "wanted 550 with the enhanced code 5.1.1, met none in 550 no"
 
 
+@pytest.mark.parametrize("last", ["more", "5.1.2 more", "5.1.11 more"])
+def test_every_line_carries_the_enhanced_code(last):
+    wrong = verdict("S: 550\n  enhanced 5.1.1", f"550-5.1.1 no\r\n550 {last}\r\n", enhanced=True)
+
+    assert isinstance(wrong, Surprise)
+    assert str(wrong) == f"wanted 550 with 5.1.1 in every line, met 550 5.1.1 no / {last}"
+
+
 def test_all_that_is_wrong_with_a_reply_is_told():
     found = verdict("S: 250\n  has SIZE\n  has PIPELINING\n  lines 3", "250-x\r\n250 HELP\r\n")
 

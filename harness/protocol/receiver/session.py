@@ -205,6 +205,8 @@ class Receiver:
 
     def output(self) -> bytes:
         """What is to be sent now."""
+        if self._rules.holds_back(self._lines.is_midway):
+            return b""
         output, self._output = self._output, []
         return self._rules.arrange(output)
 

@@ -40,7 +40,7 @@ class Mechanism:
     spoils: frozenset[Spoil] = frozenset()  # what a case may have wrong in it
 
 
-_SCRAM_SPOILS = frozenset(Spoil) - {Spoil.FLAG}
+_SCRAM_SPOILS = frozenset(Spoil)
 
 MECHANISMS: Final[Mapping[str, Mechanism]] = {
     PLUS: Mechanism(
@@ -49,14 +49,14 @@ MECHANISMS: Final[Mapping[str, Mechanism]] = {
         needs=Ability.SCRAM,
         binds=True,
         is_mutual=True,
-        spoils=_SCRAM_SPOILS,
+        spoils=_SCRAM_SPOILS - {Spoil.FLAG},
     ),
     "SCRAM-SHA-256": Mechanism(
         client=partial(scram_client, binds=False),
         server=partial(scram_server, binds=False),
         needs=Ability.SCRAM,
         is_mutual=True,
-        spoils=frozenset(Spoil),
+        spoils=_SCRAM_SPOILS - {Spoil.TYPE},
     ),
     "CRAM-MD5": Mechanism(
         client=cram_md5_client,
@@ -69,7 +69,7 @@ MECHANISMS: Final[Mapping[str, Mechanism]] = {
         server=plain_server,
         needs=Ability.PASSWORD,
         tells_secret=True,
-        spoils=frozenset({Spoil.AUTHZID}),
+        spoils=frozenset({Spoil.AUTHZID, Spoil.ONESELF, Spoil.BLANK}),
     ),
     "LOGIN": Mechanism(
         client=login_client,

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from harness.protocol.sasl.exchange import ClientSteps, Denied, Granted, ServerSteps
 from harness.protocol.sasl.preparing import prepare
-from harness.protocol.sasl.sides import SOMEBODY_ELSE, ClientSide, Login, ServerSide, Spoil
+from harness.protocol.sasl.sides import ClientSide, Login, ServerSide, identity
 
 
 def plain_client(login: Login, side: ClientSide) -> ClientSteps:
     """The client's end."""
-    for_whom = SOMEBODY_ELSE if side.spoil is Spoil.AUTHZID else ""
+    for_whom = identity(side.spoil, login.user)
     yield f"{for_whom}\0{login.user}\0{login.password}".encode()
 
 

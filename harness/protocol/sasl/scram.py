@@ -23,12 +23,12 @@ from harness.protocol.sasl.scram_messages import (
     read_server_first,
 )
 from harness.protocol.sasl.sides import (
-    SOMEBODY_ELSE,
     Bindings,
     ClientSide,
     Login,
     ServerSide,
     Spoil,
+    identity,
 )
 
 PLUS: Final = "SCRAM-SHA-256-PLUS"
@@ -39,10 +39,11 @@ _PREFERRED: Final = ("tls-exporter", "tls-unique", "tls-server-end-point")
 
 def scram_client(login: Login, side: ClientSide, *, binds: bool) -> ClientSteps:
     """The client's end."""
-    header, bound = _header(side, binds=binds)
+    header, bound = _header(login, side, binds=binds)
     nonce = side.nonce()
     user = prepare(login.user) or login.user
-    bare = b"n=" + encode_name(user) + b",r=" + nonce.encode()
+    extension = b",x=unheard-of" if side.spoil is Spoil.EXTENSION else b""
+    bare = b"n=" + encode_name(user) + b",r=" + nonce.encode() + extension
     first = yield header + bare
     asked = read_server_first(first)
     if asked is None or not asked.nonce.startswith(nonce) or asked.nonce == nonce:
@@ -61,13 +62,15 @@ def scram_client(login: Login, side: ClientSide, *, binds: bool) -> ClientSteps:
         yield Proven()
 
 
-def _header(side: ClientSide, *, binds: bool) -> tuple[bytes, bytes]:
+def _header(login: Login, side: ClientSide, *, binds: bool) -> tuple[bytes, bytes]:
     """The GS2 header, and the octets that are bound."""
-    for_whom = f"a={SOMEBODY_ELSE}" if side.spoil is Spoil.AUTHZID else ""
+    name = encode_name(identity(side.spoil, login.user)).decode()
+    for_whom = f"a={name}" if name else ""
     if binds:
         type = best_binding(side.bindings)
         assert type is not None, "-PLUS is opened within TLS alone"
-        return f"p={type},{for_whom},".encode(), side.bindings[type]
+        said = "unheard-of" if side.spoil is Spoil.TYPE else type
+        return f"p={said},{for_whom},".encode(), side.bindings[type]
     # RFC 5802 6: y tells a server that does offer -PLUS that somebody has hidden that from us.
     is_hidden = side.bindings and PLUS not in side.offered
     flag = "y" if is_hidden or side.spoil is Spoil.FLAG else "n"

@@ -23,16 +23,30 @@ class Login:
 
 
 class Spoil(StrEnum):
-    """Which part of a right answer a case wants wrong, all else being right."""
+    """Which part of a right answer a case wants otherwise, all else being right."""
 
     NONCE = auto()
     PROOF = auto()
     BINDING = auto()
     FLAG = auto()  # "y": the server offers no -PLUS, where it does
+    TYPE = auto()  # of channel binding: one that nobody knows
+    EXTENSION = auto()  # an attribute that nobody knows, and that need not be known
     AUTHZID = auto()  # somebody else's
+    ONESELF = auto()  # one's own identity to act as, in so many words
+    BLANK = auto()  # an identity to act as of which nothing is left once it is prepared
 
 
-SOMEBODY_ELSE: Final = "somebody-else"
+def identity(spoil: Spoil | None, user: str) -> str:
+    """As whom the client says to act; nobody in particular is the empty string."""
+    if spoil is Spoil.ONESELF:
+        return user
+    return _IDENTITIES.get(spoil, "")
+
+
+_IDENTITIES: Final[Mapping[Spoil | None, str]] = {
+    Spoil.AUTHZID: "somebody-else",
+    Spoil.BLANK: "\xad",  # RFC 4013 2.1: a soft hyphen is mapped to nothing
+}
 
 
 def fresh_nonce() -> str:

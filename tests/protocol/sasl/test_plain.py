@@ -29,6 +29,21 @@ def test_who_acts_for_somebody_else_is_denied_the_right_password_too():
     assert outcome_of("PLAIN", side=side) == Denied()
 
 
+def test_who_acts_for_himself_in_so_many_words_is_let_in():
+    side = ClientSide(spoil=Spoil.ONESELF)
+
+    assert open_client("PLAIN", ALICE, side).initial() == b"alice\0alice\0secret"
+    assert outcome_of("PLAIN", side=side) == Granted("alice")
+
+
+def test_who_acts_for_a_name_of_which_nothing_is_left_is_denied():
+    # RFC 4954 4: nothing once it is prepared, and yet not nothing.
+    side = ClientSide(spoil=Spoil.BLANK)
+
+    assert open_client("PLAIN", ALICE, side).initial() == b"\xc2\xad\0alice\0secret"
+    assert outcome_of("PLAIN", side=side) == Denied()
+
+
 def test_255_octets_of_each_field_are_taken():
     # RFC 4616 2
     user, password = "u" * 255, "p" * 255
