@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from reference_server.lies.attacks import ATTACKS
 from reference_server.lies.authentication import AUTHENTICATION
 from reference_server.lies.chunking import CHUNKING
 from reference_server.lies.conduct import CONDUCT
@@ -22,6 +21,7 @@ from reference_server.lies.mechanisms import LYING_MECHANISMS
 from reference_server.lies.model import Lie
 from reference_server.lies.paths import PATHS
 from reference_server.lies.replies import REPLIES
+from reference_server.lies.scram import LYING_SCRAM
 from reference_server.lies.services import SERVICES
 from reference_server.lies.status import STATUS
 from reference_server.lies.texts import TEXTS
@@ -38,6 +38,7 @@ LIES: Final[Mapping[str, Lie]] = {
     **SERVICES,
     **AUTHENTICATION,
     **LYING_MECHANISMS,
+    **LYING_SCRAM,
     **FRAMING,
     **VERIFICATION,
     **REPLIES,
@@ -45,5 +46,4 @@ LIES: Final[Mapping[str, Lie]] = {
     **CONDUCT,
     **PATHS,
     **TEXTS,
-    **ATTACKS,
 }

@@ -53,6 +53,11 @@ def _anonymously(traced: Trace, content: bytes) -> bytes:
     return trace.stamp(replace(traced, protocol=traced.protocol.removesuffix("A")), content)
 
 
+def _nothing_behind_235(replies: list[bytes]) -> bytes:
+    is_log_in = bool(replies) and replies[0].startswith(b"235")
+    return b"".join(replies[:1] if is_log_in else replies)
+
+
 def _usual_length(usual: int, growth: int) -> int:
     return usual
 
@@ -132,6 +137,23 @@ AUTHENTICATION: Final[Mapping[str, Lie]] = {
     "mail-line-not-longer": Lie(
         "MAIL may be no longer than without extensions",
         replace(RULES, longest_line=_usual_length),
+    ),
+    "long-line-closes": Lie(
+        "a line that is too long ends the connection",
+        replace(
+            RULES,
+            answers=answers_with(
+                LINE_TOO_LONG=replace(ANSWERS[Occasion.LINE_TOO_LONG], closes=True)
+            ),
+        ),
+    ),
+    "out-of-order-250": Lie(
+        "a command that is out of order is answered 250",
+        replace(RULES, answers=answers_with(OUT_OF_ORDER=Answer(250, "2.0.0", "If you like"))),
+    ),
+    "log-in-loses-the-rest": Lie(
+        "what comes in one segment with a log-in is lost",
+        replace(RULES, arrange=_nothing_behind_235),
     ),
     "auth-parameter-unknown": Lie(
         "MAIL knows no parameter AUTH", with_extension("AUTH", mail_parameters={})

@@ -12,7 +12,8 @@ from harness.protocol.addresses import read_forward_path, read_reverse_path
 from harness.protocol.commands import Objection, Parameters
 from harness.protocol.extensions import Facts
 from harness.protocol.extensions.model import bad_value
-from harness.protocol.receiver import RULES
+from harness.protocol.receiver import RULES, Occasion
+from harness.protocol.replies import Reply
 from harness.protocol.trace import Trace
 from reference_server.lies.model import Lie, with_extension, with_parameter, without_announcing
 
@@ -53,6 +54,17 @@ def _as_plain_esmtp(traced: Trace, content: bytes) -> bytes:
     return trace.stamp(
         replace(traced, protocol=traced.protocol.replace("UTF8SMTP", "ESMTP")), content
     )
+
+
+def _greeting_in_utf8(occasion: Occasion | None, reply: Reply) -> bytes:
+    where = b"example" if occasion is Occasion.GREETING else b"\0"
+    return reply.octets.replace(where, "exämple".encode())
+
+
+def _echo(occasion: Occasion | None, reply: Reply) -> bytes:
+    if occasion not in (Occasion.SENDER_OK, Occasion.VERIFIED):
+        return reply.octets
+    return reply.octets.replace(b"\r\n", " <jösé>\r\n".encode())
 
 
 def _paths(lie: Callable[..., object], *how: object) -> dict[str, object]:
@@ -97,6 +109,10 @@ EIGHT_BIT: Final[Mapping[str, Lie]] = {
         "any octets are UTF-8 in an address",
         replace(RULES, **_paths(_any_octets_read)),  # type: ignore[arg-type]  # fields by name
     ),
+    "domain-in-utf8": Lie(
+        "the domain in the greeting is beyond ASCII", replace(RULES, write_reply=_greeting_in_utf8)
+    ),
+    "address-echoed": Lie("MAIL and VRFY are answered in UTF-8", replace(RULES, write_reply=_echo)),
     "utf8-not-traced": Lie(
         "the Received field says ESMTP where UTF8SMTP was spoken",
         replace(RULES, stamp=_as_plain_esmtp),

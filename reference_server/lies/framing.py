@@ -35,6 +35,11 @@ def _as_in_the_clear(traced: Trace, content: bytes) -> bytes:
     return trace.stamp(replace(traced, protocol=protocol), content)
 
 
+def _as_smtp(traced: Trace, content: bytes) -> bytes:
+    protocol = "SMTP" if traced.protocol == "ESMTP" else traced.protocol
+    return trace.stamp(replace(traced, protocol=protocol), content)
+
+
 def _nothing_to_the_unknown(occasion: Occasion | None, reply: Reply) -> bytes:
     return b"" if occasion is Occasion.UNKNOWN_COMMAND else reply.octets
 
@@ -42,6 +47,20 @@ def _nothing_to_the_unknown(occasion: Occasion | None, reply: Reply) -> bytes:
 def _up_to_a_syntax_error(replies: list[bytes]) -> bytes:
     wrong = next((at for at, reply in enumerate(replies) if reply.startswith(b"501")), None)
     return b"".join(replies if wrong is None else replies[: wrong + 1])
+
+
+def _nothing_behind_hello(replies: list[bytes]) -> bytes:
+    is_hello = bool(replies) and b" greets " in replies[0]
+    return b"".join(replies[:1] if is_hello else replies)
+
+
+def _without_a_last_252(replies: list[bytes]) -> bytes:
+    is_held = len(replies) > 1 and replies[-1].startswith(b"252")
+    return b"".join(replies[:-1] if is_held else replies)
+
+
+def _sixty_four(replies: list[bytes]) -> bytes:
+    return b"".join(replies[:64])
 
 
 class _TextAlone(DataReader):
@@ -67,6 +86,9 @@ FRAMING: Final[Mapping[str, Lie]] = {
         "the Received field says ESMTP of what came inside TLS",
         replace(RULES, stamp=_as_in_the_clear),
     ),
+    "traced-as-smtp": Lie(
+        "the Received field says SMTP where the client said EHLO", replace(RULES, stamp=_as_smtp)
+    ),
     "plain-not-offered": Lie(
         "PLAIN is not offered, inside TLS either",
         with_extension("AUTH", parameter=_all_but_plain),
@@ -78,6 +100,21 @@ FRAMING: Final[Mapping[str, Lie]] = {
     "unknown-command-unanswered": Lie(
         "a command that is not known gets no reply",
         replace(RULES, write_reply=_nothing_to_the_unknown),
+    ),
+    "hello-loses-the-rest": Lie(
+        "what comes in one segment with EHLO or HELO is lost",
+        replace(RULES, arrange=_nothing_behind_hello),
+    ),
+    "replies-held-back": Lie(
+        "the reply to VRFY or EXPN at the end of a group is held back",
+        replace(RULES, arrange=_without_a_last_252),
+    ),
+    "replies-wait-for-whole-lines": Lie(
+        "nothing is answered while the beginning of a line is there",
+        replace(RULES, holds_back=bool),
+    ),
+    "sixty-four-replies": Lie(
+        "a group gets sixty-four replies and no more", replace(RULES, arrange=_sixty_four)
     ),
     "group-ends-with-error": Lie(
         "behind a syntax error the rest of a group gets no replies",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from harness.protocol import trace
+from harness.protocol.addresses import is_node
 from harness.protocol.extensions.model import always, bare
 from harness.protocol.order import State, Verb
 from harness.protocol.receiver import ANSWERS, RULES, Addressee, Answer, Occasion
@@ -23,6 +24,10 @@ from reference_server.lies.model import (
     without_announcing,
 )
 
+_BOTH_HELLOS: Final = {
+    **RULES.words,
+    Service.SMTP: {**RULES.words[Service.SMTP], b"LHLO": Verb.LHLO},
+}
 _WORDS: Final = {
     **RULES.words,
     Service.LMTP: {**RULES.words[Service.LMTP], **RULES.words[Service.SMTP]},
@@ -31,6 +36,14 @@ _WORDS: Final = {
 
 def _first_alone(replies: Sequence[bytes], recipients: Sequence[Addressee]) -> Sequence[bytes]:
     return replies[:1]
+
+
+def _two_for_one(replies: Sequence[bytes], recipients: Sequence[Addressee]) -> Sequence[bytes]:
+    return [*replies, *replies] if len(replies) == 1 else replies
+
+
+def _is_plain_node(node: str) -> bool:
+    return node[:1] not in "@#" and is_node(node)
 
 
 def _thanks_for_nothing(
@@ -52,6 +65,11 @@ SERVICES: Final[Mapping[str, Lie]] = {
     "lmtp-takes-ehlo": Lie("LMTP takes EHLO and HELO", replace(RULES, words=_WORDS)),
     "lmtp-one-reply": Lie(
         "LMTP answers a message once for all recipients", replace(RULES, reply_to_each=_first_alone)
+    ),
+    "smtp-takes-lhlo": Lie("SMTP takes LHLO too", replace(RULES, words=_BOTH_HELLOS)),
+    "lmtp-two-lines-two-replies": Lie(
+        "LMTP answers a message for one recipient with two lines that are two replies",
+        replace(RULES, reply_to_each=_two_for_one),
     ),
     "lmtp-one-reply-a-mailbox": Lie(
         "LMTP answers a message once for a recipient who was named twice",
@@ -139,6 +157,11 @@ SERVICES: Final[Mapping[str, Lie]] = {
             ),
         ),
     ),
+    "etrn-for-anybody": Lie(
+        "any node may ask for any mail",
+        replace(RULES, answers=answers_with(NODE_REFUSED=ANSWERS[Occasion.QUEUE_STARTED])),
+    ),
+    "etrn-domains-alone": Lie("ETRN knows neither @ nor #", replace(RULES, is_node=_is_plain_node)),
     "etrn-550": Lie(
         "ETRN for a node that may not ask is answered 550",
         replace(RULES, answers=answers_with(NODE_REFUSED=Answer(550, "5.7.1", "Not for {node}"))),

@@ -20,6 +20,12 @@ def _codes_of_errors_left_out(occasion: Occasion | None, reply: Reply) -> bytes:
     return _CODE.sub(rb"\1", reply.octets)
 
 
+def _second_line_without_code(occasion: Occasion | None, reply: Reply) -> bytes:
+    if occasion is not Occasion.HELP:
+        return reply.octets
+    return b"%d-2.0.0 There is help\r\n%d in RFC 5321\r\n" % (reply.code, reply.code)
+
+
 _DSN: Final = RULES.extensions["DSN"]
 
 
@@ -77,6 +83,43 @@ STATUS: Final[Mapping[str, Lie]] = {
         "who said HELO gets no status codes",
         replace(RULES, attaches_codes=lambda extended: extended),
     ),
+    "second-line-without-code": Lie(
+        "HELP is answered in two lines, and only the first has a status code",
+        replace(RULES, write_reply=_second_line_without_code),
+    ),
+    "ok-to-everything": Lie(
+        "MAIL and RCPT are answered alike",
+        replace(
+            RULES,
+            answers=answers_with(
+                SENDER_OK=Answer(250, "2.0.0", "Ok"), RECIPIENT_OK=Answer(250, "2.0.0", "Ok")
+            ),
+        ),
+    ),
+    "codes-of-our-own": Lie(
+        "NOOP, RSET and a message are answered with status codes that nobody has registered",
+        replace(
+            RULES,
+            answers=answers_with(
+                **{
+                    name: replace(ANSWERS[Occasion[name]], enhanced="2.9.1")
+                    for name in ("NOTHING", "RESET", "ACCEPTED")
+                }
+            ),
+        ),
+    ),
+    "codes-of-other-replies": Lie(
+        "syntax errors carry status codes about mailboxes",
+        replace(
+            RULES,
+            answers=answers_with(
+                **{
+                    name: replace(ANSWERS[Occasion[name]], enhanced="5.1.1")
+                    for name in ("OUT_OF_ORDER", "UNKNOWN_COMMAND", "ARGUMENT_REFUSED")
+                }
+            ),
+        ),
+    ),
     "dsn-with-parameter": Lie("EHLO lists DSN with a word", with_parameter("DSN", "RET")),
     "dsn-case-sensitive": Lie(
         "the words of RET and NOTIFY are known in upper case alone",
@@ -88,6 +131,13 @@ STATUS: Final[Mapping[str, Lie]] = {
     ),
     "dsn-unchecked": Lie(
         "the parameters of DSN may say anything", with_extension("DSN", **_anything())
+    ),
+    "envelope-with-id-refused": Lie(
+        "ENVID of letters and digits is refused",
+        with_extension("DSN", **_refusing(r"^\w+\d$", "ENVID")),
+    ),
+    "orcpt-ascii-alone": Lie(
+        "ORCPT knows no type utf-8", with_extension("DSN", **_refusing("(?i)^utf-8;", "ORCPT"))
     ),
     "short-envid": Lie(
         "ENVID has 38 characters at most", with_extension("DSN", **_refusing(".{39}", "ENVID"))

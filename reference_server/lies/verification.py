@@ -16,6 +16,10 @@ def _addresses_alone(argument: bytes, international: bool) -> Who | None:
     return read_who(argument, international) if b"@" in argument else None
 
 
+def _no_parameter(argument: bytes, international: bool) -> Who | None:
+    return None if argument.endswith(b" SMTPUTF8") else read_who(argument, international)
+
+
 VERIFICATION: Final[Mapping[str, Lie]] = {
     "vrfy-250": Lie(
         "VRFY says of everybody that he exists, and nothing else",
@@ -40,6 +44,9 @@ VERIFICATION: Final[Mapping[str, Lie]] = {
                 )
             ),
         ),
+    ),
+    "vrfy-without-parameter": Lie(
+        "VRFY and EXPN know no SMTPUTF8", replace(RULES, read_who=_no_parameter)
     ),
     "expn-not-announced": Lie("EHLO does not list EXPN", without_announcing("EXPN")),
 }
