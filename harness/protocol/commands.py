@@ -41,6 +41,8 @@ _KEYWORD = rb"([A-Za-z0-9][A-Za-z0-9-]*)"
 _PARAMETER = re.compile(_KEYWORD + rb"(?:=([!-<>-~]+))?")
 _UTF8_PARAMETER = re.compile(_KEYWORD + rb"(?:=([!-<>-~\x80-\xff]+))?")  # RFC 6531 3.3
 
+_CONTROL = re.compile(rb"[\0-\x1f\x7f]")  # neither Atom nor Quoted-string holds one
+
 _BAD_PARAMETER = Objection(501, "5.5.4", "Bad parameter syntax")
 _REPEATED_PARAMETER = Objection(501, "5.5.4", "A parameter stands twice")
 
@@ -60,7 +62,9 @@ class Who:
 
 
 def read_who(argument: bytes, international: bool) -> Who | None:
-    """Who is meant; None if the octets are no text.  Only SMTPUTF8 knows its parameter."""
+    """Who is meant; None if the octets are no String.  Only SMTPUTF8 knows its parameter."""
+    if _CONTROL.search(argument):
+        return None
     name, _, last = argument.rpartition(b" ")
     utf8 = international and last.upper() == b"SMTPUTF8" and name != b""
     try:

@@ -203,7 +203,9 @@ class _Server:
             await self._wire.start_tls(self._context, self._patience)
         except PeerError as error:
             self._is_over = True
-            if not (step.fails or (step.or_close and isinstance(error, PeerClosed))):
+            if not (
+                step.fails or step.or_fails or (step.or_close and isinstance(error, PeerClosed))
+            ):
                 raise self._unmet(surprise_at(step.at, "a TLS handshake", str(error))) from error
         else:
             if step.fails:

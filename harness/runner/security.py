@@ -37,7 +37,7 @@ async def shake_hands(connection: Connection, step: Tls) -> None:
     except PeerError as error:
         connection.is_over = True
         may_close = step.or_close and isinstance(error, PeerClosed)
-        if not (step.fails or may_close):
+        if not (step.fails or step.or_fails or may_close):
             wanted = f"{_HANDSHAKE}|close" if step.or_close else _HANDSHAKE
             raise _met(connection, step.at, wanted, error) from error
     else:

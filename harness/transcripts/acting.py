@@ -134,6 +134,7 @@ ACTIONS: tuple[Action, ...] = (
         form("tls", "tls", _nothing),
         (
             form("or close", "or close", lambda _: {"or_close": True}),
+            form("or fails", "or fails", lambda _: {"or_fails": True}),
             form("fails", "fails", lambda _: {"fails": True}),
         ),
     ),

@@ -115,12 +115,12 @@ class CaseReader:
             ]
 
     def _rows(self, fields: Fields) -> list[Row]:
-        each = fields.take("each")
-        if isinstance(each, TextNode):
-            return self.tables.rows(each)
-        nodes = fields.items("each")
+        each, nodes = fields.take("each"), fields.items("each")
         if each and not nodes:
             self.complaints.add(each.at, "'each' has no row", "write one, or leave it out")
+        names = [node for node in nodes if isinstance(node, TextNode)]
+        if names:
+            return self.tables.rows(names)
         return read_rows(nodes, KEYS, self.complaints)
 
     def _look_for_unused(self, fields: Fields, rows: Sequence[Row], played: _Played) -> None:
@@ -129,7 +129,7 @@ class CaseReader:
             self.tables.use_all()
             return
         used = _names_used(played, fields.text("title"))
-        if isinstance(fields.take("each"), TextNode):
+        if any(isinstance(node, TextNode) for node in fields.items("each")):
             self.tables.use(used)
         else:
             warn_of_unused(rows, used, self.complaints)

@@ -177,6 +177,7 @@ class Tls:
     """`* tls`: the handshake alone."""
 
     or_close: bool = False
+    or_fails: bool = False  # the connection is over then, closed or not
     fails: bool = False
     connection: str = MAIN
     at: Place

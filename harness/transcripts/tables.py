@@ -11,8 +11,9 @@
       - id: hidden-command
         each: marks x places        # four cases: .../hidden-command/lf-dot-lf/within-a-line
 
-A row of a product has the values of both and says for itself what either says.  What two tables
-both set would have one of them lose, so it is refused.
+Several of them, `each: [marks x places, marks x sessions]`, follow each other.  A row of a product
+has the values of both and says for itself what either says.  What two tables both set would have
+one of them lose, so it is refused.
 """
 
 from __future__ import annotations
@@ -55,8 +56,16 @@ class Tables:
             tables[key.value] = (key, rows)
         return Tables(tables, complaints)
 
-    def rows(self, each: TextNode) -> list[Row]:
-        """The rows of `each: marks` or `each: marks x places`."""
+    def rows(self, each: Iterable[TextNode]) -> list[Row]:
+        """The rows of `each: marks`, `each: marks x places` or `each: [marks, others]`."""
+        found: dict[str, Row] = {}
+        for node in each:
+            for row in self._rows(node):
+                if found.setdefault(row.id or "", row) is not row:
+                    self._complaints.add(node.at, f"two of these rows are {row.id!r}")
+        return list(found.values())
+
+    def _rows(self, each: TextNode) -> list[Row]:
         names = each.value.split(TIMES)
         unknown = [name for name in names if name not in self._tables]
         for name in unknown:

@@ -3,12 +3,37 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 
 import trio
 
+from harness.wire.tls import Tap
 from reference_server.doors.door import Door
 from reference_server.server import Server
 from reference_server.watching.visits import Handshake
+
+
+class Sieve(Tap):
+    """Keeps what comes before the handshake from TLS, if rules say that anything does.
+
+    By the honest ones nothing does, so TLS meets the first octet, whatever it is.
+    """
+
+    def __init__(self, stream: trio.abc.Stream, begins_at: Callable[[bytes], int]) -> None:
+        super().__init__(stream)
+        self.kept = b""
+        self._begins_at: Callable[[bytes], int] | None = begins_at
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        """What the stream received, from the handshake on."""
+        while self._begins_at is not None:
+            octets = bytes(await super().receive_some(max_bytes))
+            at = self._begins_at(octets)
+            self.kept += octets[:at]
+            if octets[at:] or not octets:
+                self._begins_at = None
+                return octets[at:]
+        return await super().receive_some(max_bytes)
 
 
 async def shake_hands(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from reference_server.lies.attacks import ATTACKS
 from reference_server.lies.authentication import AUTHENTICATION
 from reference_server.lies.chunking import CHUNKING
 from reference_server.lies.conduct import CONDUCT
@@ -46,4 +47,5 @@ LIES: Final[Mapping[str, Lie]] = {
     **CONDUCT,
     **PATHS,
     **TEXTS,
+    **ATTACKS,
 }

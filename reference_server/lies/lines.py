@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
@@ -14,6 +15,14 @@ from reference_server.lies.model import Lie, answers_with
 
 _SEVEN: Final = bytes(octet & 0x7F for octet in range(256))
 _CONTROLS: Final = bytes([*range(32), 127])
+
+
+class _CrEndsIt(LineReader):
+    """Takes CR for a line end."""
+
+    def feed(self, octets: bytes) -> None:
+        """Put the LF behind each CR that has none; one at a segment's end may get it yet."""
+        super().feed(re.sub(rb"\r(?=[^\n])", b"\r\n", octets))
 
 
 class _SegmentIsCommand(LineReader):
@@ -81,7 +90,7 @@ def _in_lower_case(octets: bytes, *, utf8: bool) -> ReversePath | Objection:
 
 LINES: Final[Mapping[str, Lie]] = {
     "lf-ends-line": Lie("a bare LF ends a command", replace(RULES, line_ends=(b"\r\n", b"\n"))),
-    "cr-ends-line": Lie("a bare CR ends a command", replace(RULES, line_ends=(b"\r\n", b"\r"))),
+    "cr-ends-line": Lie("a bare CR ends a command", replace(RULES, line_reader=_CrEndsIt)),
     "segment-is-command": Lie(
         "a TCP segment is taken for a command", replace(RULES, line_reader=_SegmentIsCommand)
     ),

@@ -35,7 +35,7 @@ from harness.wire.tls import channel_bindings
 from reference_server.dates import date
 from reference_server.doors.budget import Share
 from reference_server.doors.door import Door
-from reference_server.doors.handshakes import shake_hands
+from reference_server.doors.handshakes import Sieve, shake_hands
 from reference_server.doors.limits import Pace
 from reference_server.intake.policy import Guest
 from reference_server.server import Server
@@ -193,7 +193,8 @@ class Connection:
 
     @property
     def _guest(self) -> Guest:
-        return Guest(self._peer, self._receiver.memory.user)
+        memory = self._receiver.memory
+        return Guest(self._peer, memory.user, self._server.rules.vouches(memory.reverse_path))
 
     def _objection_to(self, mail: Mail) -> Occasion | None:
         server = self._server
@@ -259,10 +260,12 @@ class Connection:
     async def _secure(self, event: StartTls, stream: trio.abc.Stream) -> trio.abc.Stream:
         self._receiver.answer(event.said)
         await stream.send_all(self._receiver.output())
+        sieve = Sieve(stream, self._server.rules.handshake_at)
         secured = await shake_hands(
-            self._server, stream, self._peer, self._door, session=self.session, tls=self.tls
+            self._server, sieve, self._peer, self._door, session=self.session, tls=self.tls
         )
         self._receiver.secured(channel_bindings(secured))
+        self._receiver.feed(sieve.kept)
         return secured
 
 

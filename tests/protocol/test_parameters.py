@@ -157,6 +157,8 @@ def test_vrfy_has_the_parameter_too(line, event):
 
 def test_vrfy_of_what_is_no_text_is_a_syntax_error():
     assert greeted().codes(b"VRFY \xff\r\n") == [501]
+    assert greeted().codes(b"VRFY alice\x07\r\n") == [501]
+    assert greeted().codes(b"EXPN \x7f\r\n") == [501]
     assert Obliging().codes("VRFY 例\r\n".encode()) == [501]
 
 

@@ -173,6 +173,8 @@ async def test_a_handshake_may_be_a_close_where_that_is_allowed(autojump_clock, 
     assert (await played(author.case(f"{TLS}\n  or close{rest}"), Rejoining(b""))).is_met
     assert (await played(author.case(f"{TLS}\n  fails{rest}"), Rejoining(b""))).is_met
     assert (await played(author.case(f"{TLS}\n  fails{rest}"), Rejoining(b"x\r\n"))).is_met
+    assert (await played(author.case(f"{TLS}\n  or fails{rest}"), Rejoining(b""))).is_met
+    assert (await played(author.case(f"{TLS}\n  or fails{rest}"), Rejoining(b"x\r\n"))).is_met
     result = await played(author.case(TLS + rest), Rejoining(b""))
     assert result.surprise
     assert result.surprise.met == "closed within the TLS handshake"

@@ -34,6 +34,7 @@ ACTIONS = {
     "*starttls": StartTls(at=AT),
     "* tls": Tls(at=AT),
     "* tls\n  or close": Tls(or_close=True, at=AT),
+    "* tls\n  or fails": Tls(or_fails=True, at=AT),
     "* tls\n  fails": Tls(fails=True, at=AT),
     "* auth plain": Auth(mechanism="PLAIN", at=AT),
     "* sasl CRAM-MD5": Sasl(mechanism="CRAM-MD5", at=AT),

@@ -242,7 +242,8 @@ def test_a_row_without_a_title_is_known_by_its_id():
 
 ROWS = {
     "no row": ("[]", ["'each' has no row (write one, or leave it out)"]),
-    "a row is no text": ("[x]", ["a row must be a mapping: `key: value` lines"]),
+    "a row is no list": ("[[x]]", ["a row must be a mapping: `key: value` lines"]),
+    "a text is a table": ("[x]", ["unknown table 'x'"]),
     "no id": ("[{v: 1}]", ["a row has no 'id'"]),
     "an id twice": ("[{id: a, v: 1}, {id: a, v: 2}]",
                     ["the id 'a' is repeated (the row in line 4 has it)"]),

@@ -65,6 +65,15 @@ def test_cases_share_a_table_and_each_may_use_another_of_its_values():
     ]
 
 
+def test_tables_may_follow_each_other():
+    tables = "tables: {t: [{id: p, v: 1}], u: [{id: q, v: 2}]}\n"
+    assert [case.address for case in cases(suite("[t, u]", "C: {v}", tables))] == ["s/a/p", "s/a/q"]
+    same = "tables: {t: [{id: p, v: 1}], u: [{id: p, v: 2}]}\n"
+    assert said(suite("[t, u]", "C: {v}", same)) == ["two of these rows are 'p'"]
+    other = "tables: {t: [{id: p, v: 1}], u: [{id: q, w: 2}]}\n"
+    assert "the row 'q' sets no 'v' (the row 'p' does)" in said(suite("[t, u]", "C: {v}", other))
+
+
 NO_ROWS = "the table 'a' has no rows (`- {id: a, value: b}` lines)"
 WRONG = {
     "no such table": ("mark", TABLES, ["unknown table 'mark' (did you mean 'marks'?)"]),

@@ -92,6 +92,16 @@ def drop(octets: bytes) -> bytes:
     return b""
 
 
+def at_once(octets: bytes) -> int:
+    """Where in what comes behind the 220 of STARTTLS the handshake begins (RFC 3207 4)."""
+    return 0
+
+
+def for_nobody(sender: ReversePath) -> bool:
+    """Whose word is enough to send mail elsewhere: anybody may say any sender (RFC 5321 7.1)."""
+    return False
+
+
 def say_at_once(midway: bool) -> bool:
     """Replies wait for nothing, the rest of a line that has begun least of all (RFC 2920 3.2)."""
     return False
@@ -210,6 +220,8 @@ class Rules:
     arrange: Callable[[list[bytes]], bytes] = b"".join
     holds_back: Callable[[bool], bool] = say_at_once  # the replies, if a line is under way
     left_after_tls: Callable[[bytes], bytes] = drop
+    handshake_at: Callable[[bytes], int] = at_once
+    vouches: Callable[[ReversePath], bool] = for_nobody
 
 
 RULES = Rules()

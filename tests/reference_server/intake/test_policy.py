@@ -47,6 +47,7 @@ RELAYING = {
     "a host of ours may": (house(networks=OWN), Guest("192.0.2.7"), None),
     "a host of ours may, by IPv6": (house(networks=OWN), Guest("2001:db8::1"), None),
     "one with a zone": (house(networks=OWN), Guest("fe80::1%eth0"), Occasion.RELAY_DENIED),
+    "one whose word is enough": (house(), Guest("192.0.2.7", is_vouched_for=True), None),
     "another host may not": (house(networks=OWN), Guest("198.51.100.7"), Occasion.RELAY_DENIED),
 }
 
