@@ -19,7 +19,7 @@ from reference_server.intake.intake import Intake
 from reference_server.intake.policy import House
 from reference_server.pop3.maildrop import Maildrops
 from reference_server.relay.relay import Relay
-from reference_server.users.guesses import Guesses
+from reference_server.users.guesses import FIRST, Guesses
 from reference_server.watching.log import Fact, Level, Log
 from reference_server.watching.metrics import Metrics
 from reference_server.watching.visits import Visit, WatchedReceiver, Watcher
@@ -33,6 +33,7 @@ class Patience:
     handshake: float = 30.0
     farewell: float = 0.2  # to get a last 421 out
     mailbox: float = 601.0  # for the next command of POP3: RFC 1939 3 wants ten minutes
+    guess: float = FIRST  # before the answer to a wrong password, after the first few; then longer
     stop: float = 10.0  # for transactions under way to finish when we are to stop
 
 
@@ -74,6 +75,7 @@ class Server:
         """Go by these rules, for this house, from now on."""
         self.rules, self.house, self.intake.house = rules, house, house
         self.desks = {service: self._desk(service) for service in Service}
+        self.guesses.first = self.patience.guess
         # Whoever is alone is let in with the largest message that we say we take, spelled at its
         # longest: RFC 1870 6.1 lets us refuse it for the moment, but not every time.
         self.budget.most = max(self.allowance.in_flight, 2 * rules.limits.message)

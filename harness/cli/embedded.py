@@ -30,6 +30,7 @@ DOMAIN = "example.test"
 MANY = "many.example.test"
 USER, PASSWORD = "alice", "wonderland"
 MORE_DOORS = ("smtps", "submission", "submissions", "lmtp")  # beside plain SMTP
+CONFIGURATION = "timeouts: {guess: 0s}\n"  # suites guess at passwords all the time
 PATIENCE = 20.0  # seconds until it must have said where it listens
 WORDS = "listening on "
 
@@ -62,8 +63,11 @@ def known_faults() -> Mapping[str, str]:
 
 @contextlib.contextmanager
 def _running(spool: Path, fault: str | None, options: Sequence[str]) -> Iterator[list[str]]:
+    configuration = spool / "serve.yaml"
+    configuration.write_text(CONFIGURATION)
     command = [
         *(sys.executable, "-P", "-m", "reference_server", "--port", "0", "--until-eof"),
+        *("--config", str(configuration)),
         *("--domain", DOMAIN, "--users", str(users_file(spool)), "--user", "bob"),
         *("--anyone-at", MANY, "--spool", str(spool), "--tls-self-signed", "--no-sync"),
         *(word for kind in MORE_DOORS for word in ("--listen", f"{kind}://127.0.0.1:0")),

@@ -61,6 +61,7 @@ def read_patience(fields: Fields | None) -> Patience:
             mailbox=_seconds(fields, "mailbox", standard.mailbox),
             handshake=_seconds(fields, "handshake", standard.handshake),
             farewell=_seconds(fields, "farewell", standard.farewell),
+            guess=_seconds(fields, "guess", standard.guess, may_be_none=True),
             stop=_seconds(fields, "stop", standard.stop),
         )
 
@@ -77,9 +78,9 @@ def _octets(fields: Fields, key: str, default: int, *, least: int = 1) -> int:
     return octets
 
 
-def _seconds(fields: Fields, key: str, default: float) -> float:
-    seconds = fields.duration(key, default)
-    if not seconds:
+def _seconds(fields: Fields, key: str, default: float, *, may_be_none: bool = False) -> float:
+    seconds = fields.duration(key, default) or 0.0
+    if not (seconds or may_be_none):
         fields.complaints.add(fields.place(key), f"{key!r} must be some time")
         return default
     return seconds

@@ -10,7 +10,7 @@ import trio
 
 from harness.protocol.pop3.events import Enter, Event, LogIn, Retrieve, StartTls, Update
 from harness.protocol.pop3.session import Limits, Refusal, Session
-from harness.protocol.sasl import Denied, ServerSide
+from harness.protocol.sasl import Denied, Granted, ServerSide
 from harness.wire.tls import channel_bindings
 from reference_server.doors.door import Door, Kind
 from reference_server.doors.handshakes import shake_hands
@@ -56,6 +56,7 @@ class Visit:
         self._peer = peer
         self._door = door
         self._id = server.intake.next_id()
+        self._guesser = server.guesses.guesser(peer)
         self._maildrop: Maildrop | None = None
         self._patience = trio.CancelScope()
         self._is_listening = False
@@ -81,6 +82,7 @@ class Visit:
                 await self._converse()
         finally:
             guests.discard(self)
+            self._guesser.passed()
             if self._maildrop is not None:
                 self._maildrop.close()
 
@@ -126,14 +128,17 @@ class Visit:
                 await self._secure()
 
     async def _log_in(self, event: LogIn) -> None:
-        judges = self._server.judges
-        if event.takes_time:
-            outcome = await trio.to_thread.run_sync(event.judge, limiter=judges)
-        else:
-            outcome = event.judge()
-        if outcome == Denied():
+        outcome = await self._guesser.ask(
+            event.judge, takes_time=event.takes_time, judges=self._server.judges
+        )
+        if outcome is None:
+            self._session.refuse(Refusal.LATER)
+            return
+        if isinstance(outcome, Denied):
             self._server.tell("pop3-login-failed", session=self._id, peer=self._peer)
-            await trio.sleep(self._server.guesses.failed(self._peer))
+            await trio.sleep(self._guesser.failed())
+        elif isinstance(outcome, Granted):
+            self._guesser.passed()
         self._session.judged(outcome)
 
     async def _enter(self, event: Enter) -> None:

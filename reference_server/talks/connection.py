@@ -62,6 +62,7 @@ class Connection:
         self.tls = server.tls
         self.pace = Pace(server.allowance, trio.current_time())
         self._share = Share(server.budget)
+        self._guesser = server.guesses.guesser(peer)
         self._server = server
         self._peer = peer
         self._door = door
@@ -108,6 +109,7 @@ class Connection:
             if isinstance(unsaid, Message):
                 self._take_now(unsaid)
         self._share.hold(0)
+        self._guesser.passed()
         if isinstance(self._receiver, WatchedReceiver):
             self._receiver.visit.octets = self.pace.octets
             self._receiver.close()
@@ -154,9 +156,7 @@ class Connection:
                     receiver.answer(Occasion.NO_SPACE)
                 case Message() if not server.intake.waits:
                     self._take_now(event)
-                case Message() | StartTls():
-                    return event
-                case LogIn() if event.takes_time:
+                case Message() | StartTls() | LogIn():
                     return event
                 case _:
                     receiver.answer(event.said)
@@ -185,11 +185,22 @@ class Connection:
             case StartTls():
                 return await self._secure(event, stream)
             case LogIn():
-                await trio.to_thread.run_sync(event.judge, limiter=self._server.judges)
-                self._receiver.answer(event.said)
+                self._receiver.answer(await self._judged(event))
                 return stream
             case _:
                 raise AssertionError(f"{event} is answered at once")
+
+    async def _judged(self, event: LogIn) -> Occasion:
+        verdict = await self._guesser.ask(
+            event.judge, takes_time=event.takes_time, judges=self._server.judges
+        )
+        if verdict is None:
+            return Occasion.LOG_IN_LATER
+        if verdict.said is Occasion.WRONG_PASSWORD:
+            await trio.sleep(self._guesser.failed())
+        elif verdict.said is not Occasion.CHALLENGE:
+            self._guesser.passed()
+        return verdict.said
 
     @property
     def _guest(self) -> Guest:

@@ -205,6 +205,9 @@ SHORT = {
     "users: people.yaml": lambda it: it.users_file.name == "people.yaml" and not it.users,
     "separator: ''": lambda it: it.separator == "",
     "limits: {rate: 0}": lambda it: it.allowance.rate == 0,
+    "limits: {in_flight: 1GiB}": lambda it: it.allowance.in_flight == 1_073_741_824,
+    "timeouts: {guess: 0s}": lambda it: it.patience.guess == 0,
+    "timeouts: {guess: 3s}": lambda it: it.patience.guess == 3,
     "limits: {mails: 3, domains: 2, junk: 4}": lambda it: (
         it.limits == Limits(mails=3, domains=2, junk=4)
     ),

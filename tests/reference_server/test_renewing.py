@@ -186,3 +186,10 @@ async def test_sighup_renews_and_drops_nobody(tmp_path):
         signal.raise_signal(signal.SIGHUP)
         await renewed.wait()
         assert (await client.send("carol@example.test", b"x\r\n")).startswith(b"250")
+
+
+async def test_what_is_counted_for_all_together_goes_by_the_new_limits_too(tmp_path):
+    site = Site(tmp_path)
+    site.write("limits: {message: 100, in_flight: 1KiB}\ntimeouts: {guess: 5s}")
+    site.renew()
+    assert (site.server.budget.most, site.server.guesses.first) == (1_024, 5)

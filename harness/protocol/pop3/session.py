@@ -43,6 +43,7 @@ class Refusal(Enum):
     IN_USE = "[IN-USE] somebody else has this mailbox open"  # RFC 2449 8.1.2
     NO_MAILBOX = "[SYS/TEMP] this mailbox cannot be opened now"  # RFC 3206 4
     GONE = "[SYS/TEMP] this message cannot be read now"
+    LATER = "[SYS/TEMP] nobody can log in now"
 
 
 class Session:
@@ -225,8 +226,9 @@ class Session:
         self._voice.content(shown)
 
     def refuse(self, why: Refusal) -> None:
-        """A mailbox cannot be opened, or a message not be read."""
-        self._answer(Enter, Retrieve)
+        """A mailbox cannot be opened, a message not be read, or a log-in not be judged."""
+        self._answer(Enter, Retrieve, LogIn)
+        self._authorization.attempt = None
         self._voice.err(why.value)
 
     def updated(self, *, is_complete: bool) -> None:

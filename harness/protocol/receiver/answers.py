@@ -54,6 +54,7 @@ class Occasion(StrEnum):  # of str, because the hash of a plain Enum is slow
     QUEUE_UNAVAILABLE = auto()
     NODE_REFUSED = auto()
     TLS_UNAVAILABLE = auto()
+    LOG_IN_LATER = auto()
 
     UNKNOWN_COMMAND = auto()
     LINE_TOO_LONG = auto()
@@ -143,6 +144,7 @@ ANSWERS: Answers = {
     O.QUEUE_UNAVAILABLE: Answer(458, "4.3.0", "Unable to queue messages for node {node}"),
     O.NODE_REFUSED: Answer(459, "4.7.1", "Node {node} not allowed"),
     O.TLS_UNAVAILABLE: Answer(454, "4.7.0", "TLS not available"),
+    O.LOG_IN_LATER: Answer(454, "4.7.0", "Temporary authentication failure"),  # RFC 4954 6
     O.UNKNOWN_COMMAND: Answer(500, "5.5.1", "Command not recognized"),
     O.LINE_TOO_LONG: Answer(500, "5.5.6", "Line too long"),
     O.BARE_LINE_END: Answer(500, "5.5.2", "A bare CR or LF does not end a line"),

@@ -185,7 +185,7 @@ async def test_a_wrong_password_is_535(tmp_path):
         assert (await client.say(b"AUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n")).startswith(b"235")
 
 
-async def test_the_fifth_failure_to_log_in_is_the_last(tmp_path):
+async def test_the_fifth_failure_to_log_in_is_the_last(tmp_path, autojump_clock):
     async with connected(server_in(tmp_path, auth_in_clear=True)) as client:
         await client.say(b"EHLO c.test\r\n")
         for _ in range(5):
