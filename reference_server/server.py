@@ -73,7 +73,8 @@ class Server:
 
     def obey(self, rules: Rules, house: House) -> None:
         """Go by these rules, for this house, from now on."""
-        self.rules, self.house, self.intake.house = rules, house, house
+        self.rules, self.house = rules, house
+        self.intake.rules, self.intake.house = rules, house
         self.desks = {service: self._desk(service) for service in Service}
         self.guesses.first = self.patience.guess
         # Whoever is alone is let in with the largest message that we say we take, spelled at its

@@ -17,10 +17,9 @@ from typing import Final
 from harness.protocol.addresses import Mailbox
 from harness.protocol.commands import Parameters
 from harness.protocol.options import mail_options
-from harness.protocol.receiver import Envelope, Occasion
+from harness.protocol.receiver import RULES, Envelope, Occasion
 from harness.protocol.receiver.events import Addressee, Mail
 from harness.protocol.replies import reply
-from harness.protocol.trace import delivered
 from reference_server.bounces import (
     LAST_RESORT,
     Action,
@@ -70,6 +69,7 @@ class Intake:
     ) -> None:
         self.relay: Callable[[Item], None] | None = None  # who sees to new items, once there is one
         self.house = house
+        self.rules = RULES
         self._storage = storage
         self._has_room = has_room
         self._now = now
@@ -146,7 +146,8 @@ class Intake:
     def _taken(self, envelope: Envelope, content: bytes, id: str) -> Delivery:
         if _is_held(envelope.parameters):
             return Delivery(items={self._held(envelope, content, id): content})
-        recipients = tuple((one.path.mailbox, one.parameters) for one in envelope.recipients)
+        addressees = self.rules.addressees(envelope, content)
+        recipients = tuple((one.path.mailbox, one.parameters) for one in addressees)
         post = _Post(str(envelope.reverse_path), envelope.parameters, recipients)
         return self._delivery(post, content, id)
 
@@ -155,7 +156,7 @@ class Intake:
         result = expand(self.house.directory, post.reverse_path, post.parameters, post.recipients)
         # A thousand mailboxes are no thousand messages in memory.
         written = {
-            path: delivered(path, content)
+            path: self.rules.deliver(path, content)
             for path in {copy.reverse_path for copy in result.inboxes.values()}
         }
         copies = {name: written[copy.reverse_path] for name, copy in result.inboxes.items()}

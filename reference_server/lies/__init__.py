@@ -26,6 +26,7 @@ from reference_server.lies.scram import LYING_SCRAM
 from reference_server.lies.services import SERVICES
 from reference_server.lies.status import STATUS
 from reference_server.lies.texts import TEXTS
+from reference_server.lies.tracing import TRACING
 from reference_server.lies.verification import VERIFICATION
 
 __all__ = ["LIES", "Lie"]
@@ -48,4 +49,5 @@ LIES: Final[Mapping[str, Lie]] = {
     **PATHS,
     **TEXTS,
     **ATTACKS,
+    **TRACING,
 }

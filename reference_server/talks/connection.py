@@ -261,7 +261,7 @@ class Connection:
             protocol=self._receiver.protocol,
             id=id,
             date=_date(int(time.time())),
-            recipient=str(recipients[0]) if len(recipients) == 1 else None,
+            recipient=self._server.rules.named_in_trace(recipients),
             priority=mail_options(event.envelope.parameters).priority,
         )
         return self._server.rules.stamp(trace, event.content)

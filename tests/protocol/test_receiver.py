@@ -489,3 +489,27 @@ def test_enhanced_codes_are_of_the_class_of_their_reply(answer):
         assert answer.enhanced is not None
     if answer.enhanced is not None:
         assert answer.enhanced[0] == str(answer.code)[0]
+
+
+# --- rules about recipients ----------------------------------------------------------------------
+
+
+def test_a_recipient_is_judged_by_rules_that_know_the_sender_and_who_came_before():
+    met = []
+
+    def one_is_enough(reverse_path, before, path):
+        met.append((str(reverse_path), len(before), str(path)))
+        return Occasion.TOO_MANY_RECIPIENTS if before else None
+
+    talk = Obliging(replace(RULES, object_to_recipient=one_is_enough))
+    assert talk.codes(HELLO + MAIL + RCPT + RCPT) == [250, 250, 250, 452]
+    assert met == [("a@b.test", 0, "alice@example.test"), ("a@b.test", 1, "alice@example.test")]
+
+
+def test_a_recipient_stands_in_the_trace_if_nobody_is_told_of_another():
+    talk = Obliging()
+    talk.say(TALK)
+    recipients = talk.messages[0].envelope.recipients
+    assert RULES.named_in_trace(recipients) == "alice@example.test"
+    assert RULES.named_in_trace(recipients * 2) is None
+    assert RULES.addressees(talk.messages[0].envelope, b"To: <bob@example.test>\r\n") == recipients

@@ -53,6 +53,9 @@ def read_recipient(verb: Verb, argument: bytes, scene: Scene) -> Event:
         path, rules.limits.domains, scene
     ):
         return Objected(Occasion.TOO_MANY_DOMAINS)
+    objection = rules.object_to_recipient(memory.reverse_path, memory.recipients, path)
+    if objection is not None:
+        return Objected(objection)
     return Recipient(Addressee(path, command.parameters))
 
 

@@ -33,7 +33,7 @@ from harness.protocol.limits import Limits
 from harness.protocol.order import ORDER, Order, State, Verb
 from harness.protocol.receiver.answers import ANSWERS, Answers, Occasion
 from harness.protocol.receiver.chunks import ChunkCommand, ChunkReader, read_chunk_command
-from harness.protocol.receiver.events import Addressee
+from harness.protocol.receiver.events import Addressee, Envelope
 from harness.protocol.receiver.lines import LineReader
 from harness.protocol.replies import Reply
 from harness.protocol.sasl import Attempt, ServerSide
@@ -127,6 +127,23 @@ def reply_to_each(replies: Sequence[bytes], recipients: Sequence[Addressee]) -> 
     return replies
 
 
+def find_no_fault(
+    reverse_path: ReversePath, before: Sequence[Addressee], path: ForwardPath
+) -> Occasion | None:
+    """A recipient is judged by itself, whoever sends to whom besides (RFC 5321 4.5.5)."""
+    return None
+
+
+def the_only_one(recipients: Sequence[Addressee]) -> str | None:
+    """Who is named behind FOR: nobody where others would be told (RFC 5321 7.2, 7.6)."""
+    return str(recipients[0]) if len(recipients) == 1 else None
+
+
+def as_the_envelope_says(envelope: Envelope, content: bytes) -> Sequence[Addressee]:
+    """Who gets a message: whom RCPT named, whatever the header says (RFC 5321 appendix C)."""
+    return envelope.recipients
+
+
 def announce(keywords: Sequence[str]) -> Sequence[str]:
     """The lines of the EHLO reply below the first."""
     return keywords
@@ -198,6 +215,9 @@ class Rules:
     allows_auth_in_clear: bool = False  # RFC 4954 4: where no TLS hides a password
     fold_mechanism: Callable[[str], str] = str.upper
     attempt: Callable[[str, ServerSide], Attempt] = Attempt
+    object_to_recipient: Callable[
+        [ReversePath, Sequence[Addressee], ForwardPath], Occasion | None
+    ] = find_no_fault
     remember_recipient: Callable[[list[Addressee], Addressee], None] = list.append
 
     data_reader: Callable[..., DataReader] = DataReader
@@ -211,7 +231,10 @@ class Rules:
     needs_chunks: Callable[[Parameters], bool] = needs_chunks
     object_to_binary: Callable[[bytes], Occasion | None] = anything_goes
     object_to_content: Callable[[bytes], Occasion | None] = refuse_bare_line_ends
+    named_in_trace: Callable[[Sequence[Addressee]], str | None] = the_only_one
     stamp: Callable[[trace.Trace, bytes], bytes] = trace.stamp
+    addressees: Callable[[Envelope, bytes], Sequence[Addressee]] = as_the_envelope_says
+    deliver: Callable[[str, bytes], bytes] = trace.delivered
 
     attaches_codes: Callable[[bool], bool] = regardless
     announce: Callable[[Sequence[str]], Sequence[str]] = announce

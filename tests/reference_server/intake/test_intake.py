@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from harness.protocol.addresses import NULL_PATH, ForwardPath, ReversePath
-from harness.protocol.receiver import Envelope
+from harness.protocol.receiver import RULES, Envelope
 from harness.protocol.receiver.events import Addressee
 from reference_server.intake.directory import Alias, Directory, MailingList
 from reference_server.intake.expansion import mailbox_of
@@ -273,3 +273,18 @@ async def test_where_there_is_no_room_for_what_comes_of_a_message_none_of_it_is_
     with pytest.raises(OSError, match="No space"):
         await here.submit(waiting("both@example.test"), ["both@example.test"], b"x\r\n")
     assert shelf.kept == []
+
+
+def test_who_gets_a_message_and_how_it_is_delivered_are_rules():
+    shelf = Shelf()
+    here = Intake(House(directory=HERE), shelf)
+    here.rules = replace(
+        RULES,
+        addressees=lambda envelope, content: envelope.recipients[1:],
+        deliver=lambda reverse_path, content: reverse_path.encode() + content,
+    )
+    to = tuple(
+        Addressee(ForwardPath(mailbox_of(f"{name}@example.test"))) for name in ("alice", "bob")
+    )
+    here.take_now(Envelope(ReversePath(mailbox_of("a@c.test")), to), b"x\r\n", "id")
+    assert shelf.kept[0].copies == {"bob": b"a@c.testx\r\n"}
