@@ -24,6 +24,7 @@ from reference_server.lies.paths import PATHS
 from reference_server.lies.replies import REPLIES
 from reference_server.lies.scram import LYING_SCRAM
 from reference_server.lies.services import SERVICES
+from reference_server.lies.sizes import SIZES
 from reference_server.lies.status import STATUS
 from reference_server.lies.texts import TEXTS
 from reference_server.lies.tracing import TRACING
@@ -50,4 +51,5 @@ LIES: Final[Mapping[str, Lie]] = {
     **TEXTS,
     **ATTACKS,
     **TRACING,
+    **SIZES,
 }
