@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from harness.target import Target
 
 SERVER = "server.example.test"  # what we call ourselves where a client is under test
@@ -21,6 +23,7 @@ def facts_of(
         "server": SERVER,
         "domain": target.domain or domain,
         "DOMAIN": (target.domain or domain).upper(),
+        "literal": literal_of(target.address.host),
         "sender": target.sender,
         "recipient": target.recipient,
         "recipient2": second_recipient(target),
@@ -33,6 +36,15 @@ def facts_of(
         "relayed": relay.recipient if relay else None,
     }
     return {name: value for name, value in known.items() if value is not None}
+
+
+def literal_of(host: str) -> str | None:
+    """The address literal of a host that is named by its IP address (RFC 5321 4.1.3)."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return None
+    return f"[{address}]" if address.version == 4 else f"[IPv6:{address}]"
 
 
 def second_recipient(target: Target) -> str | None:

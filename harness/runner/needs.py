@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from harness.protocol.sasl import MECHANISMS
+from harness.runner.facts import literal_of
 from harness.runner.offers import Offer
 from harness.runner.settings import Settings
 from harness.target import Target
@@ -38,6 +39,10 @@ _NEEDS: Mapping[str, tuple[Ask, str]] = {
     "config": (_is_there, ""),
     "domain": (_is_there, ""),
     "size-limit": (_is_there, ""),  # as above
+    "ip-address": (
+        lambda target, _: literal_of(target.address.host) is not None,
+        "a target that is named by its IP address",
+    ),
     "clear": (
         lambda target, _: "tls" not in target.always,
         "a talk without TLS, and the target has `always: [tls]`",

@@ -28,7 +28,7 @@ PATIENCE = 2.0  # seconds of waiting from which on a case needs `slow`
 
 # Words that no entry of the catalogue needs, yet a case may.
 _OURS = frozenset({"many", "slow", "crash", "two-rcpts", "greylist", "domain", "size-limit"}) | {
-    *("clear", "anonymous"),  # a talk without TLS, a client that has not logged in
+    *("ip-address", "clear", "anonymous"),  # a talk without TLS, a client that has not logged in
 }
 _AUTH = re.compile(rb"(?i:AUTH)\b")
 _KEYWORD = re.compile(r"[A-Z0-9-]*[A-Z][A-Z0-9-]*")

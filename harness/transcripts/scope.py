@@ -30,6 +30,7 @@ FACTS: Mapping[str, str | None] = {
     "server": None,
     "domain": "domain",
     "DOMAIN": "domain",  # in capitals
+    "literal": "ip-address",
     "sender": None,
     "recipient": "local-rcpt",
     "recipient2": "two-rcpts",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import socket
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -24,6 +26,7 @@ def make_house(config: Config, rules: Rules, users: Users) -> House:
         directory=Directory(
             domain=config.domain.lower(),
             has_user=users.__contains__,
+            addresses=own_addresses(config) if rules.knows_own_literals else (),
             aliases=_qualified_aliases(config),
             lists=_qualified_lists(config),
             anyone_at=tuple(domain.lower() for domain in config.anyone_at),
@@ -40,6 +43,31 @@ def make_house(config: Config, rules: Rules, users: Users) -> House:
         turns=_turned(config.relay),
         tells=config.tells,
     )
+
+
+def own_addresses(config: Config) -> frozenset[str]:
+    """Where it listens; where that is everywhere, on all addresses of this machine."""
+    hosts = {door.host for door in config.doors}
+    everywhere = hosts & {"", "0.0.0.0", "::"}
+    return frozenset(filter(_is_address, hosts - everywhere)) | (
+        _addresses_of_machine() if everywhere else frozenset()
+    )
+
+
+def _addresses_of_machine() -> frozenset[str]:
+    try:
+        found = socket.getaddrinfo(socket.gethostname(), None, type=socket.SOCK_STREAM)
+    except OSError:  # its name is known to nobody
+        found = []
+    return frozenset({"127.0.0.1", "::1", *(str(row[4][0]) for row in found)})
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def inboxes(house: House, users: Iterable[str]) -> Iterator[str]:

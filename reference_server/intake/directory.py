@@ -6,6 +6,7 @@ either, and that `bob+ketchup` is Bob, is how this site likes it (2.4 leaves it 
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -49,6 +50,7 @@ class Directory:
     has_user: Callable[[str], bool]
     aliases: Mapping[str, Alias] = field(default_factory=dict)
     lists: Mapping[str, MailingList] = field(default_factory=dict)
+    addresses: Collection[str] = ()  # IP addresses of ours: their literals are we, RFC 1123 5.2.17
     anyone_at: Collection[str] = ()
     takes_all: bool = False  # in whatever domain
     separator: str = "+"  # before the detail of a sub-address (RFC 5233); "" for none
@@ -58,7 +60,7 @@ class Directory:
     def is_ours(self, mailbox: Mailbox) -> bool:
         """Whether its domain is ours to answer for."""
         domain = self.fold_domain(mailbox.domain)
-        return self.takes_all or domain in ("", self.domain) or domain in self.anyone_at
+        return self.takes_all or domain == "" or domain in self.anyone_at or self._is_here(domain)
 
     def spelling(self, mailbox: Mailbox) -> str:
         """The address as it is compared: elsewhere, only the domain has no case (RFC 5321 2.4)."""
@@ -79,13 +81,17 @@ class Directory:
         local, domain = mailbox.local, self.fold_domain(mailbox.domain)
         if self.takes_all or domain in self.anyone_at:
             return Inbox(MANY)
-        if domain not in ("", self.domain):
+        if domain and not self._is_here(domain):
             return None
         if self.is_postmaster(local):
             return self.aliases.get(POSTMASTER) or Inbox(POSTMASTER)
         if not domain:
             return None  # no other local-part may stand alone: RFC 5321 4.1.1.3
         return self._named(local.lower())
+
+    def _is_here(self, domain: str) -> bool:
+        """Whether a domain is our name, or a literal of an address of ours."""
+        return domain == self.domain or (domain[:1] == "[" and _address(domain) in self.addresses)
 
     def _named(self, name: str) -> Entry | None:
         for candidate in self._spellings(name):
@@ -100,3 +106,11 @@ class Directory:
         """The name, and what is left of it without its detail."""
         at = name.find(self.separator, 1) if self.separator else -1
         return (name,) if at < 0 else (name, name[:at])
+
+
+def _address(literal: str) -> str | None:
+    """The IP address within brackets, as it is usually written; None if there is none."""
+    try:
+        return str(ipaddress.ip_address(literal[1:-1].lower().removeprefix("ipv6:")))
+    except ValueError:
+        return None

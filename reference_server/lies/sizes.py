@@ -12,16 +12,24 @@ from harness.protocol import trace
 from harness.protocol.addresses import (
     ForwardPath,
     ReversePath,
+    is_domain,
     is_domain_or_literal,
     read_forward_path,
     read_reverse_path,
 )
 from harness.protocol.commands import Objection
+from harness.protocol.order import State, Verb
 from harness.protocol.receiver import RULES, Addressee, Answer, Envelope, Occasion, Rules
 from harness.protocol.replies import Reply
 from harness.protocol.trace import Trace
 from harness.protocol.transparency import unstuff
-from reference_server.lies.model import Lie, answers_with, with_limits, without_announcing
+from reference_server.lies.model import (
+    Lie,
+    answers_with,
+    order_with,
+    with_limits,
+    without_announcing,
+)
 
 P = TypeVar("P", ReversePath, ForwardPath)
 ReadPath = Callable[..., ReversePath | ForwardPath | Objection]
@@ -151,6 +159,18 @@ SIZES: Final[Mapping[str, Lie]] = {
             read_forward_path=partial(read_forward_path, read_domain=_short_domain),
         ),
     ),
+    "no-literals": Lie(
+        "an address literal is a syntax error",
+        replace(
+            RULES,
+            read_reverse_path=partial(read_reverse_path, read_domain=is_domain),
+            read_forward_path=partial(read_forward_path, read_domain=is_domain),
+        ),
+    ),
+    "own-literal-unknown": Lie(
+        "mail for an address literal of our own is mail for elsewhere",
+        replace(RULES, knows_own_literals=False),
+    ),
     "backslash-misread": Lie(
         "what stands before a quoted comma is no part of an address",
         replace(RULES, read_reverse_path=_behind_the_comma),
@@ -162,6 +182,9 @@ SIZES: Final[Mapping[str, Lie]] = {
     "too-long-line-is-two": Lie(
         "a command line that is too long is answered twice",
         replace(RULES, write_reply=_twice_if_too_long),
+    ),
+    "noop-after-hello": Lie(
+        "NOOP must wait for EHLO", replace(RULES, order=order_with((State.FRESH, Verb.NOOP, None)))
     ),
     # --- text
     "dot-counts": Lie(
@@ -188,7 +211,15 @@ SIZES: Final[Mapping[str, Lie]] = {
         "a message with 31 Received fields is a loop",
         _with_at_most(_NO_MORE_THAN, rb"(?im)^Received:"),
     ),
-    # --- recipients
+    # --- clients and recipients
+    "one-client": Lie(
+        "a second client is sent away for good, by 554, while there is a first",
+        replace(
+            RULES,
+            admits=lambda clients: clients <= 1,
+            answers=answers_with(TOO_MANY_CONNECTIONS=Answer(554, None, "One by one", closes=True)),
+        ),
+    ),
     "recipients-forgotten": Lie(
         "the 101st recipient takes the place of the first",
         replace(RULES, remember_recipient=_forget_the_first),

@@ -119,7 +119,9 @@ class Connection:
         attendance, allowance = self._server.attendance, self._server.allowance
         if not self._server.house.takes_mail and self._door.service is Service.SMTP:
             return self.say(Occasion.NO_MAIL_HERE)
-        may_stay = attendance.is_within(allowance, self._peer)
+        may_stay = attendance.is_within(allowance, self._peer) and self._server.rules.admits(
+            attendance.total
+        )
         return self.say(Occasion.GREETING if may_stay else Occasion.TOO_MANY_CONNECTIONS)
 
     def begin(self, grant: Grant) -> tuple[bytes, Waiting | None]:

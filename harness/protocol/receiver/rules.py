@@ -127,6 +127,11 @@ def reply_to_each(replies: Sequence[bytes], recipients: Sequence[Addressee]) -> 
     return replies
 
 
+def whoever_comes(clients: int) -> bool:
+    """A client is greeted with others here; how many may be is the site's (RFC 5321 4.5.4.2)."""
+    return True
+
+
 def find_no_fault(
     reverse_path: ReversePath, before: Sequence[Addressee], path: ForwardPath
 ) -> Occasion | None:
@@ -181,6 +186,7 @@ class Rules:
     need_tls: Mapping[Service, frozenset[Verb]] = field(default_factory=dict)  # RFC 3207 4
     need_log_in: Mapping[Service, frozenset[Verb]] = field(default_factory=lambda: NEED_LOG_IN)
     need_qualified: frozenset[Service] = frozenset({Service.SUBMISSION})  # domains: RFC 6409 4.2
+    admits: Callable[[int], bool] = whoever_comes
     order: Order = field(default_factory=lambda: ORDER)
     # Where a command leads that was refused: nowhere, all is as it was (RFC 5321 4.1.4).
     after_refusal: Mapping[Verb | None, State] = field(default_factory=dict)
@@ -211,6 +217,7 @@ class Rules:
     exceeds: Callable[[int, int], bool] = operator.gt
     grant_priority: Callable[[int, bool], int] = grant_priority
     is_postmaster: Callable[[str], bool] = is_postmaster
+    knows_own_literals: bool = True  # RFC 1123 5.2.17
     fold_domain: Callable[[str], str] = str.lower  # of a recipient, who may be ours
     allows_auth_in_clear: bool = False  # RFC 4954 4: where no TLS hides a password
     fold_mechanism: Callable[[str], str] = str.upper

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from harness.protocol.addresses import Mailbox
@@ -58,3 +60,19 @@ def test_postmaster_may_be_somebody_in_particular():
 def test_a_site_may_have_no_sub_addresses():
     plain = Directory(domain="example.test", has_user="alice".__eq__, separator="")
     assert plain.look_up(Mailbox("alice+x", "example.test")) is None
+
+
+@pytest.mark.parametrize(
+    ("domain", "is_here"),
+    [
+        ("[192.0.2.1]", True),
+        ("[IPv6:2001:DB8:0:0::1]", True),
+        ("[192.0.2.2]", False),
+        ("[IPv6:2001:db8::2]", False),
+        ("[x-note:here]", False),
+    ],
+)
+def test_literals_of_our_own_addresses_are_we(domain, is_here):
+    here = replace(HERE, addresses=frozenset({"192.0.2.1", "2001:db8::1"}))
+    assert here.is_ours(Mailbox("alice", domain)) is is_here
+    assert here.look_up(Mailbox("alice", domain)) == (Inbox("alice") if is_here else None)
