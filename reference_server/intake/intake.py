@@ -118,7 +118,7 @@ class Intake:
             made = self._delivery(post, content, self.next_id())
             if _is_last_resort(item):
                 # Into mailboxes and nowhere else, so that nothing can come back of it.
-                made = Delivery(copies=made.copies or {POSTMASTER: delivered("", content)})
+                made = Delivery(copies=made.copies or {POSTMASTER: self.rules.deliver("", content)})
             if made.items and not self._has_room(sum(one.size for one in made.items)):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             if made.copies:
