@@ -61,6 +61,10 @@ def _cut_to_64(path: P) -> P:
     return replace(path, mailbox=replace(path.mailbox, local=path.mailbox.local[:64]))
 
 
+def _no_foreign_literal(text: str) -> bool:
+    return is_domain(text) or text.startswith("[127.")
+
+
 def _short_domain(text: str) -> bool:
     return len(text) <= 200 and is_domain_or_literal(text)
 
@@ -159,12 +163,12 @@ SIZES: Final[Mapping[str, Lie]] = {
             read_forward_path=partial(read_forward_path, read_domain=_short_domain),
         ),
     ),
-    "no-literals": Lie(
-        "an address literal is a syntax error",
+    "no-foreign-literals": Lie(
+        "an address literal of somebody else is a syntax error",
         replace(
             RULES,
-            read_reverse_path=partial(read_reverse_path, read_domain=is_domain),
-            read_forward_path=partial(read_forward_path, read_domain=is_domain),
+            read_reverse_path=partial(read_reverse_path, read_domain=_no_foreign_literal),
+            read_forward_path=partial(read_forward_path, read_domain=_no_foreign_literal),
         ),
     ),
     "own-literal-unknown": Lie(

@@ -25,6 +25,8 @@ def _received_with(pattern: bytes, other: bytes) -> Rules:
 
 def _below_the_header(traced: Trace, content: bytes) -> bytes:
     header, blank, body = content.partition(b"\r\n\r\n")
+    if not blank:  # there is no header
+        return trace.stamp(traced, content)
     return header + b"\r\n" + trace.received(traced) + blank[2:] + body
 
 
