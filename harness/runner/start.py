@@ -89,8 +89,7 @@ async def _tls(connection: Connection) -> None:
 
 
 async def _auth(connection: Connection) -> None:
-    if not connection.capabilities or not connection.capabilities.mechanisms:
-        await _tls_for_auth(connection)
+    await _tls_for_auth(connection)
     offered = connection.capabilities.mechanisms if connection.capabilities else ()
     if best_mechanism(offered, bindings=connection.wire.bindings) is None:
         raise Void(f"the target offers no log-in that we speak: AUTH {' '.join(offered)}".rstrip())
@@ -103,7 +102,10 @@ async def _auth(connection: Connection) -> None:
 
 
 async def _tls_for_auth(connection: Connection) -> None:
-    """Where AUTH is offered inside TLS alone, TLS lies on the way."""
+    """Where TLS can be had it lies on the way: no password is told in the clear (RFC 4954 4).
+
+    AUTH may be announced there all the same; nodemailer does so, and answers 538.
+    """
     capabilities = connection.capabilities
     if capabilities and "STARTTLS" in capabilities and not connection.wire.is_secure:
         await _tls(connection)

@@ -163,6 +163,7 @@ def test_received_fields_are_counted_though_our_first_field_was_changed():
 def test_the_protocol_of_a_new_received_field_is_told():
     assert difference(replace(ANY, received_with="ESMTPS"), TRACE + SENT) is None
     assert difference(replace(ANY, received_with="ESMTP|ESMTPS"), TRACE + SENT) is None
+    assert difference(replace(ANY, received_with="ESMTPS"), TRACE.lower() + SENT) is None
     assert difference(replace(ANY, received_with="ESMTP"), TRACE + SENT) == Difference(
         "a Received field with ESMTP", "with ESMTPS"
     )

@@ -136,6 +136,15 @@ async def test_a_log_in_that_we_do_not_speak_makes_the_case_void(autojump_clock,
     assert result.void == "the target offers no log-in that we speak: AUTH GSSAPI"
 
 
+async def test_no_log_in_is_tried_in_the_clear_where_tls_can_be_had(autojump_clock, author):
+    peer = Peer(EHLO=b"250-peer.test\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n", STARTTLS=CLOSE)
+
+    result = await played(author.case(NOOP, start="auth"), peer)
+
+    assert result.trouble == "STARTTLS: the connection was closed"
+    assert [line.split()[0] for line in peer.heard] == [b"EHLO", b"STARTTLS"]
+
+
 async def test_no_log_in_at_all_makes_the_case_void(autojump_clock, author):
     result = await played(author.case(NOOP, start="auth"), Peer())
 
