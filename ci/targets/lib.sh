@@ -118,6 +118,26 @@ download() (
   done
 )
 
+# npm_packages NAME PACKAGE.JSON: installs what it pins, and leaves it in the directory that it prints.
+# There is no lock file: one would record where the packages came from.
+npm_packages() {
+  local root=$TARGETS_BASE/packages/npm-$1
+  { command -v node && command -v npm; } >/dev/null || missing "it needs node and npm"
+  mkdir -p "$TARGETS_BASE/packages"
+  exec 7>"$TARGETS_BASE/packages/.lock"
+  flock 7
+  if ! cmp -s "$2" "$root/.complete"; then
+    rm -rf "$root"
+    mkdir -p "$root"
+    cp "$2" "$root/package.json"
+    say "npm install"
+    (cd "$root" && npm install --no-package-lock --omit=optional --ignore-scripts --no-audit --no-fund --silent) >&2 \
+      || missing "npm install failed"
+    cp "$2" "$root/.complete"
+  fi
+  printf '%s\n' "$root"
+}
+
 # --- the namespace --------------------------------------------------------------------------
 
 # inside ROOT COMMAND...: runs it where /usr, /etc and /srv are the target's own.
@@ -226,7 +246,39 @@ wait_until() {
 
 nobody_lives() { [ -z "$(members_of_target)" ]; }
 
-# Ends the target's processes and forgets its mail; the log and the unpacked packages stay.
+# claim PORT...: leaves an empty home and free ports, or ends the script if the target is up already.
+claim() {
+  local one
+  lock_target
+  if [ -n "$(members_of_target)" ] && greets "$1"; then
+    say "is up already, on 127.0.0.1:$1"
+    exit
+  fi
+  stop_members
+  for one in "$@"; do
+    ! port_is_taken "$one" || failed "port $one is in use by something that is not it"
+  done
+  rm -rf "$HOME_OF_TARGET"
+  mkdir -p "$HOME_OF_TARGET"
+}
+
+# answers SECONDS PORT LOG: waits for the greeting and says so.
+answers() {
+  wait_until "$1" greets "$2" || failed "no greeting within $1 s: $(tail -n 3 "$3" 2>/dev/null || true); see $3"
+  say "answers on 127.0.0.1:$2, mail is delivered to $HOME_OF_TARGET/mail"
+}
+
+# Maildirs that exist before the first message: a reader need not guess whether one will come.
+mailboxes_for() {
+  local owner=$1 user
+  for user in alice bob postmaster many; do
+    mkdir -p "$HOME_OF_TARGET/mail/$user"/{cur,new,tmp}
+  done
+  chown -R "$owner" "$HOME_OF_TARGET/mail"
+  chmod -R go= "$HOME_OF_TARGET/mail"
+}
+
+# Ends the target's processes.
 stop_members() {
   local sign members
   for sign in TERM KILL; do
@@ -237,4 +289,18 @@ stop_members() {
     wait_until 5 nobody_lives && return 0
   done
   failed "these processes do not end: $(members_of_target | tr '\n' ' ')"
+}
+
+# The target is down, and of its home nothing stays but what is named.
+leave_only() {
+  local one
+  lock_target
+  stop_members
+  for one in "$HOME_OF_TARGET"/*; do
+    case " $* " in
+      *" $(basename "$one") "*) ;;
+      *) rm -rf "${one:?}" ;;
+    esac
+  done
+  say "is down"
 }

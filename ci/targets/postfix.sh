@@ -4,30 +4,20 @@
 # postfix_up PORT [SETTING]: a Postfix whose main.cf ends in SETTING answers on PORT, for submission
 # on the next one, and inside TLS on the one after.
 postfix_up() {
-  local port=$1 setting=${2:-} root one
+  local port=$1 setting=${2:-} root
   need_namespaces
-  lock_target
-  if [ -n "$(members_of_target)" ] && greets "$port"; then
-    say "is up already, on 127.0.0.1:$port"
-    return
-  fi
-  stop_members
-  for one in "$port" $((port + 1)) $((port + 2)); do
-    ! port_is_taken "$one" || failed "port $one is in use by something that is not it"
-  done
+  claim "$port" $((port + 1)) $((port + 2))
   root=$(unpack postfix "${POSTFIX_PACKAGES[@]}")
-  rm -rf "$HOME_OF_TARGET"
   common_etc
   postfix_configure "$port" "$setting"
-  postfix_mailboxes
+  mailboxes_for 6000:6000
   TLS_INSIDE=/srv/tls certificate inside "$root" || failed "openssl made no certificate"
   inside "$root" saslpasswd2 -p -c -f /srv/data/sasldb2 -u mail.example.test alice <<<"secret" \
     || failed "saslpasswd2 wrote no password"
   chown 6001:6001 "$HOME_OF_TARGET/data/sasldb2"
   inside "$root" postfix start 6>&- 8>&- 9>&- >"$HOME_OF_TARGET/start.log" 2>&1 \
     || failed "postfix start: $(tail -n 3 "$HOME_OF_TARGET/start.log")"
-  wait_until 20 greets "$port" || failed "no greeting within 20 s; see $HOME_OF_TARGET/log/maillog"
-  say "answers on 127.0.0.1:$port, mail is delivered to $HOME_OF_TARGET/mail"
+  answers 20 "$port" "$HOME_OF_TARGET/log/maillog"
 }
 
 postfix_configure() {
@@ -47,23 +37,4 @@ auxprop_plugin: sasldb
 sasldb_path: /srv/data/sasldb2
 mech_list: PLAIN LOGIN CRAM-MD5 SCRAM-SHA-256
 END
-}
-
-# Maildirs that exist before the first message: a reader need not guess whether one will come.
-postfix_mailboxes() {
-  local user
-  for user in alice bob postmaster many; do
-    mkdir -p "$HOME_OF_TARGET/mail/$user"/{cur,new,tmp}
-  done
-  chown -R 6000:6000 "$HOME_OF_TARGET/mail"
-  chmod -R go= "$HOME_OF_TARGET/mail"
-}
-
-# Leaves the log of the last run and the unpacked packages, and nothing else.
-postfix_down() {
-  need_namespaces
-  lock_target
-  stop_members
-  rm -rf "${HOME_OF_TARGET:?}"/{etc,mail,spool,data,tls,start.log}
-  say "is down"
 }
