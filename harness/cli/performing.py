@@ -27,9 +27,11 @@ from harness.cli.starting import started
 from harness.documents import read_duration
 from harness.errors import TargetUnreachable, UsageError
 from harness.reports.colour import wants_colour
+from harness.reports.drafts import with_drafts
+from harness.reports.files import check_writable, write_whole
 from harness.reports.formats import STDOUT, Report
 from harness.reports.terminal import Terminal
-from harness.results import Level, Outcome, RunResult
+from harness.results import Level, Outcome, RunResult, Verdict
 from harness.runner.endings import Played
 from harness.runner.judge import judge, skipped
 from harness.runner.plan import Plan, Planned, make_plan
@@ -53,6 +55,8 @@ class Wishes:
     level: str
     jobs: int | None
     known: Path | None
+    strict_known: bool
+    write_known: Path | None
     fail_fast: bool
     seed: int | None
     segment: str
@@ -85,7 +89,7 @@ class Wishes:
                 raise UsageError(f"{option} is for our own server: leave {self.target} out")
         if self.fault and self.prove:
             raise UsageError("--prove takes each case's own fault: leave --fault out")
-        if self.prove and (self.junit or self.json or self.reports):
+        if self.prove and (self.junit or self.json or self.reports or self.write_known):
             raise UsageError("--prove is about our cases and writes no report about a server")
 
     @property
@@ -123,6 +127,8 @@ def perform(wishes: Wishes) -> int:
     """Do what is wished; the exit status."""
     settings = wishes.settings
     wanted = wanted_reports(wishes.reports, junit=wishes.junit, json=wishes.json)
+    if wishes.write_known:
+        check_writable(wishes.write_known)
     suites = choose(wishes.selectors)
     with _target(wishes) as target:
         plan = make_plan(suites, target, settings, k=wishes.expression, known=wishes.known)
@@ -187,13 +193,26 @@ def _run(plan: Plan, settings: Settings, wishes: Wishes, wanted: Sequence[Report
         finally:
             try:
                 # If even this run could not end well, what was told is worth keeping.
-                reports.end(result or _result(plan, settings, told, interrupted=True))
+                kept = result or _result(plan, settings, told, interrupted=True)
+                reports.end(kept)
+                if wishes.write_known:
+                    _draft(kept, wishes.write_known)
             finally:
                 if result is not None:  # a disk that is full takes nobody's verdicts away
                     terminal.end(result)
     if not terminal.is_heard:
         let_go_of_stdout()
-    return SIGNALS.get(result.signal, result.exit_status)
+    return SIGNALS.get(result.signal, _exit_status(result, wishes))
+
+
+def _exit_status(result: RunResult, wishes: Wishes) -> int:
+    """That of the result, unless what is out of date is to fail as well."""
+    return 1 if wishes.strict_known and result.tally[Verdict.FIXED] else result.exit_status
+
+
+def _draft(result: RunResult, path: Path) -> None:
+    """Add what is not known yet to a file of known deviations."""
+    write_whole(path, with_drafts(path.read_text() if path.exists() else "", result))
 
 
 def _name(target: Target, wishes: Wishes) -> str:

@@ -146,7 +146,7 @@ def _received(
         return Difference(f"{wish} above what we sent", met, tuple(it.text for it in new))
     protocols = [match[1] for it in new if (match := re.search(r"\bwith\s+([\w-]+)", it.text))]
     with_ = wanted.received_with
-    # The names are literals of an ABNF, whose case does not matter (RFC 5234 2.3); Exim's are small.
+    # Literals of an ABNF, whose case does not matter (RFC 5234 2.3); Exim's are small.
     if with_ and not {*with_.upper().split("|")} & {it.upper() for it in protocols}:
         return Difference(
             f"a Received field with {with_.replace('|', ' or ')}",

@@ -103,6 +103,7 @@ WRONG = {
     "too many at a time": (["-j", "9999"], "-j must be between"),
     "a report in no folder": (["--junit", "/nowhere/r.xml"], "there is no directory /nowhere"),
     "a report that is a folder": (["--json", "/"], "is a directory"),
+    "drafts in no folder": (["--write-known", "/nowhere/k"], "there is no directory /nowhere"),
     "known deviations that are not there": (["--known", "gone.yaml"], "gone.yaml"),
     "a bad suite": (["-s", "bad.smtp.yaml"], " --> bad.smtp.yaml:1:1\n"),
 }
@@ -153,6 +154,33 @@ def test_reports_are_written_and_can_be_read_back(invoke, tmp_path):
     assert failed.exchanges[failed.surprise.exchange].octets == b"250 2.1.5 Recipient ok\r\n"
     (failure,) = ElementTree.parse(tmp_path / "r.xml").iter("failure")
     assert failure.get("message") == "wanted 503, met 250 2.1.5 Recipient ok"
+
+
+def test_a_draft_of_what_is_unmet_is_written_and_refused_until_it_is_explained(invoke, tmp_path):
+    liar = ["run", "--fault", "rcpt-before-mail", "-s", "rfc5321/3.3/rcpt-before-mail"]
+    known = tmp_path / "known.yaml"
+
+    assert invoke(*liar, "--write-known", known).exit_code == 1
+    done = invoke(*liar, "--known", known)
+    assert done.exit_code == 2
+    assert "known.yaml:2:3" in done.stderr
+
+    known.write_text(
+        known.read_text().replace("  reason: '?'", "  clause: c\n  who: us\n  link: none")
+    )
+    assert invoke(*liar, "--known", known, "--strict-known").exit_code == 0
+
+
+def test_what_is_known_and_met_all_the_same_fails_a_strict_run(invoke, tmp_path):
+    known = tmp_path / "known.yaml"
+    address = "textbook/dialogue/alice-to-bob"
+    known.write_text(f"{address}: {{section: s, clause: c, met: m, who: us, link: none}}\n")
+    strict = ["run", "-s", address, "--known", known]
+
+    assert invoke(*strict).exit_code == 0
+    done = invoke(*strict, "--strict-known")
+    assert done.exit_code == 1
+    assert "met now: take it out of the known deviations" in done.output
 
 
 def test_the_same_seed_makes_the_same_octets(invoke, tmp_path):

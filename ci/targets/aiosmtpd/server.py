@@ -24,7 +24,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 LOCAL = {f"{name}@example.test": name for name in ("alice", "bob", "postmaster")}
 ANYONE_AT = "@many.example.test"
 PASSWORDS = {b"alice": b"secret"}
-LARGEST = 50 * 1024 * 1024
+LARGEST = 1024 * 1024
 
 
 @dataclass(slots=True)

@@ -64,7 +64,7 @@ const standard = {
   name: "mail.example.test",
   key: fs.readFileSync(path.join(home, "tls", "key.pem")),
   cert: fs.readFileSync(path.join(home, "tls", "cert.pem")),
-  size: 50 * 1024 * 1024,
+  size: 1024 * 1024,
   rejectOversized: true,
   authMethods: ["PLAIN", "LOGIN", "CRAM-MD5"],
   authOptional: true,
