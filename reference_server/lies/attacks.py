@@ -57,7 +57,7 @@ class _OneAtATime(LineReader):
     def take(self, limit: int) -> bytes | None:
         """The line; while it is not whole the whole server stands still."""
         line = super().take(limit)
-        if line is None and self.is_midway:
+        if line is None and self._buffer == b"NO":  # half a NOOP, or other cases would wait as well
             time.sleep(_STANDSTILL)
         return line
 
@@ -134,7 +134,7 @@ ATTACKS: Final[Mapping[str, Lie]] = {
         replace(RULES, words=_EMPTY_IS_NOOP),
     ),
     "one-at-a-time": Lie(
-        "who has sent half a line keeps everybody waiting", replace(RULES, line_reader=_OneAtATime)
+        "who has sent half a NOOP keeps everybody waiting", replace(RULES, line_reader=_OneAtATime)
     ),
     "clear-text-before-handshake": Lie(
         "what comes in the clear behind the 220 of STARTTLS runs inside TLS",
