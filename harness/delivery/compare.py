@@ -30,6 +30,7 @@ class Wanted:
     header: Mapping[str, str] = field(default_factory=dict)
     return_path: str | None = None
     has_received: bool = False
+    received_is_optional: bool = False  # what it must not say is all that is wanted of it
     received_count: int | None = None
     received_with: str | None = None
     received_matches: str | None = None  # an expression; fields are unfolded for it
@@ -140,6 +141,8 @@ def _received(
         return None
     new = _new_received(message, source)
     count = wanted.received_count
+    if not new and wanted.received_is_optional:
+        return None
     if not new if count is None else len(new) != count:
         wish = "a Received field" if count is None else f"Received fields: {count}"
         met = f"{len(new)} of them" if new else "none"

@@ -59,6 +59,7 @@ def wanted_of(item: Delivered, values: Values) -> Wanted:
         header={name: values.text(text) for name, text in item.header.items()},
         return_path=None if item.return_path is None else values.text(item.return_path),
         has_received=received is not None,
+        received_is_optional=received is not None and received.is_optional,
         received_count=received.count if received else None,
         received_with=received.with_ if received else None,
         received_matches=_pattern(received.matches if received else None, values),

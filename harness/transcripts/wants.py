@@ -154,6 +154,12 @@ class ReceivedWant:
     matches: Template | None = None  # an expression that one of them must match, unfolded
     lacks: Template | None = None  # and one that none of them may match
 
+    @property
+    def is_optional(self) -> bool:
+        """Whether there need be none: all that is said is what it must not be."""
+        others = (self.matches, self.with_, self.count)
+        return self.lacks is not None and others == (None, None, None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:

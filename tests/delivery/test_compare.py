@@ -184,6 +184,9 @@ def test_a_new_received_field_is_told_by_an_expression():
 
 
 def test_what_no_new_received_field_may_say():
+    nothing_wrong = replace(ANY, received_lacks="x", received_is_optional=True)
+    assert difference(nothing_wrong, SENT) is None
+    assert difference(replace(nothing_wrong, received_is_optional=False), SENT)
     assert difference(replace(ANY, received_lacks="d.test"), TRACE + OLD + SENT, OLD + SENT) is None
     found = difference(replace(ANY, received_lacks="with ESMTPS"), TRACE + SENT)
     assert found

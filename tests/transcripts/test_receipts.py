@@ -93,6 +93,17 @@ delivered:
     assert two.at.line == 11
 
 
+@pytest.mark.parametrize(
+    ("said", "is_optional"),
+    [("{lacks: x}", True), ("{lacks: x, with: SMTP}", False), ("{}", False), ("{count: 1}", False)],
+)
+def test_a_received_field_need_not_be_there_where_it_is_told_what_it_must_not_be(said, is_optional):
+    (item,) = receipts(f"delivered: {{received: {said}}}")
+
+    assert item.received
+    assert item.received.is_optional is is_optional
+
+
 def test_nothing_said_is_nothing_wanted():
     assert case("C: x").delivered == ()
     (item,) = case("C: x", "not_delivered: {}").not_delivered

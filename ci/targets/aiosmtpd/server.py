@@ -78,7 +78,7 @@ class Handler:
 
 def mailbox_of(address: str) -> str | None:
     """The mailbox of an address of ours, or None."""
-    address = address.lower()
+    address = address.lower().replace("@[127.0.0.1]", "@example.test")  # RFC 1123 5.2.17
     if address == "postmaster":
         return address
     return "many" if address.endswith(ANYONE_AT) else LOCAL.get(address)
