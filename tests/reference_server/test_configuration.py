@@ -1,5 +1,6 @@
 import base64
 import re
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from reference_server.configuration import (
     make_server,
     read_config,
 )
+from reference_server.configuration.houses import own_addresses
 from reference_server.configuration.making import make_rules, make_users
 from reference_server.configuration.relaying import Dns
 from reference_server.doors.door import Door, Endpoint, Kind
@@ -393,3 +395,22 @@ async def test_who_comes_while_the_server_runs_gets_mail_too(tmp_path):
         told = await client.send("zoe@example.test", b"x\r\n")
         assert told.startswith(b"250")
     assert len(mail_of(tmp_path, "zoe")) == 1
+
+
+@pytest.mark.parametrize(
+    ("hosts", "addresses"),
+    [
+        (["127.0.0.1", "192.0.2.1", "::1"], {"127.0.0.1", "192.0.2.1", "::1"}),
+        (["mail.example.test"], set()),
+    ],
+)
+def test_the_addresses_where_it_listens_are_its_own(hosts, addresses):
+    doors = tuple(Door(host=host) for host in hosts)
+    assert own_addresses(Config(doors=doors)) == addresses
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_who_listens_everywhere_has_the_addresses_of_the_machine(host, monkeypatch):
+    assert own_addresses(Config(doors=(Door(host=host),))) >= {"127.0.0.1", "::1"}
+    monkeypatch.setattr(socket, "gethostname", lambda: "no-such-host.invalid")
+    assert own_addresses(Config(doors=(Door(host=host),))) == {"127.0.0.1", "::1"}

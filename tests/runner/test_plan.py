@@ -51,6 +51,7 @@ NEEDS = {
     "needs: [delivery]": "--delivery",
     "delivered: {}": "--delivery",
     "needs: [auth]": "--login",
+    "needs: [ip-address]": "named by its IP address",
     "needs: [slow]": "--slow",
     "needs: [crash]": "which may touch hosts on loopback",
     "needs: [big-message]": "which may touch hosts on loopback",
