@@ -18,6 +18,7 @@ from reference_server.relay.lane import Lane, Parcel
 from reference_server.relay.ledger import Ledger
 from reference_server.relay.outcomes import Kind, Outcome, postponed, refused
 from reference_server.relay.routes import Exchangers, Here, NextHops, NoWay, Remote
+from reference_server.relay.sessions.narrowing import one_at_a_time
 from reference_server.relay.sessions.session import Caller
 from reference_server.relay.settings import Settings
 from reference_server.relay.visit import Visit
@@ -41,11 +42,18 @@ class Attendant:
     now: Callable[[], float]
     halt: Halt
     limiter: trio.CapacityLimiter
+    converters: trio.CapacityLimiter = field(default_factory=one_at_a_time)
     shuffle: Callable[[list[tuple[int, str]]], None] = field(default=random.shuffle)
 
     async def visit(self, lane: Lane) -> None:
         """Do what can be done now for what is due in this lane."""
-        delivery = Delivery(lane=lane, ledger=self.ledger, settings=self.settings, now=self.now)
+        delivery = Delivery(
+            lane=lane,
+            ledger=self.ledger,
+            settings=self.settings,
+            now=self.now,
+            converters=self.converters,
+        )
         match lane.destination:
             case Here():
                 await self._put_in(delivery)

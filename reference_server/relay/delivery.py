@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
+
+import trio
 
 from harness.protocol.replies import Capabilities, number
 from reference_server.bounces.returning import header_of
@@ -18,7 +20,14 @@ from reference_server.relay.ledger import Decision, Ledger
 from reference_server.relay.outcomes import Outcome, failed, postponed
 from reference_server.relay.routes import domain_of
 from reference_server.relay.schedule import is_overdue, is_returned
-from reference_server.relay.sessions.asking import Elsewhere, Terms, prepare
+from reference_server.relay.sessions.asking import (
+    Elsewhere,
+    Terms,
+    TooWide,
+    narrowed,
+    prepare,
+)
+from reference_server.relay.sessions.narrowing import Narrowing, one_at_a_time
 from reference_server.relay.sessions.session import Session
 from reference_server.relay.sessions.transaction import Result, transact
 from reference_server.relay.settings import Settings
@@ -58,6 +67,7 @@ class Delivery:
     ledger: Ledger
     settings: Settings
     now: Callable[[], float]
+    converters: trio.CapacityLimiter = field(default_factory=one_at_a_time)
 
     async def deliver(self, session: Session, parcel: Parcel) -> Verdict:
         """Hand it over as far as the host takes it."""
@@ -82,11 +92,13 @@ class Delivery:
         self, session: Session, parcel: Parcel, item: Item, content: bytes
     ) -> Verdict:
         has_moved = False
-        terms = _terms(session)
+        terms, narrow = _terms(session), Narrowing(content, self.converters)
         while parcel.addresses:
             batch = _batch(parcel.addresses, session.capabilities, self.settings.caps.recipients)
             try:
                 ready = prepare(item, batch, content, terms, now=self.now())
+                if isinstance(ready, TooWide):
+                    ready = narrowed(ready, await narrow.converted())
             except Exception as bug:
                 # A message that we cannot handle is our bug; it shall stop no other's mail.
                 self.ledger.tell("stumbled", {"id": item.id, "why": repr(bug)})

@@ -22,7 +22,6 @@ from harness.protocol.transparency import whole_lines
 from reference_server.queue.items import Item
 from reference_server.relay import schedule
 from reference_server.relay.outcomes import Kind, Outcome, failed
-from reference_server.relay.sessions.conversion import seven_bit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +44,15 @@ class Ready:
     refused: dict[str, Outcome] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TooWide:
+    """What this host takes in 7 bits alone: `narrowed` tells what it comes to, once it is."""
+
+    ready: Ready
+    lack: str
+    terms: Terms
+
+
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
     """This host will not do; what it comes to if no other host does."""
@@ -54,7 +62,7 @@ class Elsewhere:
 
 def prepare(
     item: Item, addresses: Sequence[str], content: bytes, terms: Terms, *, now: float
-) -> Ready | Elsewhere:
+) -> Ready | TooWide | Elsewhere:
     """The message as this session can take it."""
     wishes = mail_options(item.parameters)
     problem = _no_security(item, wishes, terms) or _no_time(item, wishes, terms, now)
@@ -125,28 +133,37 @@ def _not_international(envelope: Envelope, content: bytes, terms: Terms) -> dict
     return {to: outcome for to in envelope.recipients if all_of_them or not to.isascii()}
 
 
-def _fit(ready: Ready, wishes: MailOptions, terms: Terms) -> Ready:
+def _fit(ready: Ready, wishes: MailOptions, terms: Terms) -> Ready | TooWide:
     """Ready with the content in a form that the host takes, and what has to be said of it."""
     envelope, capabilities = ready.envelope, terms.capabilities
     if wishes.utf8 and "SMTPUTF8" in capabilities:
         parameters = (*envelope.mail_parameters, ("SMTPUTF8", None))
         envelope = replace(envelope, mail_parameters=parameters)
-    content = ready.content
     try:
-        fit = fitted(envelope, content, capabilities)
+        fit = fitted(envelope, ready.content, capabilities)
     except NotOffered as lack:
-        converted = seven_bit(content)
-        if converted is None:
-            words = f"{lack}, and converting it would do harm"
-            return _refuse(ready, failed("5.6.3", words, terms.remote))
-        content = converted
-        fit = fitted(envelope, content, capabilities)
-    limit = _number(capabilities.keywords.get("SIZE", ()))
-    size = len(whole_lines(content))
+        return TooWide(ready=replace(ready, envelope=envelope), lack=str(lack), terms=terms)
+    return _sized(replace(ready, envelope=fit), terms)
+
+
+def narrowed(wide: TooWide, content: bytes | None) -> Ready:
+    """What it comes to with the content in 7 bits; None if converting it would do harm."""
+    ready, terms = wide.ready, wide.terms
+    if content is None:
+        words = f"{wide.lack}, and converting it would do harm"
+        return _refuse(ready, failed("5.6.3", words, terms.remote))
+    fit = fitted(ready.envelope, content, terms.capabilities)
+    return _sized(replace(ready, envelope=fit, content=content), terms)
+
+
+def _sized(ready: Ready, terms: Terms) -> Ready:
+    """RFC 1870 6.1: what is larger than the host takes is not sent there."""
+    limit = _number(terms.capabilities.keywords.get("SIZE", ()))
+    size = len(whole_lines(ready.content))
     if 0 < limit < size:
         words = f"the message has {size} octets, and the host takes {limit}"
         return _refuse(ready, failed("5.3.4", words, terms.remote))
-    return replace(ready, envelope=fit, content=content)
+    return ready
 
 
 def _number(words: Sequence[str]) -> int:

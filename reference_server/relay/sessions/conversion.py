@@ -25,7 +25,7 @@ _SEALED: Final = frozenset({"multipart/signed", "multipart/encrypted"})
 _SEALED_PARTS: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _RAW: Final = frozenset({"7bit", "8bit", "binary"})  # encodings that encode nothing
 _LONGEST: Final = 998  # octets of a line
-_MOST_PARTS: Final = 1_000  # of one message: each takes time, and all other mail waits meanwhile
+_MOST_PARTS: Final = 1_000  # of one message: each takes time
 _ENCODING: Final = "content-transfer-encoding"
 
 

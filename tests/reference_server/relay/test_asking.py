@@ -6,7 +6,15 @@ from harness.protocol.replies import Capabilities
 from harness.protocol.services import Service
 from reference_server.queue.items import Item, QueuedRecipient
 from reference_server.relay.outcomes import Kind
-from reference_server.relay.sessions.asking import Elsewhere, Ready, Terms, prepare
+from reference_server.relay.sessions.asking import (
+    Elsewhere,
+    Ready,
+    Terms,
+    TooWide,
+    narrowed,
+    prepare,
+)
+from reference_server.relay.sessions.conversion import seven_bit
 
 NOW = 1_750_000_000.0
 ASCII = b"Subject: hi\r\n\r\nhello\r\n"
@@ -43,7 +51,8 @@ def terms(*keywords, lmtp=False, trusted=False):
 
 def ask(message, offered, content=ASCII, *, now=NOW):
     addresses = [one.address for one in message.recipients]
-    return prepare(message, addresses, content, offered, now=now)
+    ready = prepare(message, addresses, content, offered, now=now)
+    return narrowed(ready, seven_bit(content)) if isinstance(ready, TooWide) else ready
 
 
 def said(ready):
