@@ -52,7 +52,7 @@ def received(trace: Trace) -> bytes:
 
 def stamp(trace: Trace, content: bytes) -> bytes:
     """The content with its Received field on top; nothing below changes (RFC 5321 4.4)."""
-    return received(trace) + content
+    return _on_top(received(trace), content)
 
 
 def return_path(reverse_path: str) -> bytes:
@@ -65,7 +65,16 @@ def delivered(reverse_path: str, content: bytes) -> bytes:
     header, blank, body = content.partition(b"\r\n\r\n")
     if _NAME in header.lower():  # which is rare, and looking is all that this costs otherwise
         content = _RETURN_PATH.sub(b"", header + blank) + body
-    return return_path(reverse_path) + content
+    return _on_top(return_path(reverse_path), content)
+
+
+def _on_top(field: bytes, content: bytes) -> bytes:
+    """A text that begins with a blank has no header.
+
+    Right below a field it would be read as the rest of it, folded (RFC 5322 2.2.3): anybody could
+    write on in a trace line of ours.  The empty line that ends a header tells the two apart.
+    """
+    return field + (b"\r\n" if content.startswith((b" ", b"\t")) else b"") + content
 
 
 _NAME: Final = b"return-path"

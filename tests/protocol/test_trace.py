@@ -1,3 +1,5 @@
+import email
+import email.policy
 from dataclasses import replace
 
 import pytest
@@ -27,6 +29,27 @@ def test_the_received_field_goes_on_top_and_nothing_below_changes():
         b"\tfor <alice@example.test>;\r\n"
         b"\tTue, 24 Nov 2026 02:00:00 -0000\r\n" + content
     )
+
+
+BLANK = [b" (and forged.test)\r\n\r\nx\r\n", b"\tx\r\n", b" \r\n"]
+
+
+@pytest.mark.parametrize("text", BLANK)
+def test_a_text_that_begins_with_a_blank_does_not_write_on_in_our_trace_line(text):
+    # RFC 5322 2.2.3: what begins with a blank belongs to the line above
+    stamped = stamp(TRACE, text)
+    assert stamped.endswith(b" -0000\r\n\r\n" + text)
+    mail = email.message_from_bytes(delivered("a@b.test", stamped), policy=email.policy.default)
+    assert mail.keys() == ["Return-Path", "Received"]
+    assert mail["Received"].endswith("-0000")
+    assert delivered("", text) == b"Return-Path: <>\r\n\r\n" + text
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"\r\nx\r\n", b"Do you like ketchup?\r\n", b"X: y\r\n z\r\n"]
+)
+def test_any_other_text_stands_right_below_it(text):
+    assert stamp(TRACE, text).endswith(b" -0000\r\n" + text)
 
 
 def test_a_priority_is_named_behind_the_recipient():

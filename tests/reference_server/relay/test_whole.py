@@ -6,7 +6,7 @@ from reference_server.doors.door import read_door
 from reference_server.doors.listener import serve
 from reference_server.queue.store import StoredQueue
 from reference_server.relay import Caps
-from tests.reference_server.connecting import mail_of, server_in
+from tests.reference_server.connecting import connected, mail_of, server_in
 from tests.reference_server.relay.hosts import Host
 from tests.reference_server.relay.world import DAY, HOUR, running, world
 
@@ -95,3 +95,25 @@ async def test_what_fails_and_came_from_nobody_is_in_the_postmasters_mailbox(
     (told,) = mail_of(tmp_path, "postmaster")
     assert told.startswith(b"Return-Path: <>\r\n")
     assert b"Final-Recipient: rfc822; bob@b.test\r\nAction: failed\r\n" in told
+
+
+async def test_a_text_that_begins_with_a_blank_has_no_header_wherever_it_goes(
+    tmp_path, autojump_clock
+):
+    here, b = server_in(tmp_path / "here"), Real(server_in(tmp_path / "b"))
+    text = b" (forged.test)\r\nstill the text\r\n"
+    async with connected(here) as client:
+        await client.send("bob@example.test", text)
+    (mail,) = mail_of(tmp_path / "here", "bob")
+    top, _, body = mail.partition(b"\r\n\r\n")
+    assert (top.count(b"Received: "), body) == (1, text)
+    stamped = mail.partition(b"\r\n")[2]  # what would wait in the queue
+    async with world({"example.test": "b:25", "b.test": "b:25"}, {"b:25": b}) as w:
+        async with running(w) as relay:
+            relay.take(await w.put("bob@example.test", "no@b.test", content=stamped))
+            await trio.sleep(60)
+        (report,) = w.reports
+    assert report.returned == top.partition(b"\r\n")[2] + b"\r\n"
+    (relayed,) = mail_of(tmp_path / "b", "bob")
+    top, _, body = relayed.partition(b"\r\n\r\n")
+    assert (top.count(b"Received: "), body) == (2, text)
