@@ -169,12 +169,24 @@ def _read_path(
         return "An address holds an octet that it may not hold"
     match = (_UTF8_PATH if utf8 else _ASCII_PATH).fullmatch(text)
     if match is None:
-        return "Not an address in angle brackets"
+        return _why_none(text)
     route, local, domain = match.groups()
     if not read_domain(_lettered(domain) if utf8 else domain):
         return "Not a domain or address literal"
     mailbox = Mailbox(unquote(local), domain)
     return (mailbox, ()) if route is None else _with_route(mailbox, route, read_domain)
+
+
+def _why_none(text: str) -> str:
+    """What the text lacks of <local-part@domain>, the first thing that a reader would miss."""
+    if text[:1] != "<" or text[-1:] != ">" or len(text) < 2:
+        return "Not an address in angle brackets"
+    if text == "<>":
+        return "No address"
+    local, at, _ = text[1:-1].rpartition("@")
+    if not at:
+        return "No @ and no domain: an address is <local-part@domain>"
+    return "Nothing before the @" if not local else "Not a local-part before the @"
 
 
 def _with_route(

@@ -312,3 +312,31 @@ def test_every_short_local_part_survives_quoting():
 )
 def test_no_path_takes_long(octets: bytes):
     assert isinstance(read_reverse_path(octets + b">"), Objection)
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+# what stands in place of an address -> what is said of it
+WORDS = {
+    "alice@b.test": "Not an address in angle brackets",
+    "<": "Not an address in angle brackets",
+    "<alice@b.test": "Not an address in angle brackets",
+    "<alice>": "No @ and no domain: an address is <local-part@domain>",
+    "<@b.test>": "Nothing before the @",
+    "<@>": "Nothing before the @",
+    "<a..b@b.test>": "Not a local-part before the @",
+    "<al ice@b.test>": "Not a local-part before the @",
+    "<alice@>": "Not a domain or address literal",
+    "<alice@b_c.test>": "Not a domain or address literal",
+    "<@x_y:alice@b.test>": "Not a source route",
+}
+
+
+@pytest.mark.parametrize(("text", "words"), WORDS.items())
+def test_who_is_refused_is_told_what_is_wrong(text: str, words: str):
+    assert read_forward_path(text.encode()) == Objection(501, "5.1.3", words)
+    assert read_reverse_path(text.encode()) == Objection(501, "5.1.7", words)
+
+
+def test_only_mail_may_come_from_nobody():
+    assert read_forward_path(b"<>") == Objection(501, "5.1.3", "No address")
