@@ -6,8 +6,8 @@ A receiver that is watched is another class, so that one that is not pays nothin
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from harness.protocol.order import Verb
@@ -76,9 +76,10 @@ class WatchedReceiver(Receiver):
     def __init__(
         self, watchers: Sequence[Watcher], visit: Visit, rules: Rules, **options: Any
     ) -> None:
-        super().__init__(replace(rules, write_reply=_telling(visit.id, rules)), **options)
+        super().__init__(rules, **options)
         visit.memory = self.memory
         self.visit = visit
+        self._mark = f" [{visit.id}]\r\n".encode()
         self._watchers = watchers
         self._answers = rules.answers
         self._asked: Event | None = None
@@ -116,6 +117,12 @@ class WatchedReceiver(Receiver):
         for watcher in self._watchers:
             watcher.closed(self.visit)
 
+    def _spell(self, occasion: Occasion | None, reply: Reply) -> bytes:
+        """The octets of a reply, the session's id behind what a postmaster may be asked about."""
+        octets = super()._spell(occasion, reply)
+        may_be_marked = reply.code in _TOLD_THE_SESSION and octets.endswith(b"\r\n")
+        return octets[:-2] + self._mark if may_be_marked else octets
+
     def _remember(self, event: Event, answer: Reply) -> None:
         if isinstance(event, Message) and answer.is_positive:
             self.visit.messages += 1
@@ -140,15 +147,3 @@ class WatchedReceiver(Receiver):
                 self.visit.because = occasion.value.replace("_", " ")
             for watcher in self._watchers:
                 watcher.said(self.visit, occasion, answer)
-
-
-def _telling(session: str, rules: Rules) -> Callable[[Occasion | None, Reply], bytes]:
-    """Writes replies with the session's id at the end of those that a postmaster may ask about."""
-    write, mark = rules.write_reply, f" [{session}]\r\n".encode()
-
-    def write_reply(occasion: Occasion | None, said: Reply) -> bytes:
-        octets = write(occasion, said)
-        may_be_marked = said.code in _TOLD_THE_SESSION and octets.endswith(b"\r\n")
-        return octets[:-2] + mark if may_be_marked else octets
-
-    return write_reply

@@ -211,11 +211,15 @@ class Receiver:
         return self._rules.arrange(output)
 
     def _write(self, occasion: Occasion | None, reply: Reply) -> None:
-        self._output.append(self._rules.write_reply(occasion, reply))
+        self._output.append(self._spell(occasion, reply))
         if occasion is None:
             self.closing = self.closing or reply.code == CLOSING
         elif occasion in self._speech.closing:
             self.closing = True
+
+    def _spell(self, occasion: Occasion | None, reply: Reply) -> bytes:
+        """The octets of a reply."""
+        return self._rules.write_reply(occasion, reply)
 
     def _write_each(self, replies: Sequence[tuple[Occasion | None, Reply]]) -> None:
         before, self._output = self._output, []

@@ -12,6 +12,7 @@ import trio
 import trio.testing
 
 from harness.protocol.receiver import Limits
+from harness.protocol.services import Service
 from reference_server.doors.door import Door, Kind
 from reference_server.doors.listener import serve
 from reference_server.watching.log import Form, Level, Logging
@@ -50,6 +51,13 @@ async def test_a_session_is_told_from_greeting_to_quit(tmp_path):
     assert accepted["size"] > len("Subject: hi\r\n\r\n") - 1
     assert 0 <= accepted["seconds"] <= closed["seconds"]
     assert (closed["because"], closed["messages"]) == ("QUIT", 1)
+
+
+def test_who_is_watched_obeys_the_rules_of_everybody_and_no_copy_of_them(tmp_path):
+    server = logging_server(tmp_path)
+    desk = server.desks[Service.SMTP]
+    make = server.receiver("127.0.0.1", Door(Kind.SMTP, "127.0.0.1", 25))
+    assert make(desk.rules, speech=desk.speech)._rules is desk.rules
 
 
 async def test_two_sessions_have_two_ids(tmp_path):
