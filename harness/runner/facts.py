@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from datetime import UTC, datetime, timedelta
 
 from harness.target import Target
 
@@ -19,6 +20,7 @@ def facts_of(
     relay = target.relay
     known = {
         "token": token,
+        "in_an_hour": f"{datetime.now(UTC) + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}",
         "our_name": target.our_name,
         "server": SERVER,
         "domain": target.domain or domain,

@@ -26,6 +26,7 @@ from harness.transcripts.walking import names_set, templates
 # What the target or the run knows -> what a case that uses it needs of the target.
 FACTS: Mapping[str, str | None] = {
     "token": None,
+    "in_an_hour": None,
     "our_name": None,
     "server": None,
     "domain": "domain",

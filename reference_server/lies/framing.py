@@ -82,6 +82,10 @@ FRAMING: Final[Mapping[str, Lie]] = {
         "STARTTLS is offered and taken inside TLS",
         with_extension("STARTTLS", is_offered=_even_inside),
     ),
+    "goes-on-without-tls": Lie(
+        "after a handshake that failed the talk goes on in the clear",
+        replace(RULES, goes_on_without_tls=True),
+    ),
     "tls-not-traced": Lie(
         "the Received field says ESMTP of what came inside TLS",
         replace(RULES, stamp=_as_in_the_clear),

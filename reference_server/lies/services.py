@@ -61,6 +61,14 @@ def _as_esmtp(traced: Trace, content: bytes) -> bytes:
     return trace.stamp(replace(traced, protocol=traced.protocol.replace("LMTP", "ESMTP")), content)
 
 
+def _without_priority(traced: Trace, content: bytes) -> bytes:
+    return trace.stamp(replace(traced, priority=None), content)
+
+
+def _one_more(traced: Trace, content: bytes) -> bytes:
+    return f"Message-ID: <{traced.id}@{traced.by}>\r\n".encode() + content
+
+
 SERVICES: Final[Mapping[str, Lie]] = {
     "lmtp-takes-ehlo": Lie("LMTP takes EHLO and HELO", replace(RULES, words=_WORDS)),
     "lmtp-one-reply": Lie(
@@ -86,6 +94,17 @@ SERVICES: Final[Mapping[str, Lie]] = {
         "EHLO and LHLO do not list PIPELINING", without_announcing("PIPELINING")
     ),
     "submission-from-anybody": Lie("submission needs no log-in", replace(RULES, need_log_in={})),
+    "log-in-required-521": Lie(
+        "submission without a log-in is answered 521",
+        replace(RULES, answers=answers_with(LOG_IN_REQUIRED=Answer(521, "5.3.2", "No mail here"))),
+    ),
+    "message-id-not-added": Lie(
+        "submission takes messages without a Message-ID as they are", replace(RULES, complete={})
+    ),
+    "message-id-always-added": Lie(
+        "submission adds a Message-ID to messages that have one",
+        replace(RULES, complete={Service.SUBMISSION: _one_more}),
+    ),
     "submission-unqualified": Lie(
         "submission takes domains of one label", replace(RULES, need_qualified=frozenset())
     ),
@@ -118,6 +137,12 @@ SERVICES: Final[Mapping[str, Lie]] = {
     "priority-negative-refused": Lie(
         "negative priorities are refused", refusing("MT-PRIORITY", "MT-PRIORITY", "^-")
     ),
+    "priority-with-two-words": Lie(
+        "EHLO lists MT-PRIORITY with two policies", with_parameter("MT-PRIORITY", "MIXER NSEP")
+    ),
+    "priority-not-traced": Lie(
+        "the Received field does not tell the priority", replace(RULES, stamp=_without_priority)
+    ),
     "priority-unchecked": Lie("MT-PRIORITY may say anything", unchecked("MT-PRIORITY")),
     "priority-for-everybody": Lie(
         "anybody's message may go first", replace(RULES, grant_priority=lambda asked, known: asked)
@@ -141,6 +166,7 @@ SERVICES: Final[Mapping[str, Lie]] = {
         "FUTURERELEASE is offered to other hosts too",
         with_extension("FUTURERELEASE", services=frozenset(Service)),
     ),
+    "no-hold-until": Lie("HOLDUNTIL is refused", refusing("FUTURERELEASE", "HOLDUNTIL", "")),
     "no-hold-for": Lie("HOLDFOR is refused", refusing("FUTURERELEASE", "HOLDFOR", "")),
     "hold-unchecked": Lie(
         "a message is held for any time that is asked for", unchecked("FUTURERELEASE")

@@ -34,6 +34,11 @@ def _refusing(pattern: bytes) -> Rules:
     )
 
 
+def _header_first(content: bytes) -> Occasion | None:
+    is_bad = b"From: @@\r\n" in content
+    return Occasion.BAD_CONTENT if is_bad else RULES.object_to_content(content)
+
+
 TEXTS: Final[Mapping[str, Lie]] = {
     "commands-in-text": Lie(
         "a line of text that is a command is run", replace(RULES, data_reader=_CommandsInText)
@@ -44,6 +49,14 @@ TEXTS: Final[Mapping[str, Lie]] = {
     ),
     "bad-trace-refused": Lie(
         "a Received field without a semicolon is refused", _refusing(rb"^Received:[^;\r]*\r$")
+    ),
+    "bad-header-501": Lie(
+        "a header that names no address is refused with 501",
+        replace(
+            RULES,
+            object_to_content=_header_first,
+            answers=answers_with(BAD_CONTENT=Answer(501, "5.6.0", "That is no address")),
+        ),
     ),
     "hang-up-ends-text": Lie(
         "who hangs up within a text has sent all of it", replace(RULES, stream_end=b".\r\n")

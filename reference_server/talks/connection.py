@@ -14,6 +14,7 @@ from typing import Final
 
 import trio
 
+from harness.protocol.completing import as_it_came
 from harness.protocol.options import mail_options
 from harness.protocol.order import IN_TRANSACTION
 from harness.protocol.receiver import Event, Occasion
@@ -266,7 +267,9 @@ class Connection:
             recipient=self._server.rules.named_in_trace(recipients),
             priority=mail_options(event.envelope.parameters).priority,
         )
-        return self._server.rules.stamp(trace, event.content)
+        rules = self._server.rules
+        complete = rules.complete.get(self._door.service or Service.SMTP, as_it_came)
+        return rules.stamp(trace, complete(trace, event.content))
 
     # --- TLS -----------------------------------------------------------------------------------
 
@@ -274,9 +277,15 @@ class Connection:
         self._receiver.answer(event.said)
         await stream.send_all(self._receiver.output())
         sieve = Sieve(stream, self._server.rules.handshake_at)
-        secured = await shake_hands(
-            self._server, sieve, self._peer, self._door, session=self.session, tls=self.tls
-        )
+        try:
+            secured = await shake_hands(
+                self._server, sieve, self._peer, self._door, session=self.session, tls=self.tls
+            )
+        except trio.BrokenResourceError:
+            if not self._server.rules.goes_on_without_tls:
+                raise
+            self._receiver.say(Occasion.TLS_UNAVAILABLE)
+            return stream
         self._receiver.secured(channel_bindings(secured))
         self._receiver.feed(sieve.kept)
         return secured

@@ -28,6 +28,7 @@ from harness.protocol.commands import (
     read_path_command,
     read_who,
 )
+from harness.protocol.completing import with_message_id
 from harness.protocol.extensions import EXTENSIONS, Extension, check_parameters, needs_chunks
 from harness.protocol.limits import Limits
 from harness.protocol.order import ORDER, Order, State, Verb
@@ -178,6 +179,12 @@ NEED_LOG_IN: Mapping[Service, frozenset[Verb]] = {
 }
 
 
+# service -> what is added to a message that lacks it
+COMPLETE: Mapping[Service, Callable[[trace.Trace, bytes], bytes]] = {
+    Service.SUBMISSION: with_message_id,  # RFC 6409 8.3
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """What a receiving end obeys."""
@@ -239,6 +246,9 @@ class Rules:
     object_to_binary: Callable[[bytes], Occasion | None] = anything_goes
     object_to_content: Callable[[bytes], Occasion | None] = refuse_bare_line_ends
     named_in_trace: Callable[[Sequence[Addressee]], str | None] = the_only_one
+    complete: Mapping[Service, Callable[[trace.Trace, bytes], bytes]] = field(
+        default_factory=lambda: COMPLETE
+    )
     stamp: Callable[[trace.Trace, bytes], bytes] = trace.stamp
     addressees: Callable[[Envelope, bytes], Sequence[Addressee]] = as_the_envelope_says
     deliver: Callable[[str, bytes], bytes] = trace.delivered
@@ -250,6 +260,7 @@ class Rules:
     arrange: Callable[[list[bytes]], bytes] = b"".join
     holds_back: Callable[[bool], bool] = say_at_once  # the replies, if a line is under way
     left_after_tls: Callable[[bytes], bytes] = drop
+    goes_on_without_tls: bool = False  # where the handshake has failed (RFC 3207 4.1)
     handshake_at: Callable[[bytes], int] = at_once
     vouches: Callable[[ReversePath], bool] = for_nobody
 
