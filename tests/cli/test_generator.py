@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -9,18 +10,19 @@ import pytest
 
 from harness.cli.generator import generate, last_words
 from harness.load_results import End, read
-from tests.loadtests.servers import free_port
+from tests.ports import deserted_port
 
 
 @pytest.fixture
-def options(tmp_path: Path) -> list[str]:
+def options(tmp_path: Path) -> Iterator[list[str]]:
     """A run of a minute against a port where nobody listens."""
     profile = tmp_path / "long.yaml"
     profile.write_text("about: long\nduration: 60s\n")
-    return [
-        *("-H", f"127.0.0.1:{free_port()}", "--smtp-profile", str(profile)),
-        *("--smtp-result", str(tmp_path / "result.json")),
-    ]
+    with deserted_port() as port:
+        yield [
+            *("-H", f"127.0.0.1:{port}", "--smtp-profile", str(profile)),
+            *("--smtp-result", str(tmp_path / "result.json")),
+        ]
 
 
 @pytest.mark.slow

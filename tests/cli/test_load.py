@@ -13,7 +13,8 @@ import psutil
 import pytest
 
 from harness.load_results import End, LoadResult, from_json, read
-from tests.loadtests.servers import aiosmtpd, closing, free_port, serving, silent, vanishing
+from tests.loadtests.servers import aiosmtpd, closing, serving, silent, vanishing
+from tests.ports import deserted_port
 
 ROOT = Path(__file__).parent.parent.parent
 SHORT = """\
@@ -95,7 +96,8 @@ def test_a_mistake_in_a_profile_is_shown_at_its_line(load: Any):
 
 
 def test_a_server_that_is_not_there_is_unreachable(load: Any):
-    done = load(f"127.0.0.1:{free_port()}")
+    with deserted_port() as port:
+        done = load(f"127.0.0.1:{port}")
 
     assert done.exit_code == 3
     assert "refused" in done.output
@@ -227,7 +229,8 @@ def test_connections_that_are_lost_are_made_anew_and_told_apart(load: Any, resul
 
     assert done.exit_code == 1
     assert troubles(found) == {("dot", "closed")}
-    assert found.messages.accepted == found.messages.unanswered
+    # One of each over every connection, but for the last of each user: time may end between them.
+    assert 0 <= found.messages.accepted - found.messages.unanswered <= 3
     assert connections[0] > 3
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import sys
 import textwrap
 from pathlib import Path
@@ -14,6 +13,7 @@ from harness.cli.starting import started
 from harness.errors import TargetUnreachable, UsageError
 from harness.results import from_lines
 from harness.target import read_target
+from tests.ports import reserved_port
 
 ROOT = Path(__file__).parent.parent.parent
 SERVE = f"PYTHONPATH={ROOT} exec {sys.executable} -m reference_server"
@@ -35,10 +35,9 @@ def script(folder: Path, name: str, text: str) -> str:
 
 @pytest.fixture
 def port():
-    """A port that nobody had a moment ago: a target's file must name one."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+    """A target's file must name one."""
+    with reserved_port() as one:
+        yield one
 
 
 @pytest.mark.slow

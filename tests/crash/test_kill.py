@@ -15,6 +15,7 @@ from reference_server.queue import Fate, rows, schema, steering
 from tests.crash.account import faults
 from tests.crash.sending import HERE, Sender
 from tests.crash.serving import USERS, Child
+from tests.ports import reserved_port
 
 KILLS = int(os.environ.get("SMTP_HARNESS_KILLS", "20"))
 SEED = int(os.environ.get("SMTP_HARNESS_SEED", "5321"))
@@ -58,9 +59,8 @@ def next_hop(tmp_path):
     """Where mail for elsewhere.test goes: a server that is away at first, and how to start it."""
     where, spool = tmp_path / "next-hop.yaml", tmp_path / "next-hop"
     where.write_text("domain: elsewhere.test\n")
-    first = Child(spool, config=where)
-    first.stop()
-    return first.port, spool, lambda: Child(spool, config=where, port=first.port)
+    with reserved_port() as port:
+        yield port, spool, lambda: Child(spool, config=where, port=port)
 
 
 ELSEWHERE = "alice@elsewhere.test"

@@ -11,6 +11,8 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
+from tests.ports import reserved_port
+
 
 @dataclass
 class Taker:
@@ -37,17 +39,13 @@ class Taker:
 def aiosmtpd(**says: str) -> Iterator[tuple[str, Taker]]:
     """An aiosmtpd server on a free port of loopback, and what it took."""
     taker = Taker(says)
-    controller = Controller(taker, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    try:
-        yield f"127.0.0.1:{controller.port}", taker
-    finally:
-        controller.stop()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    with reserved_port() as port:
+        controller = Controller(taker, hostname="127.0.0.1", port=port)
+        controller.start()
+        try:
+            yield f"127.0.0.1:{port}", taker
+        finally:
+            controller.stop()
 
 
 @contextmanager

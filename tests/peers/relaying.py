@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 import smtplib
-import socket
 import ssl
 import subprocess
 import time
@@ -25,18 +24,12 @@ from tests.peers.serving import (
     Served,
     serving,
 )
+from tests.ports import reserved_port
 
 OURS = "relay.test"  # the domain of our own relay
 RELAYS = Path(__file__).parents[2] / "ci" / "peers"
 
 _RECEIVED = re.compile(rb"Received: .*\r\n(?:\t.*\r\n)*")
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def run_script(relay: str, script: str, *words: str) -> None:
@@ -51,12 +44,12 @@ def run_script(relay: str, script: str, *words: str) -> None:
 @contextlib.contextmanager
 def relaying(relay: str, *words: str) -> Iterator[int]:
     """The relay, up for as long as the context lasts; gives the port that it takes mail on."""
-    port = free_port()
-    try:
-        run_script(relay, "up", str(port), *words)
-        yield port
-    finally:
-        run_script(relay, "down")
+    with reserved_port() as port:
+        try:
+            run_script(relay, "up", str(port), *words)
+            yield port
+        finally:
+            run_script(relay, "down")
 
 
 def hand_over(

@@ -17,7 +17,8 @@ import pytest
 
 from harness.cli.children import environment
 from tests.peers.programs import program, run
-from tests.peers.relaying import free_port, wait_until
+from tests.peers.relaying import wait_until
+from tests.ports import reserved_port
 
 pytestmark = pytest.mark.peer
 
@@ -57,10 +58,13 @@ def theirs() -> list[str]:
 @contextlib.contextmanager
 def sinking(command: list[str], letters: str) -> Iterator[int]:
     """A sink with these letters that answers; gives its port."""
-    port = free_port()
-    whole = [*command, *words(letters), f"127.0.0.1:{port}", "50"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(whole, env=environment(), **quiet) as sink:
+    with (
+        reserved_port() as port,
+        subprocess.Popen(
+            [*command, *words(letters), f"127.0.0.1:{port}", "50"], env=environment(), **quiet
+        ) as sink,
+    ):
         try:
             wait_until(lambda: is_open(port), "it listens")
             yield port

@@ -16,6 +16,7 @@ import pytest
 
 from tests.peers.programs import program
 from tests.peers.serving import PATIENCE
+from tests.ports import reserved_port
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 
@@ -29,15 +30,12 @@ def theirs() -> list[str]:
     return [program("smtp-sink"), "-u", getpass.getuser()]
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
 @contextlib.contextmanager
 def running(command: list[str], letters: list[str], **options) -> Iterator[tuple]:
-    port = free_port()
-    with subprocess.Popen([*command, *letters, f"127.0.0.1:{port}", "10"], **options) as child:
+    with (
+        reserved_port() as port,
+        subprocess.Popen([*command, *letters, f"127.0.0.1:{port}", "10"], **options) as child,
+    ):
         try:
             yield child, port
         finally:

@@ -13,6 +13,7 @@ from harness.errors import PeerClosed, PeerSilent, TargetUnreachable, TlsFailed
 from harness.target import Address
 from harness.wire import Log, dial
 from harness.wire.dialing import _words
+from tests.ports import deserted_port
 from tests.wire.peers import listening
 
 
@@ -34,17 +35,11 @@ async def test_a_wire_knows_its_ports():
         await wire.aclose()
 
 
-def a_free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 async def test_nobody_there_is_said_in_words():
-    address = Address("127.0.0.1", a_free_port())
-
-    with pytest.raises(TargetUnreachable) as refusal:
-        await dial(address, Log(), 5)
+    with deserted_port() as port:
+        address = Address("127.0.0.1", port)
+        with pytest.raises(TargetUnreachable) as refusal:
+            await dial(address, Log(), 5)
 
     assert str(refusal.value) == (f"{address.endpoint}: nobody listens there (connection refused)")
 
