@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from collections.abc import Callable
+from typing import Any, cast
 
 import trio
 
@@ -48,7 +50,8 @@ async def shake_hands(
     """The stream inside TLS.  Raises trio's errors if the client cannot, or takes too long."""
     tls = tls or server.tls
     assert tls is not None, "TLS is offered where there is a certificate"
-    secured = trio.SSLStream(stream, tls, server_side=True)
+    words = _Words(tls)
+    secured = trio.SSLStream(stream, cast(ssl.SSLContext, words), server_side=True)
     version = problem = ""
     try:
         with trio.fail_after(server.patience.handshake):
@@ -56,6 +59,7 @@ async def shake_hands(
         version = secured.version() or ""
     except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
         problem = _why(error)
+        await _say(words.unsaid.read(), stream, server.patience.farewell)
         raise
     except trio.TooSlowError:
         problem = "it took too long"
@@ -68,6 +72,31 @@ async def shake_hands(
             for watcher in server.watchers:
                 watcher.shaken(made)
     return secured
+
+
+class _Words:
+    """A context that remembers where its words are put: trio sends none once they have failed."""
+
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self.unsaid = ssl.MemoryBIO()
+        self._tls = tls
+
+    def wrap_bio(
+        self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, **options: Any
+    ) -> ssl.SSLObject:
+        """What the context itself makes of them."""
+        self.unsaid = outgoing
+        return self._tls.wrap_bio(incoming, outgoing, **options)
+
+
+async def _say(alert: bytes, stream: trio.abc.Stream, seconds: float) -> None:
+    """Tell the client why (RFC 8446 6.2), if it still listens."""
+    with (
+        contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError),
+        trio.move_on_after(seconds),
+    ):
+        if alert:
+            await stream.send_all(alert)
 
 
 def _why(error: Exception) -> str:
