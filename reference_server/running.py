@@ -18,7 +18,7 @@ from reference_server.doors.crowd import HAS_EPOLL, Crowd
 from reference_server.doors.door import Door, Endpoint, OpenDoor, listen_at, open_door
 from reference_server.doors.listener import serve
 from reference_server.doors.sockets import SocketStream, accept
-from reference_server.faults.control import make_respond, open_control
+from reference_server.faults.control import make_respond
 from reference_server.faults.faults import Faults
 from reference_server.faults.serving import serve_with_faults
 from reference_server.http import Request, Response, serve_http
@@ -50,8 +50,8 @@ async def run(
     with contextlib.ExitStack() as listeners:
         opened = [_open(server, door, listeners) for door in doors]
         scraped = None if metrics is None else listeners.enter_context(listen_at(metrics))
-        announce([one.door for one in opened], scraped)
-        controls = None if control is None else listeners.enter_context(open_control(control))
+        controls = None if control is None else listeners.enter_context(listen_at(control))
+        announce([one.door for one in opened], scraped, controls)
         async with trio.open_nursery() as tasks:
             stop = trio.Event()
             tasks.start_soon(obey_signals, stop, tasks.cancel_scope)
@@ -182,12 +182,18 @@ def check_certificate(door: Door, *, has_one: bool) -> None:
         raise UsageError(f"{door}: TLS needs a certificate (see --tls-self-signed)")
 
 
-def announce(doors: Sequence[Door], scraped: socket.socket | None) -> None:
-    """Say where we listen, for people and for whoever has started us."""
+def announce(
+    doors: Sequence[Door],
+    scraped: socket.socket | None,
+    controls: socket.socket | None = None,
+) -> None:
+    """Say where we listen, for people and for whoever has started us; once all of it is so."""
     for door in doors:
         click.echo(f"listening on {door.announcement}")
     if scraped is not None:
         click.echo(f"metrics on http://{Endpoint(*scraped.getsockname()[:2])}{PATH}")
+    if controls is not None:
+        click.echo(f"control on http://{Endpoint(*controls.getsockname()[:2])}")
     sys.stdout.flush()
 
 

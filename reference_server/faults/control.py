@@ -7,17 +7,11 @@ here is one (what users log in with is not kept).  docs/faults.md shows each req
 from __future__ import annotations
 
 import json
-import socket
-import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-import click
-
 from harness.errors import UsageError
 from harness.protocol.replies import number
-from reference_server.doors.door import Endpoint
-from reference_server.doors.sockets import listen
 from reference_server.faults.faults import Faults
 from reference_server.faults.model import Row, Written
 from reference_server.faults.reading import parse_table
@@ -42,18 +36,6 @@ DELETE /counters        begin to count anew
 
 class _NoSuchThing(Exception):
     """What the path names is not there."""
-
-
-def open_control(endpoint: Endpoint) -> socket.socket:
-    """Listen there, and say where; raises UsageError if it cannot be."""
-    try:
-        listener = listen(endpoint.host, endpoint.port)
-    except OSError as problem:
-        raise UsageError(f"cannot listen on {endpoint}: {problem.strerror}") from problem
-    host, port = listener.getsockname()[:2]
-    click.echo(f"control on http://{Endpoint(host, port)}")
-    sys.stdout.flush()
-    return listener
 
 
 def make_respond(faults: Faults) -> Respond:

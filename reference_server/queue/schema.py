@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.errors import UsageError
+from reference_server.queue.refusals import why
 from reference_server.storage.disk import DISK, UNSYNCED, Disk
 
 _OURS: Final = 0x53_4D_54_50  # "SMTP": tells our files from other people's SQLite files
@@ -59,7 +60,7 @@ COMMIT;
 
 def open_file(path: Path, *, sync: bool = True) -> sqlite3.Connection:
     """The queue's file, made if it is not there; UsageError if it is damaged or not ours."""
-    with _complaining(f"cannot use the queue {path}"):
+    with _complaining(path):
         if not path.exists():
             _make(path, DISK if sync else UNSYNCED)
         return _open(path, "rw", _check_owner, _check_soundness, partial(_tune, sync=sync))
@@ -69,18 +70,18 @@ def open_beside(path: Path, *, writes: bool = False) -> sqlite3.Connection:
     """The queue's file as it is, beside whoever else has it open; UsageError if there is none."""
     if not path.exists():
         raise UsageError(f"there is no queue {path}")
-    with _complaining(f"cannot use the queue {path}"):
+    with _complaining(path):
         if writes:
             return _open(path, "rw", _check_owner, partial(_tune, sync=True))
         return _open(path, "ro", _check_owner)
 
 
 @contextmanager
-def _complaining(words: str) -> Iterator[None]:
+def _complaining(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as problem:
-        raise UsageError(f"{words}: {problem}") from problem
+        raise UsageError(f"cannot use the queue {path}: {why(problem, path)}") from problem
 
 
 def _open(

@@ -60,7 +60,7 @@ def hold(path: Path) -> Iterator[Spool]:
         DISK.make_directory(str(path.absolute()))
         lock = os.open(spool.lock, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as problem:
-        raise UsageError(f"cannot use the spool {path}: {problem.strerror}") from problem
+        raise _unusable(path, problem) from problem
     try:
         _take(lock, spool)
         yield spool
@@ -75,5 +75,12 @@ def _take(lock: int, spool: Spool) -> None:
         holder = os.read(lock, 32).decode("ascii", "replace").strip()
         who = f"process {holder}" if holder else "another process"
         raise SpoolTaken(f"{who} uses the spool {spool.path} (it locks {spool.lock})") from problem
-    os.ftruncate(lock, 0)
-    os.write(lock, f"{os.getpid()}\n".encode())
+    try:
+        os.ftruncate(lock, 0)
+        os.write(lock, f"{os.getpid()}\n".encode())
+    except OSError as problem:
+        raise _unusable(spool.path, problem) from problem
+
+
+def _unusable(path: Path, problem: OSError) -> UsageError:
+    return UsageError(f"cannot use the spool {path}: {problem.strerror}")

@@ -77,6 +77,16 @@ async def test_doors_are_opened_all_or_none(tmp_path):
             await run(server, [Door(Kind.LMTP), Door(Kind.SMTPS)])
 
 
+@pytest.mark.parametrize("what", ["metrics", "control"])
+async def test_nothing_is_said_to_listen_where_a_port_is_taken(tmp_path, capsys, what):
+    server = server_in(tmp_path)
+    async with running(server, Door()) as (taken,):
+        capsys.readouterr()
+        with pytest.raises(UsageError, match=f"cannot listen on {taken.endpoint}: Address already"):
+            await run(server, [Door(Kind.LMTP)], **{what: taken.endpoint})
+    assert capsys.readouterr().out == ""
+
+
 # --- stopping ------------------------------------------------------------------------------------
 
 

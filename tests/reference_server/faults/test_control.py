@@ -3,9 +3,7 @@ import json
 import pytest
 
 from harness.errors import UsageError
-from reference_server.doors.door import Endpoint
-from reference_server.doors.sockets import listen
-from reference_server.faults.control import make_respond, open_control
+from reference_server.faults.control import make_respond
 from reference_server.faults.model import Facts, Stage
 from reference_server.http import Request
 from tests.reference_server.connecting import server_in
@@ -161,8 +159,3 @@ async def test_counters_tell_what_was_reached_met_and_done(tmp_path, faults):
     assert told["messages"] == 1
     assert (told["stages"]["connect"], told["stages"]["EHLO"], told["stages"]["MAIL"]) == (1, 2, 2)
     assert asked(faults, "DELETE", "/counters")[1]["faults"] == {"x": {"met": 0, "done": 0}}
-
-
-def test_a_port_that_is_taken_is_said():
-    with listen("127.0.0.1", 0) as taken, pytest.raises(UsageError, match="cannot listen on 127"):
-        open_control(Endpoint("127.0.0.1", taken.getsockname()[1]))

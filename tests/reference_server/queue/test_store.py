@@ -215,7 +215,7 @@ def _damaged(path):
         (_foreign, "it is an SQLite file, but no queue of smtp-harness"),
         (_of_tomorrow, "it is of version 99, and this program reads 1"),
         (_damaged, "damaged"),
-        (lambda path: path.mkdir(), "unable to open database file"),
+        (lambda path: path.mkdir(), "it cannot be written: Is a directory"),
     ],
 )
 def test_a_file_that_is_no_sound_queue_is_refused(tmp_path, spoil, words):
