@@ -95,6 +95,8 @@ class Wire:
         if not is_read:
             self._writable = False
             self.last = self.log.happened(f"not read within {patience:g} s", self.name)
+            if self.ended:
+                return  # it hung up while we wrote, and what it said before is still to be read
             raise PeerSilent(f"what we say has not been read for {patience:g} s")
 
     async def _transmit(self, pieces: Sequence[Piece], patience: float) -> bool:

@@ -152,6 +152,9 @@ ATTACKS: Final[Mapping[str, Lie]] = {
         "a message may have any recipients", with_limits(recipients=10**9)
     ),
     "junk-without-end": Lie("NOOP may be said for ever", with_limits(junk=10**9, errors=10**9)),
+    "guesses-without-end": Lie(
+        "passwords may be guessed for ever", with_limits(log_ins=10**9, errors=10**9)
+    ),
     "header-cut": Lie("a header over 32 KiB is cut", replace(RULES, unstuff=_header_of_32_kib)),
     "field-cut": Lie("a header field over 4 KiB is cut", replace(RULES, unstuff=_fields_of_4_kib)),
     "partial-text-delivered": Lie(

@@ -294,6 +294,24 @@ class Deaf(trio.abc.Stream):
         await trio.lowlevel.checkpoint()
 
 
+class Leaving(Deaf):
+    """Says that it has had enough, hangs up and does not read what else we say."""
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        await trio.lowlevel.checkpoint()
+        return self._words.pop(0) if self._words else b""
+
+
+async def test_a_peer_that_hangs_up_while_we_write_has_said_its_last_word(autojump_clock):
+    wire = Wire(Leaving(), Log())
+
+    await wire.send(b"x" * 1_000_000, 5)
+
+    assert [(await wire.reply(5)).lines[0] for _ in range(2)] == ["one", "two"]
+    with pytest.raises(PeerClosed):
+        await wire.reply(5)
+
+
 @pytest.mark.parametrize("size", [10, 1_000_000])
 async def test_a_peer_that_does_not_read_is_silent(autojump_clock, size):
     wire = Wire(Deaf(), Log())
