@@ -35,6 +35,8 @@ recipients: [alice@example.test, bob@example.test]
 many: user{n}@many.example.test
 unknown_recipient: nobody@example.test
 foreign_recipient: someone@elsewhere.test
+alias: team@example.test
+mailing_list: list@example.test
 login: {user: alice, password_env: TARGET_PASSWORD}
 tls: {ca: cert.pem, server_name: localhost}
 delivery: {alice@example.test: maildir:/a, bob@example.test: maildir:b}
@@ -159,6 +161,7 @@ def test_a_file_is_read_whole(tmp_path):
             "submission": Address("127.0.0.1", 2587, Scheme.SUBMISSION),
             "lmtp": Address("127.0.0.1", 2524, Scheme.LMTP),
         },
+        name=tmp_path.name,
         our_name="client.example.test",
         domain="example.test",
         sender="sender@client.example.test",
@@ -166,6 +169,8 @@ def test_a_file_is_read_whole(tmp_path):
         many="user{n}@many.example.test",
         unknown_recipient="nobody@example.test",
         foreign_recipient="someone@elsewhere.test",
+        alias="team@example.test",
+        mailing_list="list@example.test",
         login=Login("alice", Secret(env="TARGET_PASSWORD")),
         tls=TlsPolicy(ca=tmp_path / "cert.pem", server_name="localhost"),
         delivery={

@@ -30,7 +30,11 @@ DOMAIN = "example.test"
 MANY = "many.example.test"
 USER, PASSWORD = "alice", "wonderland"
 MORE_DOORS = ("smtps", "submission", "submissions", "lmtp")  # beside plain SMTP
-CONFIGURATION = "timeouts: {guess: 0s}\n"  # suites guess at passwords all the time
+# Suites guess at passwords all the time, and write to an alias and to a mailing list.
+CONFIGURATION = f"""timeouts: {{guess: 0s}}
+aliases: {{team: [{USER}, bob]}}
+lists: {{list: {{members: [{USER}, bob], owner: postmaster}}}}
+"""
 PATIENCE = 20.0  # seconds until it must have said where it listens
 WORDS = "listening on "
 
@@ -150,6 +154,8 @@ def _target(addresses: Sequence[str], spool: Path, fault: str | None) -> Target:
         many=f"user{{n}}@{MANY}",
         unknown_recipient=f"nobody@{DOMAIN}",
         foreign_recipient="someone@elsewhere.test",
+        alias=f"team@{DOMAIN}",
+        mailing_list=f"list@{DOMAIN}",
         login=Login(USER, Secret(text=PASSWORD)),
         tls=TlsPolicy(ca=spool / "cert.pem", server_name="localhost"),
         delivery={

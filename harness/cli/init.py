@@ -68,6 +68,8 @@ def target_file(target: Target, findings: Findings) -> Iterator[str]:
     if findings.foreign and findings.foreign.is_positive:
         yield f"# The next was taken, from anybody: {harmless(str(findings.foreign))}"
     yield f"{'' if findings.foreign else '# '}foreign_recipient: {FOREIGN}"
+    yield "# alias: team@example.test                # stands for the first two recipients"
+    yield "# mailing_list: list@example.test         # of which they are the members"
     yield "# many: user{n}@many.example.test         # where cases with 100 recipients find them"
     yield from _tls(findings)
     if findings.demands:

@@ -130,4 +130,4 @@ def _printable(letter: str) -> str:
 
 
 def _few(words: list[str]) -> str:
-    return f"there are: {', '.join(words)}" if 0 < len(words) <= 24 else ""
+    return f"there are: {', '.join(words)}" if 0 < len(words) <= 32 else ""

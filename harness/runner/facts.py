@@ -33,6 +33,8 @@ def facts_of(
         "foreign": target.foreign_recipient,
         "foreign_domain": (target.foreign_recipient or "").rpartition("@")[2] or None,
         "many": target.many,
+        "alias": target.alias,
+        "list": target.mailing_list,
         "over_size": None if over_size is None else str(over_size),
         "bounce": relay.bounce if relay else None,
         "relayed": relay.recipient if relay else None,

@@ -27,6 +27,7 @@ from harness.wire import Log, Piece
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.2  # seconds between two looks
 _VARIABLES = ("recipient", "recipient2", "many", "unknown", "foreign", "bounce")
+_EXPANDED = ("alias", "list")  # which stand for the first two recipients
 _FENCE = "Subject: {}\r\n\r\nThis stands behind others: when it has arrived, so have they.\r\n.\r\n"
 
 
@@ -101,6 +102,8 @@ class Mail:
         }
         if self._case.start in (Start.RECIPIENT, Start.DATA):
             names.add("recipient")
+        if not names.isdisjoint(_EXPANDED):
+            names.update(("recipient", "recipient2"))
         yield from (facts[name] for name in _VARIABLES if name in names and name in facts)
 
     def _open(self, to: str) -> Reader:

@@ -65,6 +65,14 @@ _NEEDS: Mapping[str, tuple[Ask, str]] = {
         lambda target, _: target.many is not None,
         "as many recipients as wanted: `many: user{n}@many.example.test`",
     ),
+    "alias": (
+        lambda target, _: target.alias is not None,
+        "an alias for the first two recipients: `alias: team@example.test`",
+    ),
+    "list": (
+        lambda target, _: target.mailing_list is not None,
+        "a mailing list of the first two recipients: `mailing_list: list@example.test`",
+    ),
     "delivery": (
         lambda target, _: bool(target.delivery),
         "to read back what was delivered: `delivery: maildir:/path` or --delivery",

@@ -65,6 +65,8 @@ class _Reader:
             many=self._many(),
             unknown_recipient=self._mailbox(fields, "unknown_recipient"),
             foreign_recipient=self._mailbox(fields, "foreign_recipient"),
+            alias=self._mailbox(fields, "alias"),
+            mailing_list=self._mailbox(fields, "mailing_list"),
             login=self._login(address),
             tls=self._tls(),
             delivery=self._delivery(),

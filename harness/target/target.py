@@ -54,6 +54,8 @@ class Target:
     many: str | None = None  # user{n}@many.example.test
     unknown_recipient: str | None = None
     foreign_recipient: str | None = None
+    alias: str | None = None  # that stands for the first two recipients
+    mailing_list: str | None = None  # whose members they are
     login: Login | None = None
     tls: TlsPolicy = TlsPolicy()
     delivery: Mapping[str, str] = field(default_factory=dict)  # recipient, or ANY -> URL

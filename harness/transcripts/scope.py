@@ -39,6 +39,8 @@ FACTS: Mapping[str, str | None] = {
     "foreign": "remote-rcpt",
     "foreign_domain": "remote-rcpt",
     "many": "many",
+    "alias": "alias",
+    "list": "list",
     "over_size": "size-limit",
     "too_much": "size-limit",
     "greylist": "greylist",

@@ -7,7 +7,7 @@ either, and that `bob+ketchup` is Bob, is how this site likes it (2.4 leaves it 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.protocol.addresses import Mailbox
@@ -56,6 +56,9 @@ class Directory:
     separator: str = "+"  # before the detail of a sub-address (RFC 5233); "" for none
     is_postmaster: Callable[[str], bool] = RULES.is_postmaster
     fold_domain: Callable[[str], str] = RULES.fold_domain
+    reached: Callable[[Sequence[str]], Sequence[str]] = RULES.reached
+    alias_sender: Callable[[str], str] = RULES.alias_sender
+    list_sender: Callable[[str, str], str] = RULES.list_sender
 
     def is_ours(self, mailbox: Mailbox) -> bool:
         """Whether its domain is ours to answer for."""

@@ -76,10 +76,12 @@ def _expand(
         case Inbox(name):
             _put(name, copy, result)
         case Alias(addresses):
-            copies = _through_alias(copy, addresses, result)
+            sent = replace(copy, reverse_path=directory.alias_sender(copy.reverse_path))
+            copies = _through_alias(sent, directory.reached(addresses), result)
             return _go_on(directory, copies, above | {where}, result)
         case MailingList() as the_list:
-            copies = _through_list(copy, the_list, result)
+            owner = directory.list_sender(copy.reverse_path, the_list.owner)
+            copies = _through_list(copy, directory.reached(the_list.members), owner, result)
             return _go_on(directory, copies, above | {where}, result)
         case None if where in above:
             return False
@@ -122,13 +124,15 @@ def _through_alias(copy: Copy, addresses: Sequence[str], result: Expansion) -> I
         yield replace(copy, address=address, rcpt_parameters=quiet)
 
 
-def _through_list(copy: Copy, the_list: MailingList, result: Expansion) -> Iterator[Copy]:
+def _through_list(
+    copy: Copy, members: Sequence[str], owner: str, result: Expansion
+) -> Iterator[Copy]:
     if "SUCCESS" in notify(copy.rcpt_parameters):  # 5.2.7.1: this is final delivery
         result.notices.append(Notice("delivered", copy.address, copy.rcpt_parameters))
     kept = tuple(row for row in copy.mail_parameters if row[0] not in _DSN)
-    for member in the_list.members:
+    for member in members:
         yield Copy(
-            reverse_path=the_list.owner,
+            reverse_path=owner,
             mail_parameters=kept,
             address=member,
             rcpt_parameters=(),

@@ -17,7 +17,9 @@ from reference_server.lies.core import CORE
 from reference_server.lies.eight_bit import EIGHT_BIT
 from reference_server.lies.ends import ENDS
 from reference_server.lies.framing import FRAMING
+from reference_server.lies.hellos import HELLOS
 from reference_server.lies.lines import LINES
+from reference_server.lies.lists import LISTS
 from reference_server.lies.mechanisms import LYING_MECHANISMS
 from reference_server.lies.model import Lie
 from reference_server.lies.paths import PATHS
@@ -47,6 +49,8 @@ LIES: Final[Mapping[str, Lie]] = {
     **REPLIES,
     **LINES,
     **CONDUCT,
+    **HELLOS,
+    **LISTS,
     **PATHS,
     **TEXTS,
     **ATTACKS,

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from harness.protocol.order import Verb
-from harness.protocol.receiver import ANSWERS, RULES, Answer, Occasion, Rules
+from harness.protocol.order import IN_TRANSACTION, State, Verb
+from harness.protocol.receiver import ANSWERS, RULES, Addressee, Answer, Occasion, Rules
+from harness.protocol.receiver.chunks import ChunkCommand
 from harness.protocol.replies import Reply
 from harness.protocol.services import Service
-from reference_server.lies.model import Lie, answers_with
+from reference_server.lies.model import Lie, answers_with, order_with
 
 
 def _closing(name: str) -> Rules:
@@ -32,6 +33,18 @@ def _two_members(occasion: Occasion | None, reply: Reply) -> bytes:
     return b"250-<one@example.test>\r\n250 <two@example.test>\r\n"
 
 
+def _all_or_nothing(recipients: list[Addressee], recipient: Addressee) -> None:
+    if recipient in recipients:
+        recipients.clear()
+    else:
+        recipients.append(recipient)
+
+
+def _last_one(argument: bytes) -> ChunkCommand | Occasion:
+    command = RULES.read_chunk(argument)
+    return replace(command, last=True) if isinstance(command, ChunkCommand) else command
+
+
 CONDUCT: Final[Mapping[str, Lie]] = {
     "no-expn": Lie("EXPN is not implemented", replace(RULES, verbs=RULES.verbs - {Verb.EXPN})),
     "helo-lists-keywords": Lie(
@@ -48,7 +61,46 @@ CONDUCT: Final[Mapping[str, Lie]] = {
     "argument-refused-closes": Lie(
         "an argument where none may stand ends the connection", _closing("ARGUMENT_REFUSED")
     ),
+    "rset-closes": Lie("RSET ends the connection", _closing("RESET")),
+    # --- what leaves the transaction as it is
+    "refused-mail-begins": Lie(
+        "MAIL that is refused begins a transaction",
+        replace(RULES, after_refusal={Verb.MAIL: State.SENDER}),
+    ),
+    "help-resets": Lie(
+        "HELP forgets the transaction",
+        replace(
+            RULES,
+            order=order_with(*((s, Verb.HELP, State.READY) for s in sorted(IN_TRANSACTION))),
+        ),
+    ),
+    # --- arguments
+    "noop-without-argument": Lie(
+        "NOOP with an argument is refused",
+        replace(RULES, without_argument=RULES.without_argument | {Verb.NOOP}),
+    ),
+    "argument-missing-252": Lie(
+        "a command without its argument is answered 252",
+        replace(RULES, answers=answers_with(ARGUMENT_MISSING=Answer(252, "2.5.2", "Perhaps"))),
+    ),
     # --- after the text
+    "recipients-pile-up": Lie(
+        "a message goes to the recipients of the one before it too",
+        replace(
+            RULES,
+            order=order_with(
+                (State.RECIPIENTS, Verb.DATA, State.RECIPIENTS),
+                (State.RECIPIENTS, Verb.MAIL, State.RECIPIENTS),
+            ),
+        ),
+    ),
+    "named-twice-loses-all": Lie(
+        "a recipient who is named twice makes the message lose all of them",
+        replace(RULES, remember_recipient=_all_or_nothing),
+    ),
+    "quit-delivers-chunks": Lie(
+        "every chunk is the last one", replace(RULES, read_chunk=_last_one)
+    ),
     "one-reply-a-recipient": Lie(
         "a message is answered once for each recipient, as in LMTP",
         replace(RULES, answers_each=frozenset(Service)),

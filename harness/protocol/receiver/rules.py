@@ -113,6 +113,11 @@ def is_postmaster(local_part: str) -> bool:
     return local_part.lower() == "postmaster"
 
 
+def to_the_owner(sender: str, owner: str) -> str:
+    """Whoever keeps a list hears of what fails for its members (RFC 5321 3.9)."""
+    return owner
+
+
 def regardless(extended: bool) -> bool:
     """Enhanced codes are said whether the client said EHLO or not (RFC 2034 4)."""
     return True
@@ -226,6 +231,10 @@ class Rules:
     is_postmaster: Callable[[str], bool] = is_postmaster
     knows_own_literals: bool = True  # RFC 1123 5.2.17
     fold_domain: Callable[[str], str] = str.lower  # of a recipient, who may be ours
+    # Behind an alias and a list: all are reached, and the sender stays or not (RFC 5321 3.9).
+    reached: Callable[[Sequence[str]], Sequence[str]] = tuple
+    alias_sender: Callable[[str], str] = str
+    list_sender: Callable[[str, str], str] = to_the_owner
     allows_auth_in_clear: bool = False  # RFC 4954 4: where no TLS hides a password
     fold_mechanism: Callable[[str], str] = str.upper
     attempt: Callable[[str, ServerSide], Attempt] = Attempt

@@ -66,6 +66,22 @@ def test_an_alias_keeps_the_reverse_path_and_a_list_does_not():
     ]
 
 
+def test_who_is_reached_behind_an_alias_and_in_whose_name_is_for_the_directory():
+    sent = [(mailbox_of("both@example.test"), ()), (mailbox_of("staff@example.test"), ())]
+    other = replace(
+        HERE,
+        reached=lambda addresses: addresses[1:2],
+        alias_sender=lambda sender: f"alias.{sender}",
+        list_sender=lambda sender, owner: f"list.{sender}",
+    )
+    result = expand(other, "sender@c.test", (), sent)
+    assert set(result.elsewhere) == {
+        ("alias.sender@c.test", "bob@far.test"),
+        ("list.sender@c.test", "eve@far.test"),
+    }
+    assert result.inboxes == {}
+
+
 def test_who_leads_back_to_himself_is_asked_once():
     assert [leg[1] for leg in legs(expanded("round@example.test"))] == [
         "bob@example.test",
