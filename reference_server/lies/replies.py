@@ -157,6 +157,9 @@ REPLIES: Final[Mapping[str, Lie]] = {
             announce=lambda keywords: [*keywords, "EXPN", "HELP"],
         ),
     ),
+    "auth-listed-and-not-there": Lie(
+        "EHLO lists AUTH, which is not implemented", replace(RULES, verbs=RULES.verbs - {Verb.AUTH})
+    ),
     "relics-not-announced": Lie(
         "SEND, SOML and SAML begin a transaction and are not announced", _also(_RELICS)
     ),
