@@ -1,4 +1,3 @@
-import base64
 from dataclasses import replace
 
 import pytest
@@ -10,22 +9,16 @@ from harness.protocol.receiver import (
     RULES,
     Answer,
     Occasion,
-    Receiver,
     Speech,
     reworded,
 )
-from harness.protocol.receiver.events import LogIn, Mail, Plain, Text, Verify
+from harness.protocol.receiver.events import Mail, Plain, Text, Verify
 from harness.protocol.replies import reply
-from tests.protocol.accounts import Accounts
 from tests.protocol.obliging import Obliging
 
 MAIL = b"MAIL FROM:<a@b.test>\r\n"
 RCPT = b"RCPT TO:<alice@example.test>\r\n"
 HELLO = b"EHLO client.test\r\n"
-
-
-def encoded(text: str) -> bytes:
-    return base64.b64encode(text.encode())
 
 
 def limited(**limits):
@@ -68,154 +61,6 @@ def test_what_is_complete_is_answered_though_another_line_has_begun():
 def test_a_pipelined_talk_is_the_same_octet_by_octet():
     octets = [TALK[at : at + 1] for at in range(len(TALK))]
     assert Obliging().say(*octets) == Obliging().say(TALK)
-
-
-# --- command lines -----------------------------------------------------------------------------
-
-# what a greeted client says -> the codes that it hears
-LINES = {
-    "unknown verb": (b"WIBBLE\r\n", [500]),
-    "empty line": (b"\r\n", [500]),
-    "lower case": (b"noop\r\n", [250]),
-    "NOOP takes any argument": (b"NOOP anything\r\n", [250]),
-    "argument where none belongs": (b"RSET now\r\nDATA x\r\nQUIT x\r\n", [501, 503, 501]),
-    "bare LF is no line end": (b"NOOP\nNOOP\r\n", [500]),
-    "bare CR is no line end": (b"NOOP\rNOOP\r\n", [500]),
-    "VRFY needs somebody": (b"VRFY\r\nVRFY alice\r\n", [501, 252]),
-    "lists are not told": (b"EXPN staff\r\n", [252]),
-    "help": (b"HELP\r\nHELP MAIL\r\n", [214, 214]),
-    "RCPT first": (RCPT, [503]),
-    "DATA first": (b"DATA\r\n", [503]),
-    "MAIL in a transaction": (MAIL + MAIL, [250, 503]),
-    "unknown parameter": (b"MAIL FROM:<a@b.test> XYZZY=1\r\n", [555]),
-    "unknown parameter at RCPT": (MAIL + RCPT[:-2] + b" XYZZY\r\n", [250, 555]),
-    "known parameters": (b"MAIL FROM:<a@b.test> SIZE=1000 BODY=8BITMIME\r\n", [250]),
-    "declared size over the limit": (b"MAIL FROM:<a@b.test> SIZE=99999999999\r\n", [552]),
-    "no path": (b"MAIL\r\nMAIL TO:<a@b.test>\r\n", [501, 501]),
-    "bad reverse-path": (b"MAIL FROM:<a@b_c.test>\r\n", [501]),
-    "bad forward-path": (MAIL + b"RCPT TO:<>\r\n", [250, 501]),
-    "no path at RCPT": (MAIL + b"RCPT\r\n", [250, 501]),
-    "null reverse-path": (b"MAIL FROM:<>\r\n", [250]),
-    "blanks behind the colon": (b"MAIL FROM: <a@b.test>\r\n", [250]),
-    "EHLO without a name": (b"EHLO\r\n", [501]),
-    "HELO with no domain": (b"HELO a_b\r\n", [501]),
-    "address literal": (b"EHLO [127.0.0.1]\r\n", [250]),
-    "AUTH in the clear": (b"AUTH PLAIN\r\n", [538]),
-}
-
-
-@pytest.mark.parametrize(("said", "codes"), LINES.values(), ids=LINES)
-def test_what_a_greeted_client_says_gets_its_code(said, codes):
-    talk = Obliging()
-    talk.say(HELLO)
-    assert talk.codes(said) == codes
-
-
-def test_a_refused_command_changes_nothing():
-    talk = Obliging()
-    talk.say(HELLO, MAIL, RCPT)
-    talk.say(b"WIBBLE\r\n", MAIL, b"RSET x\r\n", b"EHLO\r\n")
-    assert talk.receiver.memory.state is State.RECIPIENTS
-
-
-@pytest.mark.parametrize("verb", [b"RSET", b"EHLO client.test", b"HELO client.test"])
-def test_rset_and_hello_forget_the_transaction(verb):
-    talk = Obliging()
-    talk.say(HELLO, MAIL, RCPT)
-    assert talk.codes(verb + b"\r\n", RCPT, MAIL) == [250, 503, 250]
-
-
-def test_mail_needs_a_hello():
-    assert Obliging().codes(MAIL) == [503]
-
-
-def test_an_endless_line_is_thrown_away_in_bounded_memory_and_answered_once():
-    talk = Obliging()
-    assert talk.codes(*[b"x" * 1_000] * 100) == []
-    assert len(talk.receiver._lines._buffer) <= 1
-    assert talk.codes(b"\r\n", b"NOOP\r\n") == [500, 250]
-
-
-def test_a_line_end_cut_in_two_ends_an_overlong_line():
-    talk = Obliging()
-    assert talk.codes(b"x" * 5_000 + b"\r", b"\nNOOP\r\n") == [500, 250]
-
-
-def test_too_many_recipients_are_452():
-    talk = Obliging(limited(recipients=2))
-    talk.say(HELLO, MAIL)
-    assert talk.codes(RCPT * 3) == [250, 250, 452]
-
-
-def test_too_many_errors_end_the_connection():
-    talk = Obliging(limited(errors=3))
-    assert talk.codes(b"A\r\nB\r\nC\r\nNOOP\r\n") == [500, 500, 500, 421]
-    assert talk.receiver.closing
-
-
-def test_the_last_error_may_close_by_itself():
-    closing = replace(ANSWERS[Occasion.UNKNOWN_COMMAND], closes=True)
-    rules = replace(limited(errors=1), answers={**ANSWERS, Occasion.UNKNOWN_COMMAND: closing})
-    assert Obliging(rules).codes(b"A\r\n") == [500]
-
-
-JUNK = [b"NOOP\r\n", b"RSET\r\n", HELLO, b"VRFY x\r\n", b"HELP\r\n"]
-
-
-@pytest.mark.parametrize("line", JUNK)
-def test_too_many_commands_that_move_nothing_end_the_connection(line):
-    talk = Obliging(limited(junk=3))
-    talk.say(HELLO)
-    assert talk.codes(line, line)[-1] < 400
-    assert talk.codes(line)[-1] == 421
-
-
-def test_empty_chunks_move_nothing():
-    talk = Obliging(limited(junk=3))
-    talk.say(HELLO, MAIL, RCPT)
-    assert talk.codes(*[b"BDAT 0\r\n"] * 2, b"BDAT 1\r\nx") == [250, 250, 250]
-    assert talk.codes(b"BDAT 0\r\n") == [250, 421]
-
-
-def test_a_message_makes_good_for_them():
-    talk = Obliging(limited(junk=3))
-    talk.say(HELLO)
-    for _ in range(5):
-        said = talk.codes(b"NOOP\r\nRSET\r\n" + MAIL + RCPT + b"DATA\r\nhi\r\n.\r\n")
-        assert said == [250, 250, 250, 250, 354, 250]
-
-
-def test_several_line_ends_are_a_matter_of_rules():
-    talk = Obliging(replace(RULES, line_ends=(b"\r\n", b"\n")))
-    assert talk.codes(b"NOOP\n", b"NOOP\r\n", b"NO", b"OP\n") == [250, 250, 250]
-
-
-def test_of_several_line_ends_that_begin_alike_the_longest_counts():
-    talk = Obliging(replace(RULES, line_ends=(b"\r\n", b"\r")))
-    assert talk.codes(b"NOOP\r\nNOOP\rNOOP\r\n") == [250, 250, 250]
-
-
-def test_a_single_octet_may_end_lines_too():
-    talk = Obliging(replace(RULES, line_ends=(b"\n",)))
-    assert talk.codes(b"NOOP\n", b"x" * 5_000, b"\nNOOP\n") == [250, 500, 250]
-
-
-def test_a_command_that_is_refused_leaves_all_as_it_was():
-    talk = Obliging()
-    talk.say(HELLO, MAIL, RCPT)
-    assert talk.codes(b"EHLO\r\n", b"MAIL FROM:<>\r\n", b"RCPT TO:<\r\n") == [501, 503, 501]
-    assert talk.codes(b"DATA\r\n") == [354]
-
-
-def test_where_a_refused_command_leads_is_a_matter_of_rules():
-    talk = Obliging(replace(RULES, after_refusal={Verb.EHLO: State.READY}))
-    talk.say(HELLO, MAIL, RCPT)
-    assert talk.codes(b"HELO\r\n", RCPT, b"EHLO\r\n", RCPT) == [501, 250, 501, 503]
-
-
-def test_who_may_call_himself_what_is_a_matter_of_rules():
-    talk = Obliging(replace(RULES, is_client_name=lambda name: name != "crepes.fr"))
-    assert talk.codes(b"EHLO crepes.fr\r\n", b"EHLO\r\n") == [501, 250]
 
 
 # --- the text ----------------------------------------------------------------------------------
@@ -335,129 +180,6 @@ def test_a_recipient_keeps_its_own_parameters():
     talk.say(HELLO, MAIL, RCPT[:-2] + b" NOTIFY=NEVER\r\n", RCPT, b"DATA\r\nhi\r\n.\r\n")
     one, other = talk.messages[0].envelope.recipients
     assert (one.parameters, other.parameters) == ((("NOTIFY", "NEVER"),), ())
-
-
-# --- STARTTLS and AUTH -------------------------------------------------------------------------
-
-
-def test_starttls_forgets_everything_and_what_was_behind_it():
-    talk = Obliging()
-    talk.say(HELLO, MAIL, RCPT)
-    assert talk.codes(b"STARTTLS\r\nNOOP\r\n") == [220]
-    assert talk.receiver.memory.client == ""
-    assert talk.codes(RCPT, MAIL, HELLO) == [503, 503, 250]
-
-
-def test_inside_tls_auth_is_offered_and_starttls_is_not():
-    talk = Obliging(secure=True)
-    lines = talk.say(HELLO).split(b"\r\n")
-    assert b"250-AUTH SCRAM-SHA-256 CRAM-MD5 PLAIN LOGIN OAUTHBEARER" in lines
-    assert not any(b"STARTTLS" in line for line in lines)
-    assert talk.codes(b"STARTTLS\r\n") == [503]
-
-
-def test_without_a_certificate_there_is_no_starttls():
-    assert Obliging(tls=False).codes(HELLO, b"STARTTLS\r\n") == [250, 502]
-
-
-GOOD = encoded("\0alice\0secret")
-
-# what is said inside TLS after EHLO -> codes
-AUTH = {
-    "initial response": ([b"AUTH PLAIN " + GOOD], [235]),
-    "challenge first": ([b"AUTH plain", GOOD], [334, 235]),
-    "LOGIN": ([b"AUTH LOGIN", encoded("alice"), encoded("secret")], [334, 334, 235]),
-    "LOGIN, the name at once": ([b"AUTH LOGIN " + encoded("alice"), encoded("secret")], [334, 235]),
-    "initial response where the server begins": ([b"AUTH CRAM-MD5 " + encoded("alice")], [501]),
-    "wrong password": ([b"AUTH PLAIN " + encoded("\0alice\0guess")], [535]),
-    "bad base64": ([b"AUTH PLAIN =x="], [501]),
-    "bad base64 in a response": ([b"AUTH PLAIN", b"???", b"NOOP"], [334, 501, 250]),
-    "empty initial response": ([b"AUTH PLAIN ="], [535]),
-    "cancelled": ([b"AUTH PLAIN", b"*", b"NOOP"], [334, 501, 250]),
-    "unknown mechanism": ([b"AUTH WIBBLE"], [504]),
-    "no mechanism": ([b"AUTH"], [501]),
-    "twice": ([b"AUTH PLAIN " + GOOD, b"AUTH PLAIN " + GOOD], [235, 503]),
-    "within a transaction": ([MAIL[:-2], b"AUTH PLAIN"], [250, 503]),
-    "endless response": ([b"AUTH PLAIN", b"A" * 20_000, b"NOOP"], [334, 500, 250]),
-}
-
-
-@pytest.mark.parametrize(("lines", "codes"), AUTH.values(), ids=AUTH)
-def test_auth_inside_tls(lines, codes):
-    talk = Obliging(secure=True)
-    talk.say(HELLO)
-    assert talk.codes(*[line + b"\r\n" for line in lines]) == codes
-
-
-def test_auth_in_the_clear_is_for_rules_that_say_so():
-    talk = Obliging(replace(RULES, allows_auth_in_clear=True))
-    assert b"250-AUTH SCRAM-SHA-256 CRAM-MD5 PLAIN LOGIN\r\n" in talk.say(HELLO)
-    assert talk.codes(b"AUTH PLAIN " + GOOD + b"\r\n") == [235]
-
-
-def test_plus_is_offered_where_tls_can_be_bound_to():
-    talk = Obliging()
-    talk.receiver.secured({"tls-server-end-point": b"x"})
-    assert b"250-AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 " in talk.say(HELLO)
-
-
-def test_what_is_not_offered_is_unknown():
-    talk = Obliging(secure=True)
-    talk.say(HELLO)
-    assert talk.codes(b"AUTH SCRAM-SHA-256-PLUS\r\n") == [504]
-
-
-def test_log_ins_that_fail_end_the_connection_before_other_errors_do():
-    talk = Obliging(limited(log_ins=2), secure=True)
-    talk.say(HELLO)
-    wrong = b"AUTH PLAIN " + encoded("\0alice\0guess") + b"\r\n"
-    assert talk.codes(wrong, b"NOPE\r\n", wrong, wrong) == [535, 500, 535, 421]
-
-
-def test_both_limits_at_once_are_told_once():
-    talk = Obliging(limited(log_ins=1, errors=1), secure=True)
-    talk.say(HELLO)
-    assert talk.codes(b"AUTH PLAIN " + encoded("\0alice\0guess") + b"\r\n") == [535, 421]
-
-
-def test_a_log_in_is_judged_once_and_when_asked():
-    accounts = Accounts(takes_time=True)
-    receiver = Receiver(speech=Speech(ANSWERS, "x.test"), credentials=accounts, secure=True)
-    receiver.feed(HELLO)
-    receiver.answer(receiver.next_event().said)
-    receiver.feed(b"AUTH PLAIN " + GOOD + b"\r\n")
-    event = receiver.next_event()
-    assert isinstance(event, LogIn)
-    assert event.takes_time
-    assert accounts.asked == []
-    event.judge()
-    assert receiver.answer(event.said).code == 235
-    assert len(accounts.asked) == 1
-    assert repr(event) == "LogIn('PLAIN')"
-
-
-def test_policy_may_refuse_a_log_in_without_judging_it():
-    accounts = Accounts()
-    receiver = Receiver(speech=Speech(ANSWERS, "x.test"), credentials=accounts, secure=True)
-    receiver.feed(HELLO)
-    receiver.answer(receiver.next_event().said)
-    receiver.feed(b"AUTH PLAIN " + GOOD + b"\r\n")
-    assert receiver.next_event() is not None
-    receiver.answer(reply(454, "Not now", enhanced="4.7.0"))
-    assert receiver.memory.user is None
-    assert accounts.asked == []
-
-
-def test_the_empty_challenge_keeps_its_blank():
-    talk = Obliging(secure=True)
-    talk.say(HELLO)
-    assert talk.say(b"AUTH PLAIN\r\n") == b"334 \r\n"
-
-
-def test_who_logged_in_is_remembered_past_a_transaction():
-    talk = Obliging(secure=True)
-    talk.say(HELLO, b"AUTH PLAIN " + GOOD + b"\r\n", MAIL, RCPT, b"DATA\r\nhi\r\n.\r\n")
-    assert talk.receiver.memory.user == "alice"
 
 
 # --- words -------------------------------------------------------------------------------------

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 import pytest
-import trio
 
-from tests.runner.stages import CLOSE, HELLO, SILENT, Peer, played, staged
-
-
-def told(result) -> list[str]:
-    return [
-        exchange.happened or f"{exchange.who}: {exchange.octets.decode().rstrip()}"
-        for exchange in result.exchanges
-    ]
+from tests.runner.stages import CLOSE, HELLO, SILENT, Peer, played
+from tests.runner.telling import told
 
 
 async def test_a_case_is_met_and_its_connection_ends_with_quit(autojump_clock, author):
@@ -155,107 +148,6 @@ async def test_a_dialogue_that_ends_within_a_text_is_the_author_s_error(
     assert words in result.trouble
 
 
-# --- hang-ups and other things that a target may do --------------------------------------------
-
-
-async def test_a_hang_up_that_is_allowed_ends_the_connection_well(autojump_clock, author):
-    result = await played(author.case("C: X\nS: 500|close\nC: NOOP\nS: 250"), Peer(X=CLOSE))
-
-    assert result.is_met
-    assert told(result)[-1] == "closed by the other end"
-
-
-async def test_a_hang_up_that_is_not_allowed_is_a_surprise(autojump_clock, author):
-    result = await played(author.case("C: X\nS: 500\nC: NOOP\nS: 250"), Peer(X=CLOSE))
-
-    assert result.surprise
-    assert (result.surprise.wanted, result.surprise.met) == ("500", "the connection was closed")
-
-
-async def test_a_hang_up_within_a_reply_says_so(autojump_clock, author):
-    class Rude(Peer):
-        async def _answer(self, stream, verb, instead=None):
-            await stream.send_all(b"220-half\r\n")
-            return False
-
-    result = await played(author.case("S: 220", start="connect"), Rude())
-
-    assert result.surprise
-    assert result.surprise.met.startswith("the connection was closed in the middle of a reply: 220")
-
-
-async def test_a_target_that_counts_errors_may_hang_up(autojump_clock, author):
-    dialogue = "* repeat 3 as n\n  C: X\n  S: 500\nC: NOOP\nS: 250"
-    result = await played(author.case(dialogue), Peer(NOOP=CLOSE))
-
-    assert "after 3 refused commands: the target counts errors" in result.void
-
-
-async def test_a_421_makes_a_case_void(autojump_clock, author):
-    result = await played(author.case("C: NOOP\nS: 250"), Peer(NOOP=b"421 shutting down\r\n"))
-
-    assert result.void.startswith("the target answered 421 shutting down, which it may at any time")
-
-
-async def test_a_421_at_the_end_makes_a_case_void_too(autojump_clock, author):
-    assert "421" in (await played(author.case("C: NOOP\nS: 250"), Peer(QUIT=b"421 no\r\n"))).void
-
-
-async def test_a_421_that_is_accepted_is_a_reply_like_others(autojump_clock, author):
-    result = await played(author.case("C: X\nS: 4xx|5xx\nS: close"), Peer(X=b"421 no\r\n"))
-
-    assert result.is_met
-
-
-async def test_a_hang_up_after_a_421_is_no_surprise(autojump_clock, author):
-    result = await played(author.case("C: X\nS: 4xx\nC: NOOP\nS: 250"), Peer(X=b"421 no\r\n"))
-
-    assert "after a 421" in result.void
-
-
-async def test_a_530_makes_a_case_void_and_names_the_remedy(autojump_clock, author):
-    peer = Peer(MAIL=b"530 5.7.0 Must issue a STARTTLS command first\r\n")
-    result = await played(author.case("C: MAIL FROM:<{sender}>\nS: 250"), peer)
-
-    assert "say `always: [tls]`" in result.void
-
-
-async def test_a_530_that_is_accepted_is_a_reply_like_others(autojump_clock, author):
-    assert (await played(author.case("C: X\nS: 5xx"), Peer(X=b"530 no\r\n"))).is_met
-
-
-async def test_a_421_as_the_greeting_is_for_later(autojump_clock, author):
-    busy = Peer(greeting=b"421 too many connections\r\n")
-
-    result = await played(author.case("S: 220", start="connect"), busy)
-    assert result.busy == "the greeting is 421 too many connections"
-
-
-async def test_a_target_that_does_not_read_is_a_surprise(autojump_clock, author, monkeypatch):
-    class Deaf(Peer):
-        async def serve(self, stream):
-            await stream.send_all(b"220 hi\r\n")
-            await trio.sleep_forever()
-
-    # Memory streams take all that comes: a full one is a stream that never lets go.
-    case = author.case("S: 220\nC: NOOP\nS: 250", start="connect")
-    async with staged(Deaf()) as stage:
-        from harness.runner.play import play
-
-        connect = stage.connect
-
-        async def connect_deafly(*args, **options):
-            connection = await connect(*args, **options)
-            connection.wire._stream.send_stream.send_all_hook = trio.sleep_forever
-            return connection
-
-        stage.connect = connect_deafly
-        result = await play(case, stage)
-
-    assert result.surprise
-    assert result.surprise.wanted == "a target that reads what we say"
-
-
 # --- optional replies --------------------------------------------------------------------------
 
 OPTIONAL = "C: X\nS: 503?\nC: NOOP\nS: 250"
@@ -381,109 +273,6 @@ async def test_a_second_connection_that_cannot_be_had_is_no_fault_of_the_target(
     result = await played(author.case(dialogue), peer)
 
     assert result.trouble == "connection other: peer.test:25: nobody listens there"
-
-
-# --- time and the wire -------------------------------------------------------------------------
-
-
-async def test_five_minutes_of_silence_take_no_time(autojump_clock, author):
-    result = await played(author.case("S: silence 299s\nC: NOOP\nS: 250"), Peer())
-
-    assert result.is_met
-    assert result.seconds == pytest.approx(299)
-
-
-@pytest.mark.parametrize(
-    ("answer", "met"), [(b"250 a\r\n250 b\r\n", "250 b"), (b"421 bye\r\n", "the connection was")]
-)
-async def test_silence_is_broken_by_a_reply_and_by_a_close(autojump_clock, author, answer, met):
-    result = await played(author.case("C: X\nS: any\nS: silence 2s"), Peer(X=answer))
-
-    assert result.surprise
-    assert result.surprise.wanted == "silence for 2 s"
-    assert result.surprise.met.startswith(met)
-
-
-async def test_waiting_and_late_lines_take_their_time(autojump_clock, author):
-    peer = Peer()
-    dialogue = "* wait 1s\nC: NOOP\nC: NOOP later\n  after 200ms\nS: 250\nS: 250"
-    result = await played(author.case(dialogue), peer)
-
-    assert result.is_met
-    assert result.seconds == pytest.approx(1.2, abs=0.01)
-    assert told(result)[4:6] == ["C: NOOP", "S: 250 2.0.0 ok"]
-
-
-class Segments(Peer):
-    """Counts the segments in which its first line after EHLO comes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.segments: list[bytes] = []
-
-    async def serve(self, stream):
-        recorder = _Recorder(stream, self.segments)
-        await super().serve(recorder)
-
-
-class _Recorder(trio.abc.Stream):
-    def __init__(self, stream, segments):
-        self._stream, self._segments = stream, segments
-
-    async def receive_some(self, max_bytes=None):
-        octets = await self._stream.receive_some(max_bytes)
-        self._segments.append(bytes(octets))
-        return octets
-
-    async def send_all(self, data):
-        await self._stream.send_all(data)
-
-    async def wait_send_all_might_not_block(self):
-        await self._stream.wait_send_all_might_not_block()
-
-    async def aclose(self):
-        await self._stream.aclose()
-
-
-async def test_a_line_that_the_author_splits_arrives_in_pieces(autojump_clock, author):
-    peer = Segments()
-    dialogue = "C: NOOP\n  split every byte\nS: 250\nC: RSET\n  split after 3\nS: 250"
-
-    assert (await played(author.case(dialogue), peer)).is_met
-    assert peer.segments[1:9] == [b"N", b"O", b"O", b"P", b"\r", b"\n", b"RSE", b"T\r\n"]
-
-
-@pytest.mark.parametrize("mode", ["whole", "lines", "bytes", "random:1"])
-async def test_segments_change_no_verdict(autojump_clock, author, mode):
-    dialogue = "C: NOOP\nC: RSET\nS: 250\nS: 250\nC: X\nS: 500"
-    peer = Segments()
-    case = author.case(dialogue)
-
-    assert (await played(case, peer, segment=mode)).is_met
-    assert b"NOOP" in peer.heard
-
-
-async def test_a_case_may_be_exempt_from_other_segments(autojump_clock, author):
-    case = author.case("C: NOOP\nC: RSET\nS: 250\nS: 250", "segment: as-written")
-    peer = Segments()
-
-    assert (await played(case, peer, segment="bytes")).is_met
-    assert b"NOOP\r\nRSET\r\n" in peer.segments
-
-
-async def test_after_half_a_close_the_target_may_still_answer(autojump_clock, author):
-    result = await played(author.case("C: NOOP\n* half-close\nS: 250"), Peer())
-
-    assert result.is_met
-    assert "we half-close: no more octets from us" in told(result)
-
-
-async def test_after_a_reset_nothing_more_is_said(autojump_clock, author):
-    peer = Peer()
-    result = await played(author.case("* reset\nC: NOOP\nS: 250"), peer)
-
-    assert result.is_met
-    assert peer.heard == [b"EHLO client.example.test"]
 
 
 # --- names -------------------------------------------------------------------------------------

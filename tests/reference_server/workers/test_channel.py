@@ -7,7 +7,7 @@ import trio.testing
 from reference_server.configuration import Config, KeyPair, read_config
 from reference_server.doors.door import Door, Kind
 from reference_server.workers.channel import Ask, Begin, Channel, Ready, Renew, Told
-from tests.reference_server.test_configuration import EVERYTHING, written
+from tests.reference_server.configuration.written import EVERYTHING, written
 
 SAMPLES = (("commands_total", ("MAIL",), 2.0), ("storing_seconds", (), ([1, 0], 0.5)))
 

@@ -1,53 +1,29 @@
-import base64
 import re
-import socket
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness.documents import DocumentError, MappingNode, Node, load
-from harness.errors import UsageError
-from harness.protocol.extensions import EXTENSIONS
-from harness.protocol.order import Verb
 from harness.protocol.receiver import Limits
-from harness.protocol.services import Service
 from harness.target import read_address
 from reference_server.configuration import (
     Config,
     KeyPair,
-    make_faults,
     make_server,
     read_config,
 )
-from reference_server.configuration.houses import own_addresses
-from reference_server.configuration.making import make_rules, make_users
 from reference_server.configuration.relaying import Dns
 from reference_server.doors.door import Door, Endpoint, Kind
 from reference_server.doors.limits import Allowance
-from reference_server.faults.reading import parse_table
 from reference_server.intake.directory import Alias, MailingList
 from reference_server.relay.routes import Route, Tls
 from reference_server.relay.schedule import Schedule
 from reference_server.server import Patience
-from reference_server.users.book import Account, changing, make_account
 from reference_server.watching.log import Form, Level, Logging
-from tests.reference_server.connecting import connected, mail_of, server_in
+from tests.reference_server.configuration.written import EVERYTHING, complaints_about, written
 
-DOCS = Path(__file__).parents[2] / "docs" / "serve.md"
-
-
-def written(folder: Path, text: str) -> Path:
-    path = folder / "serve.yaml"
-    path.write_text(text, "utf-8")
-    return path
-
-
-def complaints_about(folder: Path, text: str) -> list[str]:
-    with pytest.raises(DocumentError) as caught:
-        read_config(written(folder, text))
-    return [f"{one.at.line}:{one.at.column}: {one.sentence}" for one in caught.value.complaints]
+DOCS = Path(__file__).parents[3] / "docs" / "serve.md"
 
 
 def test_the_example_of_the_documentation_is_read_and_makes_a_server(tmp_path):
@@ -91,44 +67,6 @@ def test_who_hears_of_bounces_that_bounce(tmp_path, words, told):
     config = read_config(written(tmp_path, f"bounces: {{double: {words}}}"))
     assert config.tells_postmaster is told
     assert read_config(written(tmp_path, "bounces: {}")).tells_postmaster
-
-
-EVERYTHING = """\
-domain: Mail.Example.Test
-listen: [smtp://127.0.0.1:0, "lmtp://[::1]:2424"]
-users: {Alice: wonderland, bob: }
-aliases: {Sales: [alice, carol@elsewhere.test], root: bob}
-lists: {crew: {members: [alice], owner: bob}}
-separator: "-"
-anyone_at: many.example.test
-spool: spool
-sync: no
-discard: yes
-voice: textbook
-fault: no-unstuff
-tls: {certificate: cert.pem, key: /etc/key.pem}
-extensions: {8BITMIME: no, SIZE: yes}
-limits:
-  {message: 1MB, recipients: 3, command_line: 1KiB, text_line: 1000, errors: 2, chunk: 2MB,
-   junk: 7, log_ins: 1, mails: 4, domains: 5, hold: 1h, deliver_by: 2m, connections: 9,
-   connections_per_address: 2, commands: 50, octets: 5MB, session: 1h, rate: 1KB, window: 10s}
-timeouts: {idle: 10s, mailbox: 20m, handshake: 3s, farewell: 1s, stop: 2s}
-workers: 2
-log: {to: server.log, form: text, level: debug}
-metrics: 0.0.0.0:9100
-control: 8025
-relay:
-  networks: [192.0.2.0/24, "2001:db8::1"]
-  routes:
-    bob.example: smtp://127.0.0.1:2526
-    .partner.test: {hosts: [mx1.partner.test, "smtps://[::1]:465"], tls: required}
-    "*": smarthost.test:587
-  dns: {servers: 127.0.0.1, port: 5353, trusts_ad: yes, timeout: 2s}
-  tls: "off"
-  schedule: {retry: [1m, 5m], warn_after: never, give_up_after: 2d}
-  messages_per_connection: 5
-  connection_age: 1m
-"""
 
 
 def test_every_key_is_read(tmp_path):
@@ -295,122 +233,3 @@ def test_everything_that_is_wrong_is_told_at_once_even_what_stands_in_another_fi
         ("serve.yaml", 3),
         ("serve.yaml", 4),
     ]
-
-
-def test_faults_are_made_where_they_are_asked_for_now_or_later(tmp_path):
-    table = parse_table("{at: NOOP, drop: yes}")
-    assert make_faults(Config(spool=tmp_path)) is None
-    now = make_faults(Config(spool=tmp_path, faults=table))
-    assert now is not None
-    assert (now.table, now.received) == (table, None)  # nobody can ask for messages
-    later = make_faults(Config(spool=tmp_path, control=Endpoint("127.0.0.1", 0)))
-    assert later is not None
-    assert later.table.rows == ()
-    assert later.received is not None
-    with pytest.raises(UsageError, match="do not go with several workers"):
-        make_faults(Config(spool=tmp_path, faults=table, workers=2))
-
-
-async def test_a_name_in_an_alias_or_a_list_is_one_here(tmp_path):
-    server = make_server(
-        Config(
-            domain="Here.test",
-            spool=tmp_path,
-            sync=False,
-            users={"alice": None, "bob": None},
-            aliases={"sales": Alias(("alice", "postmaster"))},
-            lists={"crew": MailingList(("bob", "carol@elsewhere.test"), "alice")},
-        )
-    )
-    directory = server.house.directory
-    assert directory.aliases == {"sales": Alias(("alice@here.test", "postmaster"))}
-    assert directory.lists == {
-        "crew": MailingList(("bob@here.test", "carol@elsewhere.test"), "alice@here.test")
-    }
-    async with connected(server) as client:
-        assert (await client.send("sales@here.test", b"x\r\n")).startswith(b"250")
-    assert len(mail_of(tmp_path, "alice")) == len(mail_of(tmp_path, "postmaster")) == 1
-
-
-def test_a_lie_about_a_limit_is_told_unless_the_limit_is_asked_for():
-    lie = make_rules(Config(fault="few-recipients")).limits
-    assert lie.recipients < Limits().recipients
-    assert make_rules(Config(limits=Limits(message=5))).limits == Limits(message=5)
-
-
-def test_a_server_may_want_tls_before_anything_else(tmp_path):
-    text = "tls: {self_signed: yes}\ndemand_tls: yes"
-    rules = make_rules(read_config(written(tmp_path, text)))
-    assert all(Verb.MAIL in rules.need_tls[service] for service in Service)
-    assert make_rules(Config()).need_tls == {}
-
-
-def test_an_extension_that_is_switched_off_is_not_there():
-    offered = make_rules(Config(without=frozenset({"SIZE"}))).extensions
-    assert set(offered) == set(EXTENSIONS) - {"SIZE"}
-
-
-def test_a_certificate_of_ones_own_is_used_and_one_that_is_none_refused(tmp_path):
-    made = make_server(Config(spool=tmp_path, tls_self_signed=True))
-    assert made.tls is not None
-    pair = KeyPair(tmp_path / "cert.pem", tmp_path / "key.pem")
-    assert make_server(Config(spool=tmp_path, key_pair=pair)).tls is not None
-    with pytest.raises(Exception, match=r"cannot use .*absent\.pem"):
-        make_server(Config(spool=tmp_path, key_pair=KeyPair(tmp_path / "absent.pem", pair.key)))
-
-
-def test_users_are_those_of_a_file_that_is_named_or_stands_in_the_spool(tmp_path):
-    spool = tmp_path / "spool"
-    spool.mkdir()
-    told = Config(spool=spool, users={"dave": "diving"})
-    assert list(make_users(told)) == ["dave"]
-    for path, name in ((spool / "users", "alice"), (tmp_path / "others", "bob")):
-        with changing(path) as accounts:
-            accounts[name] = Account(name=name)
-    assert list(make_users(told)) == ["alice", "dave"]
-    named = read_config(written(tmp_path, "users: others\nspool: spool"))
-    assert list(make_users(named)) == ["bob"]
-    assert list(make_users(replace(told, spool=None))) == ["dave"]
-
-
-async def test_who_stands_in_a_file_gets_mail_and_logs_in(tmp_path):
-    with changing(tmp_path / "users") as accounts:
-        accounts["zoe"] = make_account("zoe", "zebra")
-    server = server_in(tmp_path, auth_in_clear=True)
-    async with connected(server) as client:
-        told = await client.send("zoe@example.test", b"x\r\n")
-        assert told.startswith(b"250")
-        for password, code in ((b"guess", b"535"), (b"zebra", b"235")):
-            secret = base64.b64encode(b"\0zoe\0" + password)
-            assert (await client.say(b"AUTH PLAIN " + secret + b"\r\n")).startswith(code)
-
-
-async def test_who_comes_while_the_server_runs_gets_mail_too(tmp_path):
-    with changing(tmp_path / "users"):
-        pass
-    server = server_in(tmp_path)
-    with changing(tmp_path / "users") as accounts:
-        accounts["zoe"] = Account(name="zoe")
-    async with connected(server) as client:
-        told = await client.send("zoe@example.test", b"x\r\n")
-        assert told.startswith(b"250")
-    assert len(mail_of(tmp_path, "zoe")) == 1
-
-
-@pytest.mark.parametrize(
-    ("hosts", "addresses"),
-    [
-        (["127.0.0.1", "192.0.2.1", "::1"], {"127.0.0.1", "192.0.2.1", "::1"}),
-        (["mail.example.test"], set()),
-    ],
-)
-def test_the_addresses_where_it_listens_are_its_own(hosts, addresses):
-    doors = tuple(Door(host=host) for host in hosts)
-    assert own_addresses(Config(doors=doors)) == addresses
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
-def test_who_listens_everywhere_has_the_addresses_of_the_machine(host, monkeypatch):
-    assert own_addresses(Config(doors=(Door(host=host),))) >= {"127.0.0.1", "::1"}
-    monkeypatch.setattr(socket, "gethostname", lambda: "no-such-host.invalid")
-    assert own_addresses(Config(doors=(Door(host=host),))) == {"127.0.0.1", "::1"}
