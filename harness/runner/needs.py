@@ -13,6 +13,7 @@ from harness.transcripts.model import Auth, Case, Role, Sasl, Start, StartTls, T
 from harness.transcripts.walking import all_steps
 
 EXTENSION = "ext:"
+LARGEST = 67_108_864  # octets of a message that is to fill a server up
 
 Ask = Callable[[Target, Settings], bool]
 
@@ -142,8 +143,16 @@ def not_offered(case: Case, offer: Offer, *, always_tls: bool) -> str:
         return "the target is met inside TLS alone"
     if always_tls and any(isinstance(step, StartTls) for step in all_steps(case.steps)):
         return "the target does not offer STARTTLS inside TLS, which `always: [tls]` begins with"
-    if "size-limit" in case.needs and offer.over_size is None:
+    if "size-limit" in case.needs:
+        return _unsized(case, offer)
+    return ""
+
+
+def _unsized(case: Case, offer: Offer) -> str:
+    if offer.over_size is None:
         return "the target announces no fixed maximum message size: SIZE with a number over 0"
+    if "big-message" in case.needs and offer.over_size > LARGEST:
+        return f"the target takes messages of more than {LARGEST} octets, and we send none as large"
     return ""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from harness.documents import Complaints
+from harness.transcripts.fullness import FULL
 from harness.transcripts.model import (
     Expect,
     Fill,
@@ -43,6 +44,7 @@ FACTS: Mapping[str, str | None] = {
     "list": "list",
     "over_size": "size-limit",
     "too_much": "size-limit",
+    **dict.fromkeys(FULL, "size-limit"),
     "greylist": "greylist",
     "bounce": "bounce",
     "relayed": "relay",

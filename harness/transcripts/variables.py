@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from harness.errors import UsageError
+from harness.transcripts.fullness import FULL, size_of
 from harness.transcripts.model import Case, Fill, Template, Variable, Write
 from harness.transcripts.templates import holds_size
 
@@ -123,6 +124,7 @@ def render_write(write: Write, values: Values) -> tuple[Segment, ...]:
 
 def _render_lines(write: Write, values: Values) -> list[bytes]:
     """The lines' octets; those that hold {size} come last, for they count what follows them."""
+    _fill_up(write, values)
     lines = [b""] * len(write.lines)
     sized = [index for index, line in enumerate(write.lines) if holds_size(line.octets)]
     for index, line in enumerate(write.lines):
@@ -133,6 +135,18 @@ def _render_lines(write: Write, values: Values) -> list[bytes]:
         values["size"] = b"%d" % sum(map(len, lines[index + 1 : end]))
         lines[index] = values.render(write.lines[index].octets)
     return lines
+
+
+def _fill_up(write: Write, values: Values) -> None:
+    """Sets what makes this text as large as the target takes, if it is to be."""
+    names = (variable.name for line in write.lines for variable in line.octets.variables)
+    name = next((name for name in names if name in FULL), None)
+    if name is None or "over_size" not in values.facts:
+        return
+    values[name] = b""
+    texts = [b"" if holds_size(it.octets) else values.render(it.octets) for it in write.lines]
+    text = b"".join(texts)  # what says how long a chunk is is no part of it
+    values[name] = FULL[name](int(values.facts["over_size"]) - 1 - size_of(text))
 
 
 def _segments(write: Write, lines: Sequence[bytes]) -> tuple[Segment, ...]:

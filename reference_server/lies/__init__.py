@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from reference_server.lies.announced import ANNOUNCED
 from reference_server.lies.attacks import ATTACKS
 from reference_server.lies.authentication import AUTHENTICATION
 from reference_server.lies.chunking import CHUNKING
@@ -41,6 +42,7 @@ LIES: Final[Mapping[str, Lie]] = {
     **EIGHT_BIT,
     **STATUS,
     **SERVICES,
+    **ANNOUNCED,
     **AUTHENTICATION,
     **LYING_MECHANISMS,
     **LYING_SCRAM,

@@ -8,6 +8,7 @@ import pytest
 
 from harness.errors import UsageError
 from harness.protocol.replies import Reply
+from harness.protocol.transparency import DataReader
 from harness.transcripts.model import Expect, TextMatches, Write
 from harness.transcripts.variables import Segment, Values, make_token, render_write
 from tests.transcripts.written import case, steps
@@ -89,6 +90,36 @@ def test_too_much_is_lines_of_more_than_the_target_takes():
     (segment,) = render_write(write, Values({"over_size": "2001"}))
 
     assert segment.octets == (b"x" * 998 + b"\r\n") * 3
+
+
+@pytest.mark.parametrize("limit", [2_100, 3_000, 3_001, 3_002, 3_999])
+@pytest.mark.parametrize(
+    ("name", "more"), [("brimful", 0), ("overfull", 1), ("brimful_of_dots", 0)]
+)
+def test_a_text_is_filled_up_to_what_the_target_takes(limit, name, more):
+    write = steps(f"C: Subject: x\nC:\nC: ..dot\nC! {{{name}}}\nC: .")[0]
+    (segment,) = render_write(write, Values({"over_size": str(limit + 1)}))
+    reader = DataReader()
+    reader.feed(segment.octets)
+
+    content = reader.take()
+    assert content is not None
+    assert len(content) == limit + more
+    assert max(map(len, content.split(b"\r\n"))) <= 998
+    assert (content.count(b"\r\n.x") > 1) is (name == "brimful_of_dots")
+
+
+def test_chunks_are_filled_up_too():
+    write = steps("C: BDAT {size} LAST\nC! Subject: x\\r\\n\\r\\n{overfull}")[0]
+    (segment,) = render_write(write, Values({"over_size": "2501"}))
+
+    assert segment.octets.startswith(b"BDAT 2501 LAST\r\n")
+
+
+def test_who_takes_next_to_nothing_is_not_filled_up():
+    (segment,) = render_write(steps("C! a{brimful}")[0], Values({"over_size": "900"}))
+
+    assert segment.octets == b"a"
 
 
 def test_many_counts_with_the_repetition():

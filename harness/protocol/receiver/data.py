@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from harness.protocol.commands import Parameters
+from harness.protocol.extensions import declared_size
 from harness.protocol.order import Verb
 from harness.protocol.receiver.answers import Occasion
 from harness.protocol.receiver.chunks import Announced, ChunkReader
@@ -12,11 +14,10 @@ from harness.protocol.services import Service
 from harness.protocol.transparency import DataReader
 
 
-def open_reader(rules: Rules) -> DataReader:
-    """A reader for the text that follows 354."""
-    return rules.data_reader(
-        ends=rules.data_ends, unstuff=rules.unstuff, limit=rules.limits.message
-    )
+def open_reader(rules: Rules, parameters: Parameters) -> DataReader:
+    """A reader for the text that follows 354; the parameters are those of MAIL."""
+    most = rules.longest_text(declared_size(parameters), rules.limits.message)
+    return rules.data_reader(ends=rules.data_ends, unstuff=rules.unstuff, limit=most)
 
 
 def open_chunk(rules: Rules, memory: Memory, chunk: Announced) -> ChunkReader:

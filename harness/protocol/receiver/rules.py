@@ -79,6 +79,11 @@ def pass_over(size: int, is_offered: bool) -> int:
     return size
 
 
+def as_announced(declared: int, most: int) -> int:
+    """A text may be larger than MAIL declared, and never larger than SIZE says (RFC 1870 6.3)."""
+    return most
+
+
 def anything_goes(content: bytes) -> None:
     """What is sent as BODY=BINARYMIME may hold any octets (RFC 3030 3)."""
 
@@ -243,6 +248,7 @@ class Rules:
     ] = find_no_fault
     remember_recipient: Callable[[list[Addressee], Addressee], None] = list.append
 
+    longest_text: Callable[[int, int], int] = as_announced  # by what MAIL said, and what SIZE does
     data_reader: Callable[..., DataReader] = DataReader
     data_ends: tuple[bytes, ...] = (b"\r\n.\r\n",)
     unstuff: Callable[[bytes], bytes] = unstuff

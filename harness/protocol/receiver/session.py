@@ -319,7 +319,7 @@ class Receiver:
             self.memory.domains |= {event.addressee.path.mailbox.domain.lower()}
 
     def _after_text(self, event: Text, reply: Reply) -> None:
-        self._reader = data.open_reader(self._rules)
+        self._reader = data.open_reader(self._rules, self.memory.parameters)
         self._reader.feed(self._lines.clear())
 
     def _after_chunk(self, event: Chunk, reply: Reply) -> None:
