@@ -14,9 +14,11 @@ BLOCK = re.compile(r"<!-- real output of: smtp-harness (.*?) -->\n```\n(.*?)```"
 BLOCKS = BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
 CUT = "[...]\n"
 
-# What differs from run to run: times, ports, seeds, tokens, message ids.
+# What differs from run to run: times, ports, seeds, tokens, message ids; and how many cases there
+# are, which every new suite changes.
 CHANGING = re.compile(
     r"\d+\.\d{3}\b|127\.0\.0\.1:\d+|port was \d+|seed \d+|in \d+\.\d s"
+    r"|\d+(?= (of|cases|met)\b)|(?<=of )\d+"
     r"|(?<=Subject: )[a-z0-9]{24}|(?<= as )[0-9a-f]+-[0-9a-f]+"
 )
 

@@ -64,12 +64,20 @@ def test_a_user_in_the_address_logs_in_with_the_password_from_the_environment():
     )
 
 
+def test_a_file_may_name_its_target(tmp_path):
+    path = tmp_path / "target.yaml"
+    path.write_text("address: 127.0.0.1\nname: Postfix, as we run it\n")
+
+    assert read_target(str(path)).name == "Postfix, as we run it"
+
+
 def test_a_file_is_read_whole(tmp_path):
     path = tmp_path / "target.yaml"
     path.write_text(FULL)
 
     assert read_target(str(path)) == Target(
         address=Address("127.0.0.1", 2501),
+        name=tmp_path.name,
         listeners={
             "submission": Address("127.0.0.1", 2587, Scheme.SUBMISSION),
             "lmtp": Address("127.0.0.1", 2524, Scheme.LMTP),

@@ -51,6 +51,11 @@ def load_all(paths: Iterable[Path]) -> list[Suite]:
     return suites
 
 
+def forget() -> None:
+    """What was read of the suites that we ship is read anew the next time."""
+    _shipped.cache_clear()
+
+
 @cache
 def _shipped() -> tuple[Suite, ...]:
     return tuple(load_all(find_suites(shipped_suites())))

@@ -88,9 +88,9 @@ class Commands(click.Group):
             _, others = group.split(KeyboardInterrupt)
             if others is None:
                 return INTERRUPTED
-            return _tell(others)
+            return tell(others)
         except Exception as error:
-            return _tell(error)
+            return tell(error)
 
 
 def let_go_of_stdout() -> None:
@@ -106,7 +106,7 @@ def _wrong_use(error: click.ClickException) -> str:
     return f"error: {error.format_message()}{where}"
 
 
-def _tell(error: BaseException) -> int:
+def tell(error: BaseException) -> int:
     """Words for an error, on stderr, and the exit status."""
     if os.environ.get(DEBUG):
         traceback.print_exc()

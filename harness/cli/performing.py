@@ -21,9 +21,11 @@ from harness import __version__
 from harness.cli.choosing import choose
 from harness.cli.commands import let_go_of_stdout
 from harness.cli.embedded import embedded
+from harness.cli.last_run import last_failed, remember
 from harness.cli.proving import perform_proof
 from harness.cli.reporting import Reports, wanted_reports
 from harness.cli.starting import started
+from harness.cli.watching import watch
 from harness.documents import read_duration
 from harness.errors import TargetUnreachable, UsageError
 from harness.reports.colour import wants_colour
@@ -58,6 +60,8 @@ class Wishes:
     strict_known: bool
     write_known: Path | None
     fail_fast: bool
+    last_failed: bool
+    watching: bool
     seed: int | None
     segment: str
     as_written: bool
@@ -91,6 +95,11 @@ class Wishes:
             raise UsageError("--prove takes each case's own fault: leave --fault out")
         if self.prove and (self.junit or self.json or self.reports or self.write_known):
             raise UsageError("--prove is about our cases and writes no report about a server")
+
+    @property
+    def name(self) -> str:
+        """By which the target is known the next time: our own server has another port then."""
+        return f"{Path.cwd()} {self.target}" if self.target else f"our own {self.fault or ''}"
 
     @property
     def settings(self) -> Settings:
@@ -129,14 +138,36 @@ def perform(wishes: Wishes) -> int:
     wanted = wanted_reports(wishes.reports, junit=wishes.junit, json=wishes.json)
     if wishes.write_known:
         check_writable(wishes.write_known)
-    suites = choose(wishes.selectors)
+    if not wishes.watching:
+        choose(wishes.selectors)  # a wrong word is told before any server is started
     with _target(wishes) as target:
-        plan = make_plan(suites, target, settings, k=wishes.expression, known=wishes.known)
-        if wishes.listing:
-            return _list(plan)
-        if wishes.prove:
-            return perform_proof(plan, settings, wishes.applied, verbose=wishes.verbose)
-        return _run(plan, settings, wishes, wanted)
+
+        def once() -> int:
+            suites = choose(wishes.selectors)
+            plan = make_plan(suites, target, settings, k=wishes.expression, known=wishes.known)
+            return _do(_narrowed(plan, wishes), settings, wishes, wanted)
+
+        return watch(wishes.selectors, once) if wishes.watching else once()
+
+
+def _do(plan: Plan, settings: Settings, wishes: Wishes, wanted: Sequence[Report]) -> int:
+    if wishes.listing:
+        return _list(plan)
+    if wishes.prove:
+        return perform_proof(plan, settings, wishes.applied, verbose=wishes.verbose)
+    return _run(plan, settings, wishes, wanted)
+
+
+def _narrowed(plan: Plan, wishes: Wishes) -> Plan:
+    """The cases that were unmet the last time, if those are wished and there are any."""
+    if not wishes.last_failed:
+        return plan
+    failed = last_failed(wishes.name)
+    again = [it for it in plan.cases if it.case.address in failed]
+    if not again:
+        click.echo("nothing of this was unmet the last time: all of it is played", err=True)
+        return plan
+    return plan.with_cases(again, plan.target)
 
 
 def _duration(text: str | None, option: str) -> float:
@@ -200,6 +231,7 @@ def _run(plan: Plan, settings: Settings, wishes: Wishes, wanted: Sequence[Report
             finally:
                 if result is not None:  # a disk that is full takes nobody's verdicts away
                     terminal.end(result)
+                    remember(wishes.name, result)
     if not terminal.is_heard:
         let_go_of_stdout()
     return SIGNALS.get(result.signal, _exit_status(result, wishes))

@@ -1,7 +1,9 @@
 """The run as a person watches it: failures at once and in full, the rest in a line per suite.
 
-Results go to one stream, progress to another, and progress only where a terminal shows it: a pipe
-gets plain lines.  Outcomes arrive in suite order; who plays them side by side sees to that.
+Many suites have a line for each RFC or theme instead, and a terminal, which shows progress anyway,
+has those side by side at the end, so that the summary fits a screen.  Results go to one stream,
+progress to another, and progress only where a terminal shows it: a pipe gets plain lines.  Outcomes
+arrive in suite order; who plays them side by side sees to that.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from harness.reports.colour import painted, painted_word
+from harness.reports.columns import in_columns
 from harness.reports.story import Line, Part, brief_story, headline, story
 from harness.results import JUDGED, Level, Outcome, RunResult, Verdict
 from harness.visible import harmless
@@ -20,7 +23,11 @@ from harness.visible import harmless
 MANY_STORIES = 10  # told in full; what comes after them is told in a line
 FEW_REASONS = 8  # named in the summary
 MANY_NAMES = 20  # of failed cases
+MANY_SUITES = 20  # which are told folder by folder
 UNMET = (Verdict.FAIL, Verdict.WARN, Verdict.INFO)
+
+_WORST_FIRST = (Verdict.FAIL, Verdict.ERROR, Verdict.WARN, Verdict.INFO, Verdict.FIXED,
+                Verdict.KNOWN, Verdict.SKIP, Verdict.MET)  # fmt: skip
 
 MEANINGS = {
     Verdict.MET: "",
@@ -59,12 +66,15 @@ class Terminal:
         self._seen = 0
         self._stories = 0
         self._told: set[str] = set()  # causes of errors
-        self._suite: list[Outcome] = []
+        self._folders = False
+        self._part = ""  # the suite or folder whose cases are coming in
+        self._parts: dict[str, Counter[Verdict]] = {}
 
     def begin(self, target: str, suites: Sequence[str]) -> None:
         """Say what is about to happen; `suites` has the suite of each case."""
         self._total = len(suites)
-        self._width = max(map(len, suites), default=0)
+        self._folders = len(set(suites)) > MANY_SUITES
+        self._width = max((len(self._part_of(suite)) for suite in suites), default=0)
         noun = "case" if self._total == 1 else "cases"
         self._say(f"{self._total} {noun} against {harmless(target)}")
         self._gap()
@@ -72,17 +82,20 @@ class Terminal:
 
     def add(self, outcome: Outcome) -> None:
         """Tell one outcome; the next one in suite order."""
-        if self._suite and self._suite[0].group != outcome.group:
-            self._end_suite()
-        self._suite.append(outcome)
+        part = self._part_of(outcome.group)
+        if self._part != part:
+            self._end_part()
+        self._part = part
+        self._parts.setdefault(part, Counter())[outcome.verdict] += 1
         self._seen += 1
         self._tell(outcome)
         self._show_progress(outcome.address)
 
     def end(self, result: RunResult) -> None:
         """The summary."""
-        if self._suite:
-            self._end_suite()
+        self._end_part()
+        if self._side_by_side:
+            self._say(*self._columns())
         self._gap()
         self._say(*self._paint(summary(result)))
 
@@ -118,15 +131,30 @@ class Terminal:
         word = self._word(outcome.verdict.value.upper(), outcome.verdict)
         self._say(f"{word} {outcome.address}: {harmless(outcome.title)}: {headline(outcome)}")
 
-    def _end_suite(self) -> None:
-        counts = Counter(outcome.verdict for outcome in self._suite)
-        words = ", ".join(
-            self._word(f"{counts[verdict]} {verdict.value}", verdict)
-            for verdict in Verdict
-            if counts[verdict]
-        )
-        self._say(f"{self._suite[0].group:<{self._width}}  {words}")
-        self._suite = []
+    @property
+    def _side_by_side(self) -> bool:
+        return self._folders and self._progress
+
+    def _part_of(self, suite: str) -> str:
+        return suite.partition("/")[0] if self._folders else suite
+
+    def _end_part(self) -> None:
+        if self._part and not self._side_by_side:
+            words = ", ".join(
+                self._word(f"{count} {verdict.value}", verdict)
+                for verdict, count in _in_order(self._parts[self._part])
+            )
+            self._say(f"{self._part:<{self._width}}  {words}")
+
+    def _columns(self) -> list[str]:
+        """All parts, each in the colour of the worst that there is about it."""
+        texts, worst = [], []
+        for part, counts in self._parts.items():
+            words = ", ".join(f"{count} {verdict.value}" for verdict, count in _in_order(counts))
+            texts.append(f"{part:<{self._width}}  {words}")
+            worst.append(next(verdict for verdict in _WORST_FIRST if counts[verdict]))
+        width = shutil.get_terminal_size().columns
+        return in_columns(texts, width, lambda at, text: self._word(text, worst[at]))
 
     def _word(self, word: str, verdict: Verdict) -> str:
         return painted_word(word, verdict) if self._colour else word
@@ -153,14 +181,23 @@ class Terminal:
     def _show_progress(self, address: str) -> None:
         if self._progress:
             width = shutil.get_terminal_size().columns - 1
-            text = f"[{self._seen}/{self._total}] {address}"
+            text = f"[{self._seen}/{self._total}]{self._unmet()} {address}"
             self._err.write(f"\r\x1b[2K{text[:width]}")
             self._err.flush()
+
+    def _unmet(self) -> str:
+        counts: Counter[Verdict] = sum(self._parts.values(), Counter())
+        told = [f"{counts[it]} {it.value}" for it in (*UNMET, Verdict.ERROR) if counts[it]]
+        return f" {', '.join(told)}," if told else ""
 
     def _clear_progress(self) -> None:
         if self._progress:
             self._err.write("\r\x1b[2K")
             self._err.flush()
+
+
+def _in_order(counts: Counter[Verdict]) -> list[tuple[Verdict, int]]:
+    return [(verdict, counts[verdict]) for verdict in Verdict if counts[verdict]]
 
 
 def summary(result: RunResult) -> list[Line]:

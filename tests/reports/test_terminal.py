@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from harness.reports.colour import wants_colour
-from harness.reports.terminal import MANY_STORIES, Terminal, summary
+from harness.reports.columns import in_columns
+from harness.reports.terminal import MANY_STORIES, MANY_SUITES, Terminal, summary
 from harness.results import Level
 from tests.reports.outcomes import (
     ATTACKED,
@@ -205,3 +206,53 @@ WISHES = {
 @pytest.mark.parametrize(("stream", "when", "environment", "colour"), WISHES.values(), ids=WISHES)
 def test_colour_goes_where_it_is_wanted(stream, when, environment, colour):
     assert wants_colour(stream, when, environment) is colour
+
+
+def of_suites(count):
+    """Cases of so many suites in three folders, one of them failing and one skipped."""
+    suites = [f"rfc{n * 3 // count}/{n}" for n in range(count)]
+    cases = [replace(MET, address=f"{suite}/a", suite=suite) for suite in suites]
+    cases[0] = replace(FAIL, address=cases[0].address, suite=suites[0])
+    cases[-1] = replace(SKIP, address=cases[-1].address, suite=suites[-1])
+    return cases
+
+
+def test_many_suites_are_told_folder_by_folder():
+    text = told(*of_suites(MANY_SUITES + 1))
+
+    assert "\nrfc0  6 met, 1 fail\nrfc1  7 met\nrfc2  6 met, 1 skip\n\n" in text
+    assert "rfc1/" not in text
+
+
+def test_few_suites_have_a_line_each():
+    assert told(*of_suites(MANY_SUITES)).count("/") >= MANY_SUITES
+
+
+def test_on_a_terminal_the_folders_stand_side_by_side_at_the_end(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "66")
+    text = told(*of_suites(MANY_SUITES + 1), err=Screen())
+
+    assert "\nrfc0  6 met, 1 fail   rfc1  7 met   rfc2" not in text  # columns are equally wide
+    assert "\nrfc0  6 met, 1 fail   rfc1  7 met           rfc2  6 met, 1 skip\n" in text
+
+
+def test_progress_says_how_much_was_not_met():
+    screen = Screen()
+    told(FAIL, WARN, MET, err=screen)
+
+    assert "[1/3] 1 fail, rfc5321" in screen.getvalue()
+    assert "[3/3] 1 fail, 1 warn, rfc5321" in screen.getvalue()
+
+
+@pytest.mark.parametrize(("width", "lines"), [
+    (1, ["a", "bb", "ccc", "d"]),
+    (8, ["a", "bb", "ccc", "d"]),
+    (9, ["a     ccc", "bb    d"]),
+    (99, ["a     bb    ccc   d"]),
+])  # fmt: skip
+def test_columns_are_as_many_as_a_line_takes(width, lines):
+    assert in_columns(["a", "bb", "ccc", "d"], width) == lines
+
+
+def test_no_text_makes_no_line():
+    assert in_columns([], 80) == []
