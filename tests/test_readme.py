@@ -24,7 +24,7 @@ CHANGING = re.compile(
 
 
 def steady(text: str) -> str:
-    return CHANGING.sub("*", text)
+    return re.sub("  +", "  ", CHANGING.sub("*", text))
 
 
 @pytest.mark.slow

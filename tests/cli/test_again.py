@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -54,10 +55,10 @@ def test_where_nothing_can_be_kept_nothing_is(cache):
 @pytest.mark.slow
 def test_only_what_failed_is_played_again(invoke):
     words = ("run", "--fault", "no-unstuff", "-s", "rfc5321/4.5.2")
-    assert "2 fail" in invoke(*words).output
+    assert " fail   unmet" in invoke(*words).output
 
     again = invoke(*words, "--last-failed").output
-    assert again.startswith("2 cases against our own server with the fault no-unstuff")
+    assert re.match(r"\d cases against our own server with the fault no-unstuff", again)
 
 
 @pytest.mark.slow
@@ -111,6 +112,13 @@ cases:
 """
 
 
+def put(path, text):
+    """As editors do: at once, so that nobody sees half of it."""
+    beside = path.with_suffix(".part")
+    beside.write_text(text)
+    beside.replace(path)
+
+
 @pytest.mark.slow
 def test_a_suite_is_run_again_when_it_changes_also_after_a_mistake(tmp_path):
     path = tmp_path / "a.smtp.yaml"
@@ -130,9 +138,9 @@ def test_a_suite_is_run_again_when_it_changes_also_after_a_mistake(tmp_path):
             raise AssertionError(said)
 
         await_watching()
-        path.write_text("suite: [")
+        put(path, "suite: [")
         told_of_mistake = await_watching()
-        path.write_text(SUITE.format(code=554))
+        put(path, SUITE.format(code=554))
         await_watching()
         watching.send_signal(signal.SIGINT)
         told = watching.communicate(timeout=60)[0]

@@ -71,8 +71,8 @@ def test_a_liar_fails_and_the_failure_can_be_understood(invoke):
         "met    70 octets:\n",
         "C: ..one dot left",
         "smtp-harness run --fault no-unstuff -s rfc5321/4.5.2/leading-dots\n",
-        "7 of 7 cases judged",
-        "2 fail",
+        " cases judged in ",
+        " fail   unmet: a MUST",
     ):
         assert said in done.output
 
