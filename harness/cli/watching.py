@@ -6,6 +6,7 @@ Files are looked at twice a second.  That needs nothing but stat(2), works on ev
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from harness.errors import HarnessError
 from harness.transcripts.loader import find_suites, shipped_suites
 
 _PAUSE = 0.5  # seconds
+SIGNALLED = 128  # and more: the exit status of a run that a signal ended
 
 Seen = dict[Path, tuple[int, int]]
 
@@ -28,32 +30,30 @@ def watch(selectors: Sequence[str], again: Callable[[], int]) -> int:
     A file that is broken just now is told of, and its next change waited for.
     """
     status = 0
-    for _ in changes(selectors):
-        forget()
-        try:
-            status = again()
-        except HarnessError as error:
-            status = tell(error)
-        if status >= 128:  # a signal ended it
-            return status
-        click.echo("\nwatching; Ctrl-C ends it", err=True)
+    with contextlib.suppress(KeyboardInterrupt):  # wherever it comes, the verdict is there
+        for _ in changes(selectors):
+            forget()
+            try:
+                status = again()
+            except HarnessError as error:
+                status = tell(error)
+            if status >= SIGNALLED:
+                break
+            click.echo("\nwatching; Ctrl-C ends it", err=True)
     return status
 
 
 def changes(
     selectors: Sequence[str], pause: Callable[[float], None] = time.sleep
 ) -> Iterator[None]:
-    """Once at once, then each time that something is new, other or gone; ends with Ctrl-C."""
+    """Once at once, then each time that something is new, other or gone."""
     seen: Seen | None = None
-    try:
-        while True:
-            now = _look(_watched(selectors))
-            if now != seen:
-                seen = now
-                yield
-            pause(_PAUSE)
-    except KeyboardInterrupt:
-        return
+    while True:
+        now = _look(_watched(selectors))
+        if now != seen:
+            seen = now
+            yield
+        pause(_PAUSE)
 
 
 def _watched(selectors: Sequence[str]) -> Iterable[Path]:
