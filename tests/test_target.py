@@ -82,7 +82,6 @@ def test_a_file_is_read_whole(tmp_path):
             "submission": Address("127.0.0.1", 2587, Scheme.SUBMISSION),
             "lmtp": Address("127.0.0.1", 2524, Scheme.LMTP),
         },
-        name=tmp_path.name,
         our_name="client.example.test",
         domain="example.test",
         sender="sender@client.example.test",
