@@ -91,6 +91,17 @@ def test_protocol_and_transcripts_do_no_io(path):
         assert {name.split(".")[0] for name in imports_of(path)} & (_IO - {"os"}) == set()
 
 
+HOUSES = ("harness", "reference_server")
+ROOMS = sorted(path.parent for top in HOUSES for path in (ROOT / top).glob("*/__init__.py"))
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
+def test_whoever_contributes_is_told_of_every_room(room):
+    lines = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()
+    named = "".join(line.split("|")[1] for line in lines if line.startswith("| "))
+    assert f"`{room.name}`" in named or f"`{room.parent.name}/{room.name}`" in named
+
+
 COMMANDS = sorted((ROOT / "harness" / "cli").glob("*.py"))
 
 
