@@ -161,6 +161,7 @@ SIZES: Final[Mapping[str, Lie]] = {
             RULES,
             read_reverse_path=partial(read_reverse_path, read_domain=_short_domain),
             read_forward_path=partial(read_forward_path, read_domain=_short_domain),
+            is_client_name=_short_domain,
         ),
     ),
     "no-foreign-literals": Lie(
