@@ -321,6 +321,24 @@ async def test_a_peer_that_does_not_read_is_silent(autojump_clock, size):
     assert wire.log.seconds == 5
 
 
+class Leaving(Deaf):
+    """Takes nothing, says a few words and goodbye."""
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        return self._words.pop(0) if self._words else b""
+
+
+async def test_a_peer_that_said_goodbye_and_reads_no_more_is_gone(autojump_clock):
+    wire = Wire(Leaving(), Log())
+
+    await wire.send(b"x" * 1_000_000, 5)
+
+    assert [(await wire.reply(5)).code for _ in range(2)] == [250, 250]
+    with pytest.raises(PeerClosed):
+        await wire.reply(5)
+    assert "could not write: the other end is gone" in [it.happened for it in wire.log.exchanges]
+
+
 async def test_a_long_write_is_read_along(autojump_clock):
     wire = Wire(Deaf(), Log())
     with pytest.raises(PeerSilent):
