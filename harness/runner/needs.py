@@ -9,7 +9,7 @@ from harness.runner.facts import literal_of
 from harness.runner.offers import Offer
 from harness.runner.settings import Settings
 from harness.target import Target
-from harness.transcripts.model import Auth, Case, Role, Sasl, Start, StartTls, Tls
+from harness.transcripts.model import Auth, Case, Role, Sasl, Start, StartTls, Template, Tls
 from harness.transcripts.walking import all_steps
 
 EXTENSION = "ext:"
@@ -112,7 +112,20 @@ def missing(case: Case, target: Target, settings: Settings) -> str:
             return f"needs {words}"
     if target.listener(case.over) is None:
         return f"needs a listener for {case.over}: `listeners: {{{case.over}: ...}}`"
-    return _unspoken(case)
+    return _unread(case, target) or _unspoken(case)
+
+
+def _unread(case: Case, target: Target) -> str:
+    """Mail for whom the case itself names, as it does the postmaster, is not always to be read."""
+    for item in (*case.delivered, *case.not_delivered):
+        name = None if item.to is None or any(item.to.variables) else _text(item.to)
+        if name is not None and target.delivery_of(name) is None:
+            return f"needs to read back mail for {name}: `delivery: {{{name}: maildir:/path}}`"
+    return ""
+
+
+def _text(template: Template) -> str:
+    return b"".join(piece for piece in template.pieces if isinstance(piece, bytes)).decode()
 
 
 def _unspoken(case: Case) -> str:

@@ -92,6 +92,15 @@ def test_what_we_cannot_do_yet_is_said(author, need):
     assert missing(case_with(author, f"needs: [{need}]"), RICH, Settings()) == words
 
 
+def test_a_mailbox_that_the_target_says_nothing_of_cannot_be_read(author):
+    case = case_with(author, "delivered: {to: postmaster}")
+    some = replace(RICH, delivery={"alice@a.test": "maildir:/mail"})
+
+    assert missing(case, RICH, Settings()) == ""
+    assert "`delivery: {postmaster: maildir:/path}`" in missing(case, some, Settings())
+    assert missing(case_with(author, "delivered: {}"), some, Settings()) == ""
+
+
 def test_another_role_is_not_for_this_run(author):
     case = replace(author.case(NOOP), role=Role.CLIENT)
 
