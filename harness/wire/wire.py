@@ -92,11 +92,7 @@ class Wire:
                 nursery.start_soon(self._keep_reading)
                 is_read = await self._transmit(pieces, patience)
                 nursery.cancel_scope.cancel()
-        if not is_read and self.ended:
-            # Who has said goodbye and reads no more is gone, though no reset says so (Haraka).
-            self._writable = False
-            self.log.happened("could not write: the other end is gone", self.name)
-        elif not is_read:
+        if not is_read:
             self._writable = False
             self.last = self.log.happened(f"not read within {patience:g} s", self.name)
             if self.ended:
