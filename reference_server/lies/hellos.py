@@ -90,5 +90,11 @@ HELLOS: Final[Mapping[str, Lie]] = {
         ),
     ),
     "help-not-announced": Lie("EHLO does not list HELP", without_announcing("HELP")),
-    "etrn-not-announced": Lie("EHLO does not list ETRN", without_announcing("ETRN")),
+    "etrn-not-announced": Lie(
+        "ETRN is taken from anybody, and EHLO does not list it",
+        replace(
+            without_announcing("ETRN"),
+            answers=answers_with(NODE_REFUSED=ANSWERS[Occasion.QUEUE_STARTED]),
+        ),
+    ),
 }
