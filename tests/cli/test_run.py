@@ -80,7 +80,8 @@ def test_a_liar_fails_and_the_failure_can_be_understood(invoke):
 def test_a_target_is_run_against_with_options_for_a_file(invoke, server):
     mail = server.delivery_of("alice@example.test")
     done = invoke("run", server.address.endpoint, "--to", "alice@example.test", "--delivery", mail,
-                  "--unknown", "nobody@example.test", "--foreign", "a@elsewhere.test",
+                  "--to", "bob@example.test", "--unknown", "nobody@example.test",
+                  "--foreign", "a@elsewhere.test",
                   "--timeout", "5s", "-s", "rfc5321/4.1.1.3", "-j", "2")  # fmt: skip
 
     assert done.exit_code == 0, done.output
@@ -94,7 +95,7 @@ WRONG = {
     "a fault to prove": (["--prove", "--fault", "no-rset"], "leave --fault out"),
     "an unknown fault": (["--fault", "no-reset"], "did you mean 'no-rset'?"),
     "an unknown case": (["-s", "rfc5321/9"], "no case is named 'rfc5321/9'"),
-    "words that no case has": (["-k", "xyzzy"], "no case is selected by -k 'xyzzy'"),
+    "words that no case has": (["-k", "qwertz-9"], "no case is selected by -k 'qwertz-9'"),
     "a broken expression": (["-k", "a and"], "-k: a word is missing"),
     "a bad target": (["nowhere:x"], "'x' is no port"),
     "a target file that is not there": (["./gone.yaml"], "gone.yaml"),
