@@ -1,4 +1,4 @@
-"""`send` and our own server: within TLS, with a log-in, by a target's file, with no target at all."""
+"""`send` and our own server: within TLS, with a log-in, by a target's file, with no target."""
 
 from __future__ import annotations
 
