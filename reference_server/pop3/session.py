@@ -17,6 +17,7 @@ from reference_server.doors.handshakes import shake_hands
 from reference_server.pop3.maildrop import InUse, Maildrop
 from reference_server.server import Server
 from reference_server.users.book import folded
+from reference_server.watching.popping import PopCounter
 
 OCTETS: Final = 4_096  # the most that we take at once: commands are short
 STANDARD: Final = Door(Kind.POP3)
@@ -31,6 +32,8 @@ async def serve_pop3(
     """Talk to one client until it leaves, goes quiet, or we shut down."""
     server.attendance.enter(peer)
     visit: Visit | None = None
+    counter = PopCounter(server.metrics, door)
+    counter.opened()
     try:
         with contextlib.suppress(*_GONE):  # it went away, or shakes no hands: nobody to tell
             if door.implicit_tls:
@@ -38,10 +41,11 @@ async def serve_pop3(
             if not server.attendance.is_within(server.allowance, peer):
                 await stream.send_all(_TOO_MANY)
                 return
-            visit = Visit(server, stream, peer, door)
+            visit = Visit(server, stream, peer, door, counter)
             with trio.move_on_after(server.allowance.seconds):
                 await visit.run()
     finally:
+        counter.closed()
         server.attendance.leave(peer)
         await _hang_up(server, stream if visit is None else visit.stream)
 
@@ -49,12 +53,15 @@ async def serve_pop3(
 class Visit:
     """A session over a stream, and the mailbox that is open in it."""
 
-    def __init__(self, server: Server, stream: trio.abc.Stream, peer: str, door: Door) -> None:
+    def __init__(
+        self, server: Server, stream: trio.abc.Stream, peer: str, door: Door, counter: PopCounter
+    ) -> None:
         assert server.house.accounts is not None, "POP3 is spoken where there are users"
         self.stream = stream
         self._server = server
         self._peer = peer
         self._door = door
+        self._counter = counter
         self._id = server.intake.next_id()
         self._guesser = server.guesses.guesser(peer)
         self._maildrop: Maildrop | None = None
@@ -70,6 +77,7 @@ class Visit:
             secure=door.implicit_tls,
             allows_login_in_clear=server.rules.allows_auth_in_clear,
             limits=Limits(commands=server.allowance.commands),
+            heard=counter.heard,
         )
 
     async def run(self) -> None:
@@ -105,6 +113,7 @@ class Visit:
             self._is_listening = False
             if not octets:
                 return
+            self._counter.received(len(octets))
             session.feed(bytes(octets))
 
     async def _say(self) -> None:
@@ -113,6 +122,7 @@ class Visit:
         if octets:
             self._patience.deadline = trio.current_time() + self._server.patience.mailbox
             await self.stream.send_all(octets)
+            self._counter.sent(len(octets))
 
     async def _do(self, event: Event) -> None:
         match event:
@@ -132,12 +142,15 @@ class Visit:
             event.judge, takes_time=event.takes_time, judges=self._server.judges
         )
         if outcome is None:
+            self._counter.tried("put off")
             self._session.refuse(Refusal.LATER)
             return
         if isinstance(outcome, Denied):
+            self._counter.tried("failed")
             self._server.tell("pop3-login-failed", session=self._id, peer=self._peer)
             await trio.sleep(self._guesser.failed())
         elif isinstance(outcome, Granted):
+            self._counter.tried("succeeded")
             self._guesser.passed()
         self._session.judged(outcome)
 
@@ -164,6 +177,7 @@ class Visit:
         except OSError:
             self._session.refuse(Refusal.GONE)
         else:
+            self._counter.told()
             self._session.told(content)
 
     async def _update(self, event: Update) -> None:
@@ -173,6 +187,7 @@ class Visit:
         self._server.tell(
             "pop3-done", session=self._id, user=self._session.user, deleted=len(event.entries)
         )
+        self._counter.deleted(len(event.entries) if is_complete else 0)
         self._session.updated(is_complete=is_complete)
 
     async def _secure(self) -> None:

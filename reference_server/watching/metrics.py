@@ -79,9 +79,21 @@ OUTCOMES: Final = Family(
     name="relay_outcomes_total", about="What tries to deliver came to.", labels=("outcome",)
 )
 
+POP3_COMMANDS: Final = Family(
+    name="pop3_commands_total", about="Commands of POP3, refused or not.", labels=("verb",)
+)
+POP3_LOG_INS: Final = Family(
+    name="pop3_log_ins_total", about="Log-ins by POP3, by how they ended.", labels=("outcome",)
+)
+POP3_TOLD: Final = Family(name="pop3_retrievals_total", about="Messages told by RETR or TOP.")
+POP3_DELETED: Final = Family(name="pop3_deletions_total", about="Messages that users deleted.")
+POP3_RECEIVED: Final = Family(name="pop3_received_octets_total", about="Octets that clients sent.")
+POP3_SENT: Final = Family(name="pop3_sent_octets_total", about="Octets sent to clients.")
+
 FAMILIES: Final = (
     *(CONNECTIONS, OPEN, COMMANDS, REPLIES, MESSAGES, OCTETS, RECEIVED),
     *(LOG_INS, HANDSHAKES, STORING, QUEUED, WAITING, OLDEST, OUTCOMES),
+    *(POP3_COMMANDS, POP3_LOG_INS, POP3_TOLD, POP3_DELETED, POP3_RECEIVED, POP3_SENT),
 )
 
 Labels = tuple[str, ...]

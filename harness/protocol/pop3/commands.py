@@ -48,7 +48,11 @@ class Command:
 
 
 class Odd(Exception):
-    """A line is no command; says why."""
+    """A line is no command; says why, and which one it would be."""
+
+    def __init__(self, words: str, verb: Verb | None = None) -> None:
+        super().__init__(words)
+        self.verb = verb
 
 
 def read_command(line: bytes) -> Command:
@@ -67,7 +71,7 @@ def read_command(line: bytes) -> Command:
     form = FORMS[verb]
     arguments = _arguments(rest, form) if blank else ()
     if not form.least <= len(arguments) <= form.most or not all(arguments):
-        raise Odd(_wanted(verb, form))
+        raise Odd(_wanted(verb, form), verb)
     return Command(verb, arguments)
 
 

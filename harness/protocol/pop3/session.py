@@ -57,11 +57,13 @@ class Session:
         secure: bool = False,
         allows_login_in_clear: bool = False,
         limits: Limits | None = None,
+        heard: Callable[[Verb | None], None] | None = None,
     ) -> None:
         self.state = State.AUTHORIZATION
         self.user: str | None = None
         self.failed_log_ins = 0
         self._limits = limits or Limits()
+        self._heard = heard or _ignored  # is told of each command; None is none that we know
         self._lines = LineReader((b"\r\n",))
         self._voice = Voice()
         self._maildrop = Maildrop()
@@ -121,6 +123,7 @@ class Session:
     def _hear(self, line: bytes) -> Event | None:
         attempt = self._authorization.attempt
         if line is TOO_LONG:
+            self._heard(None)
             self._authorization.attempt = None
             self._voice.err("this line is too long")
             return None
@@ -140,8 +143,10 @@ class Session:
         try:
             command = read_command(line)
         except Odd as odd:
+            self._heard(odd.verb)
             self._voice.err(str(odd))
             return None
+        self._heard(command.verb)
         if command.verb not in ORDER[state]:
             self._voice.err(f"{command.verb} does not belong here")
             return None
@@ -250,6 +255,10 @@ class Session:
         event, self._pending = self._pending, None
         assert isinstance(event, kinds), "this does not answer the event that waits"
         return event
+
+
+def _ignored(verb: Verb | None) -> None:
+    pass
 
 
 _OTHERS: Final[Mapping[Verb, Callable[..., Event | None]]] = {

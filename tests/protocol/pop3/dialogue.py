@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from harness.protocol.pop3.events import Enter, Event, LogIn, Retrieve, StartTls, Update
 from harness.protocol.pop3.maildrop import Entry
+from harness.protocol.pop3.order import Verb
 from harness.protocol.pop3.session import Limits, Refusal, Session
 from harness.protocol.sasl import ServerSide
 from tests.protocol.accounts import Accounts
@@ -28,6 +29,7 @@ class Talk:
     accounts: Accounts = field(default_factory=Accounts)
     events: list[Event] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
+    heard: list[Verb | None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.session = Session(
@@ -41,6 +43,7 @@ class Talk:
             secure=self.secure,
             allows_login_in_clear=self.clear,
             limits=self.limits,
+            heard=self.heard.append,
         )
         self.session.greet()
         self.greeting = self.session.output()

@@ -3,7 +3,8 @@ import pytest
 from harness.protocol.pop3.events import Enter, LogIn, Retrieve, StartTls, Update
 from harness.protocol.pop3.maildrop import Entry
 from harness.protocol.pop3.order import ORDER, State, Verb
-from harness.protocol.pop3.session import Limits, Refusal
+from harness.protocol.pop3.session import Limits, Refusal, Session
+from harness.protocol.sasl import ServerSide
 from tests.protocol.accounts import Accounts
 from tests.protocol.pop3.dialogue import Talk, inside
 
@@ -335,3 +336,29 @@ def test_stls_is_told_of_where_it_may_be_said():
     told = talk.hear(b"CAPA\r\n")
     assert b"STLS" not in told
     assert b"\r\nUSER\r\n" in told  # RFC 2449 5: in both states
+
+
+# --- who wants to know ---------------------------------------------------------------------------
+
+
+def test_each_command_is_told_whatever_becomes_of_it():
+    talk = Talk()
+    talk.hear(b"user alice\r\nPASS\r\nRETR 1\r\nXYZ\r\nNOOP\0\r\n")
+    talk.hear(b"x" * 300, b"\r\nAUTH PLAIN\r\n*\r\n")
+    assert talk.heard == [Verb.USER, Verb.PASS, Verb.RETR, None, None, None, Verb.AUTH]
+
+
+def test_nobody_has_to_want_to_know():
+    session = Session(ServerSide(credentials=Accounts(), bindings={}, host="mx.test"))
+    session.feed(b"CAPA\r\n")
+    assert session.next_event() is None
+    assert session.output().startswith(b"+OK")
+
+
+def test_a_log_in_that_is_not_judged_ends_its_exchange():
+    talk = Talk()
+    talk.session.feed(b"AUTH PLAIN AGFsaWNlAHNlY3JldA==\r\nCAPA\r\n")
+    assert isinstance(talk.session.next_event(), LogIn)
+    talk.session.refuse(Refusal.LATER)
+    assert talk.session.next_event() is None
+    assert talk.session.output().startswith(b"-ERR [SYS/TEMP] nobody can log in now\r\n+OK capa")

@@ -15,6 +15,7 @@ from harness.protocol.receiver import Limits
 from harness.protocol.services import Service
 from reference_server.doors.door import Door, Kind
 from reference_server.doors.listener import serve
+from reference_server.server import Patience
 from reference_server.watching.log import Form, Level, Logging
 from reference_server.watching.scribe import RECIPIENTS
 from tests.reference_server.connecting import Client, connected, server_in
@@ -247,7 +248,12 @@ SECRETS = re.compile(
 async def test_no_session_leaves_a_password_in_the_log(tmp_path, form, seed):
     draw = random.Random(seed)
     server = logging_server(
-        tmp_path, Level.DEBUG, form, auth_in_clear=True, limits=Limits(errors=200, log_ins=200)
+        tmp_path,
+        Level.DEBUG,
+        form,
+        auth_in_clear=True,
+        limits=Limits(errors=200, log_ins=200),
+        patience=Patience(guess=0),
     )
     for _ in range(20):
         ours, theirs = trio.testing.memory_stream_pair()
