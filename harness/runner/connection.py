@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from harness.certificates import client_context
 from harness.errors import PeerClosed, PeerSilent
 from harness.protocol.replies import CHALLENGE, GO_AHEAD, Capabilities, Reply, read_capabilities
 from harness.protocol.sasl import SaslClient, decode64, encode64
@@ -98,10 +99,15 @@ class Connection:
         await self.wire.silence(GRACE)
         return self.wire.has_more
 
-    async def secure(self) -> None:
-        """Shake hands; raises PeerError.  What the target said before counts no more."""
-        name = self.target.tls.server_name or self.address.host
+    async def secure(self, named: str | None = None) -> None:
+        """Shake hands; raises PeerError.  What the target said before counts no more.
+
+        A target that we call by another name, or by none (""), need not show a certificate for it.
+        """
+        name: str | None = self.target.tls.server_name or self.address.host
         context = self.context()
+        if named is not None:
+            name, context = named or None, client_context(verify=False)
         await self.wire.start_tls(context, self.target.timeouts.reply, server_name=name)
         self.capabilities = None
 

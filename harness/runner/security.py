@@ -31,7 +31,7 @@ async def start_tls(connection: Connection, step: StartTls) -> None:
 async def shake_hands(connection: Connection, step: Tls) -> None:
     """`* tls`: the handshake, which may be meant to fail."""
     try:
-        await connection.secure()
+        await connection.secure(step.named)
     except Untrusted as error:
         raise Trouble(untrusted(error)) from error
     except PeerError as error:

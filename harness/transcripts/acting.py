@@ -135,6 +135,8 @@ ACTIONS: tuple[Action, ...] = (
         (
             form("or close", "or close", lambda _: {"or_close": True}),
             form("or fails", "or fails", lambda _: {"or_fails": True}),
+            form("named HOST", r"named (\S+)", lambda it: {"named": it[1]}),
+            form("unnamed", "unnamed", lambda _: {"named": ""}),
             form("fails", "fails", lambda _: {"fails": True}),
         ),
     ),

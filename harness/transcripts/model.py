@@ -179,6 +179,7 @@ class Tls:
     or_close: bool = False
     or_fails: bool = False  # the connection is over then, closed or not
     fails: bool = False
+    named: str | None = None  # the host that we ask for (SNI), "" for none; None is the target
     connection: str = MAIN
     at: Place
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ssl
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 import trio
@@ -50,6 +51,7 @@ async def shake_hands(
     """The stream inside TLS.  Raises trio's errors if the client cannot, or takes too long."""
     tls = tls or server.tls
     assert tls is not None, "TLS is offered where there is a certificate"
+    tls.sni_callback = partial(_look_at_name, server.rules.knows_name)
     words = _Words(tls)
     secured = trio.SSLStream(stream, cast(ssl.SSLContext, words), server_side=True)
     version = problem = ""
@@ -97,6 +99,12 @@ async def _say(alert: bytes, stream: trio.abc.Stream, seconds: float) -> None:
     ):
         if alert:
             await stream.send_all(alert)
+
+
+def _look_at_name(
+    knows: Callable[[str | None], bool], connection: object, name: str | None, context: object
+) -> int | None:
+    return None if knows(name) else ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
 
 
 def _why(error: Exception) -> str:

@@ -140,6 +140,14 @@ ATTACKS: Final[Mapping[str, Lie]] = {
         "what comes in the clear behind the 220 of STARTTLS runs inside TLS",
         replace(RULES, handshake_at=_first_record),
     ),
+    "host-unknown": Lie(
+        "a handshake that asks for another host fails",
+        replace(RULES, knows_name=lambda name: name in (None, "localhost")),
+    ),
+    "host-unnamed": Lie(
+        "a handshake that asks for no host fails",
+        replace(RULES, knows_name=lambda name: name is not None),
+    ),
     "relay-in-disguise": Lie(
         "mail for elsewhere is taken if the address looks like one of ours",
         replace(RULES, read_forward_path=_see_through),

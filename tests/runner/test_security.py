@@ -144,6 +144,14 @@ async def test_a_handshake_may_be_a_close_where_that_is_allowed(autojump_clock, 
     assert result.surprise.met == "closed within the TLS handshake"
 
 
+@pytest.mark.parametrize("host", ["named another.test", "unnamed"])
+async def test_a_handshake_may_ask_for_another_host_and_for_none(author, tmp_path, host):
+    async with reference(tmp_path) as target:
+        result = await result_of(author.case(f"{TLS}\n  {host}\nC: EHLO x.test\nS: 250"), target)
+
+    assert result.is_met
+
+
 async def test_a_handshake_that_should_fail_must_not_succeed(author, tmp_path):
     async with reference(tmp_path) as target:
         result = await result_of(author.case(TLS + "\n  fails"), target)

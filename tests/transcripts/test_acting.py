@@ -34,6 +34,8 @@ ACTIONS = {
     "*starttls": StartTls(at=AT),
     "* tls": Tls(at=AT),
     "* tls\n  or close": Tls(or_close=True, at=AT),
+    "* tls\n  named no.test": Tls(named="no.test", at=AT),
+    "* tls\n  unnamed": Tls(named="", at=AT),
     "* tls\n  or fails": Tls(or_fails=True, at=AT),
     "* tls\n  fails": Tls(fails=True, at=AT),
     "* auth plain": Auth(mechanism="PLAIN", at=AT),

@@ -103,6 +103,11 @@ def at_once(octets: bytes) -> int:
     return 0
 
 
+def any_name(host: str | None) -> bool:
+    """Which host a client may ask for within its handshake (RFC 6066 3): any, or none."""
+    return True
+
+
 def for_nobody(sender: ReversePath) -> bool:
     """Whose word is enough to send mail elsewhere: anybody may say any sender (RFC 5321 7.1)."""
     return False
@@ -277,6 +282,7 @@ class Rules:
     left_after_tls: Callable[[bytes], bytes] = drop
     goes_on_without_tls: bool = False  # where the handshake has failed (RFC 3207 4.1)
     handshake_at: Callable[[bytes], int] = at_once
+    knows_name: Callable[[str | None], bool] = any_name
     vouches: Callable[[ReversePath], bool] = for_nobody
 
 
