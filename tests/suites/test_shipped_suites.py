@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.documents import Complaints
 from harness.protocol.transparency import END
+from harness.runner.known import read_deviations
 from harness.transcripts.catalogue import Catalogue
 from harness.transcripts.loader import find_suites, load_suite, shipped_suites
 from harness.transcripts.model import Case, Expect, Template, Write
@@ -100,3 +102,14 @@ def test_no_false_end_of_the_text_holds_the_true_one() -> None:
             texts = (case.values.get("before", Template((b"The end?",))), case.values["mark"])
             text = b"".join(map(values.render, texts)) + hidden
             assert END not in b"\r\n" + text, case.address
+
+
+TARGETS = sorted((Path(__file__).parent.parent.parent / "ci" / "targets").glob("*/known.yaml"))
+
+
+@pytest.mark.parametrize("path", TARGETS, ids=lambda path: path.parent.name)
+def test_what_real_servers_do_otherwise_is_written_down_whole(path: Path) -> None:
+    """Section, clause, octets, who and link of each, and no case that is not there any more."""
+    complaints = Complaints()
+    assert read_deviations(path, complaints, {case.address for case in CASES})
+    assert [str(complaint) for complaint in complaints] == []
