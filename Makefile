@@ -37,6 +37,7 @@ nightly: $(VENV)/.dev  ## what takes too long for every change
 	$(BIN)/python -m tests.fuzz --inputs 2000000 --examples 2000
 	SMTP_HARNESS_FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest -q tests/fuzz/test_pop3.py tests/fuzz/test_sender.py
 	SMTP_HARNESS_KILLS=300 $(BIN)/python -m pytest -q -s tests/crash/test_kill.py
+	$(BIN)/python ci/kills/kills.py --lines kills.jsonl --page kills.html
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .coverage*

@@ -6,6 +6,7 @@ import pytest
 
 from harness.errors import UsageError
 from harness.wire import read_cut
+from harness.wire.cuts import ENDS, LONG
 
 WRITE = b"MAIL FROM:<a@b>\r\nbare\nlone\rRCPT TO:<c@d>\r\nno end"
 
@@ -47,3 +48,15 @@ def test_a_random_cut_depends_on_its_seed_and_the_case_alone():
 def test_an_unknown_mode_is_a_usage_error(mode):
     with pytest.raises(UsageError, match="none of whole, lines, bytes, random:SEED"):
         read_cut(mode, "")
+
+
+@pytest.mark.parametrize("mode", ["whole", "lines", "bytes", "random:1"])
+@pytest.mark.parametrize("size", [LONG, LONG + 1, 1_000_000])
+def test_of_a_very_long_write_the_middle_goes_in_one(mode, size):
+    octets = (b"a line\r\n" * (size // 8 + 1))[:size]
+    pieces = read_cut(mode, "case")(octets)
+    longest = max(map(len, pieces))
+
+    assert b"".join(pieces) == octets
+    assert (longest >= size - 2 * ENDS) == (mode == "whole" or size > LONG)
+    assert len(pieces) < 40_000
