@@ -78,6 +78,16 @@ async def test_many_refusals_are_no_reason_to_hang_up():
             assert (await client.say(b"RCPT TO:<a@b.test>\r\n")).startswith(b"500 5.3.0")
 
 
+@pytest.mark.parametrize("hello", [b"NOOP", b"HELO me.test", b"EHLO me.test"])
+async def test_what_it_does_not_know_is_no_command_and_has_no_octets(hello):
+    async with sinking() as (connect, _):
+        client = await connect()
+        await client.say(hello + b"\r\n")
+        for unknown in (b"BDAT 3", b"STARTTLS", b"XYZ"):
+            with trio.fail_after(5):
+                assert (await client.say(unknown + b"\r\n")).startswith(b"500")
+
+
 async def test_a_command_waits():
     async with sinking(waits={"noop": Wait(0.05)}) as (connect, _):
         client, began = await connect(), trio.current_time()
