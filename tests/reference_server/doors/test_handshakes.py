@@ -40,3 +40,13 @@ async def test_nothing_is_kept_from_tls_but_by_a_lie(rules, segments, met, kept)
             got += octets
 
     assert (got, sieve.kept) == (met, kept)
+
+
+def test_a_client_may_ask_for_any_host_or_none():
+    names = (None, "localhost", "another.test")
+    knows = {
+        name: [LIES[name].rules.knows_name(host) for host in names]
+        for name in ("host-unknown", "host-unnamed")
+    }
+    assert knows == {"host-unknown": [True, True, False], "host-unnamed": [False, True, True]}
+    assert all(RULES.knows_name(host) for host in names)
