@@ -9,6 +9,7 @@ import datetime
 import ipaddress
 import os
 import ssl
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,19 @@ def client_context(
         context.verify_mode = ssl.CERT_NONE
     if certificate is not None:
         _load_ours(context, certificate, key)
+    return context
+
+
+def speaking_only(context: ssl.SSLContext, version: str) -> ssl.SSLContext:
+    """The context with one version of TLS alone, "1.0" to "1.3": to see who takes an old one."""
+    only = ssl.TLSVersion["TLSv1" if version == "1.0" else f"TLSv{version.replace('.', '_')}"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # that is what it is about
+        context.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED
+        context.minimum_version = only
+        context.maximum_version = only
+    if only < ssl.TLSVersion.TLSv1_2:
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")  # OpenSSL holds none for good enough there
     return context
 
 

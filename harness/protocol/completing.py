@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from harness.protocol.trace import Trace
+from harness.protocol.trace import Trace, on_top
 
 # A field with its folded lines; what is read strictly elsewhere may be anything here.
 _MESSAGE_ID: Final = re.compile(
@@ -28,4 +28,4 @@ def with_message_id(trace: Trace, content: bytes) -> bytes:
         return content
     if found:
         content = _MESSAGE_ID.sub(b"", header) + content[len(header) :]
-    return f"Message-ID: <{trace.id}@{trace.by}>\r\n".encode() + content
+    return on_top(f"Message-ID: <{trace.id}@{trace.by}>\r\n".encode(), content)

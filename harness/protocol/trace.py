@@ -20,6 +20,7 @@ class Trace:
     id: str
     date: str
     recipient: str | None = None  # named only where it is the only one (RFC 5321 7.2)
+    suite: str | None = None  # of ciphers: RFC 8314 4.3
     priority: int | None = None  # RFC 6710 4.1 (2)
 
 
@@ -42,17 +43,18 @@ def protocol_name(
 def received(trace: Trace) -> bytes:
     """The Received field, folded, with its CRLF."""
     to_whom = f"\r\n\tfor <{trace.recipient}>" if trace.recipient else ""
+    ciphers = f"\r\n\ttls {trace.suite}" if trace.suite else ""
     urgency = "" if trace.priority is None else f"\r\n\tPRIORITY {trace.priority}"
     return (
         f"Received: from {trace.client} ([{trace.peer}])\r\n"
-        f"\tby {trace.by} with {trace.protocol} id {trace.id}{to_whom}{urgency};\r\n"
+        f"\tby {trace.by} with {trace.protocol} id {trace.id}{to_whom}{ciphers}{urgency};\r\n"
         f"\t{trace.date}\r\n"
     ).encode("utf-8", "replace")
 
 
 def stamp(trace: Trace, content: bytes) -> bytes:
     """The content with its Received field on top; nothing below changes (RFC 5321 4.4)."""
-    return _on_top(received(trace), content)
+    return on_top(received(trace), content)
 
 
 def return_path(reverse_path: str) -> bytes:
@@ -65,10 +67,10 @@ def delivered(reverse_path: str, content: bytes) -> bytes:
     header, blank, body = content.partition(b"\r\n\r\n")
     if _NAME in header.lower():  # which is rare, and looking is all that this costs otherwise
         content = _RETURN_PATH.sub(b"", header + blank) + body
-    return _on_top(return_path(reverse_path), content)
+    return on_top(return_path(reverse_path), content)
 
 
-def _on_top(field: bytes, content: bytes) -> bytes:
+def on_top(field: bytes, content: bytes) -> bytes:
     """A text that begins with a blank has no header.
 
     Right below a field it would be read as the rest of it, folded (RFC 5322 2.2.3): anybody could

@@ -29,7 +29,7 @@ class Connection:
     wire: Wire
     address: Address
     target: Target
-    context: Callable[[], ssl.SSLContext]
+    context: Callable[..., ssl.SSLContext]  # of one version of TLS, if that is said
     recipient: str  # whom a start names in RCPT
     capabilities: Capabilities | None = None  # of the last EHLO; None before, and after STARTTLS
     pending: list[Expect] = field(default_factory=list)  # replies that may be missing
@@ -99,13 +99,14 @@ class Connection:
         await self.wire.silence(GRACE)
         return self.wire.has_more
 
-    async def secure(self, named: str | None = None) -> None:
+    async def secure(self, *, named: str | None = None, only: str | None = None) -> None:
         """Shake hands; raises PeerError.  What the target said before counts no more.
 
         A target that we call by another name, or by none (""), need not show a certificate for it.
+        With `only` we speak that version of TLS and no other.
         """
         name: str | None = self.target.tls.server_name or self.address.host
-        context = self.context()
+        context = self.context() if only is None else self.context(only)
         if named is not None:
             name, context = named or None, client_context(verify=False)
         await self.wire.start_tls(context, self.target.timeouts.reply, server_name=name)

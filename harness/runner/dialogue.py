@@ -22,7 +22,14 @@ from harness.runner.connection import Connection
 from harness.runner.endings import Trouble, Unmet, Void
 from harness.runner.farewell import say_goodbye
 from harness.runner.hearing import Ear, ending, surprise_at
-from harness.runner.security import log_in, open_sasl, shake_hands, start_tls, verify_sasl
+from harness.runner.security import (
+    log_in,
+    open_sasl,
+    shake_hands,
+    start_tls,
+    take_leave,
+    verify_sasl,
+)
 from harness.runner.stage import Stage
 from harness.runner.start import reach
 from harness.transcripts.matching import Closed, describe
@@ -32,6 +39,7 @@ from harness.transcripts.model import (
     Auth,
     Branch,
     Case,
+    CloseNotify,
     Connect,
     Expect,
     HalfClose,
@@ -158,6 +166,8 @@ class Dialogue:
                 verify_sasl(connection, step)
             case SendFile():
                 await self._send_file(connection, step)
+            case CloseNotify():
+                await take_leave(connection, step)
             case HalfClose():
                 connection.is_half_closed = True
                 await connection.wire.half_close()

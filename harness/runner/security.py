@@ -13,7 +13,7 @@ from harness.runner.endings import Trouble, Unmet, Void
 from harness.runner.hearing import ending, surprise_at
 from harness.runner.start import authenticate, login_of, side_of, untrusted
 from harness.transcripts.matching import Closed, Heard, Silent, describe
-from harness.transcripts.model import Auth, Sasl, SaslVerified, StartTls, Tls
+from harness.transcripts.model import Auth, CloseNotify, Sasl, SaslVerified, StartTls, Tls
 from harness.wire import Piece
 
 _HANDSHAKE = "a TLS handshake"
@@ -31,7 +31,7 @@ async def start_tls(connection: Connection, step: StartTls) -> None:
 async def shake_hands(connection: Connection, step: Tls) -> None:
     """`* tls`: the handshake, which may be meant to fail."""
     try:
-        await connection.secure(step.named)
+        await connection.secure(named=step.named, only=step.only)
     except Untrusted as error:
         raise Trouble(untrusted(error)) from error
     except PeerError as error:
@@ -86,6 +86,17 @@ def verify_sasl(connection: Connection, step: SaslVerified) -> None:
     connection.take_challenge()
     if not connection.sasl.is_content:
         raise Unmet(surprise_at(step.at, "the server's signature", "none, or a wrong one"))
+
+
+async def take_leave(connection: Connection, step: CloseNotify) -> None:
+    """`* close-notify`: the end of the connection, which TLS has announced."""
+    heard = await connection.hear()
+    if not isinstance(heard, Closed):
+        surprise = surprise_at(step.at, "close_notify", describe(heard))
+        raise ending(connection, surprise, heard)
+    connection.is_over = True
+    if not connection.wire.is_end_announced:
+        raise Unmet(surprise_at(step.at, "close_notify before the end", f"{heard.how} without it"))
 
 
 def _met(connection: Connection, at: Place, wanted: str, error: PeerError) -> Exception:

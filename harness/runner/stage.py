@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import trio
 
-from harness.certificates import client_context
+from harness.certificates import client_context, speaking_only
 from harness.errors import TargetUnreachable
 from harness.runner.connection import Connection
 from harness.runner.facts import facts_of
@@ -36,10 +36,16 @@ class Stage:
         if target.tls.ca is not None:
             self.context()  # a file that cannot be used is told at once
 
-    def context(self) -> ssl.SSLContext:
-        """The TLS context to meet the target with; made where it is needed, for that takes time."""
+    def context(self, only: str | None = None) -> ssl.SSLContext:
+        """The TLS context to meet the target with; made where it is needed, for that takes time.
+
+        `only` is the one version to speak, such as "1.2".
+        """
+        policy = self.target.tls
+        if only is not None:
+            return speaking_only(client_context(verify=policy.verify, ca=policy.ca), only)
         if self._context is None:
-            self._context = client_context(verify=self.target.tls.verify, ca=self.target.tls.ca)
+            self._context = client_context(verify=policy.verify, ca=policy.ca)
         return self._context
 
     @property

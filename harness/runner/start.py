@@ -25,7 +25,8 @@ async def reach(connection: Connection, start: Start, *, anonymous: bool = False
 
     Where the target always demands a log-in, there is one on the way unless the case wants none.
     """
-    await begin_tls(connection)
+    if start is not Start.TCP:
+        await begin_tls(connection)
     for step in _way(start, connection, anonymous=anonymous):
         await step(connection)
 
@@ -47,7 +48,7 @@ async def begin_tls(connection: Connection) -> None:
 
 def _way(start: Start, connection: Connection, *, anonymous: bool) -> list[Step]:
     """What lies between the connection and the start.  TLS and AUTH do so only if named."""
-    if start in (Start.CONNECT, Start.GREETING):
+    if start in (Start.TCP, Start.CONNECT, Start.GREETING):
         return [_greeting] if start is Start.GREETING else []
     target = connection.target
     way: list[Step] = [_greeting, _hello]

@@ -16,6 +16,7 @@ from harness.transcripts.forms import Form, Found, form, read_form, read_modifie
 from harness.transcripts.model import (
     Accept,
     Auth,
+    CloseNotify,
     Connect,
     HalfClose,
     Repeat,
@@ -138,6 +139,7 @@ ACTIONS: tuple[Action, ...] = (
             form("named HOST", r"named (\S+)", lambda it: {"named": it[1]}),
             form("unnamed", "unnamed", lambda _: {"named": ""}),
             form("fails", "fails", lambda _: {"fails": True}),
+            form("only 1.2", r"only (1\.[0-3])", lambda it: {"only": it[1]}),
         ),
     ),
     Action(Auth, form("auth MECHANISM", r"auth (\S+)", _mechanism), for_server=False),
@@ -183,6 +185,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(Wait, form("wait 1s", r"wait (\S+)", lambda it: {"seconds": it.duration(1)}),
            takes_connection=False),
     Action(HalfClose, form("half-close", "half-close", _nothing)),
+    Action(CloseNotify, form("close-notify", "close-notify", _nothing), for_server=False),
     Action(Reset, form("reset", "reset", _nothing)),
 )  # fmt: skip
 

@@ -39,6 +39,7 @@ __all__ = [
     "Branch",
     "Case",
     "Check",
+    "CloseNotify",
     "Connect",
     "Delivered",
     "Enhanced",
@@ -93,6 +94,7 @@ class Role(StrEnum):
 class Start(StrEnum):
     """How far a case's connection has come when its dialogue begins."""
 
+    TCP = "tcp"  # no TLS yet, also where that comes first
     CONNECT = "connect"
     GREETING = "greeting"
     HELLO = "hello"
@@ -180,6 +182,15 @@ class Tls:
     or_fails: bool = False  # the connection is over then, closed or not
     fails: bool = False
     named: str | None = None  # the host that we ask for (SNI), "" for none; None is the target
+    only: str | None = None  # the one version of TLS that we speak
+    connection: str = MAIN
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseNotify:
+    """`* close-notify`: the other end closes, and TLS has said so before (RFC 8446 6.1)."""
+
     connection: str = MAIN
     at: Place
 
@@ -339,7 +350,7 @@ class HearText:
 
 Step = (
     Write | Expect | Silence | StartTls | Tls | Auth | Sasl | SaslVerified | Connect | Accept
-    | Repeat | SendFile | Wait | HalfClose | Reset | Say | Hangup | Hear | HearText
+    | Repeat | SendFile | Wait | CloseNotify | HalfClose | Reset | Say | Hangup | Hear | HearText
 )  # fmt: skip
 
 

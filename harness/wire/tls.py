@@ -93,6 +93,14 @@ def _server_certificate(stream: trio.SSLStream[trio.abc.Stream]) -> bytes | None
     return context.certificate if isinstance(context, ServerContext) else None
 
 
+def is_cut_short(gone: BaseException) -> bool:
+    """Whether TCP ended where TLS had not said so before (RFC 8446 6.1)."""
+    cause = gone.__cause__
+    return isinstance(cause, ssl.SSLEOFError) or (
+        isinstance(cause, ssl.SSLError) and cause.reason == "UNEXPECTED_EOF_WHILE_READING"
+    )
+
+
 def is_tls(octets: bytes) -> bool:
     """Whether a TLS record begins so: an alert or a handshake of version 3 (RFC 8446 5.1)."""
     return octets[:1] in (b"\x15", b"\x16") and octets[1:2] == b"\x03"

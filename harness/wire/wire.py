@@ -29,6 +29,7 @@ from harness.wire.tls import (
     handshake_error,
     handshake_of,
     innermost,
+    is_cut_short,
 )
 
 _RECEIVE = 65_536
@@ -54,6 +55,7 @@ class Wire:
         self.name = name
         self.log = log
         self.is_secure = False
+        self.is_end_announced = False  # by TLS: an end that anybody could make is not
         self.ended = ""  # how the other end went away: "closed" or "reset"
         self.code = 0  # of the last reply that was taken, or said
         self.last = -1  # the exchange that was last taken
@@ -190,10 +192,12 @@ class Wire:
         """Wait for octets, or for the end; how many octets came."""
         try:
             octets = bytes(await self._stream.receive_some(_RECEIVE))
-        except _GONE:
-            self._end("reset")
+        except _GONE as gone:
+            # Hardly any mail server says close_notify, so an end without it is an end all the same.
+            self._end("closed" if is_cut_short(gone) else "reset")
             return 0
         if not octets:
+            self.is_end_announced = self.is_secure
             self._end("closed")
         elif self._we == "S":
             self._received += octets
@@ -247,9 +251,8 @@ class Wire:
         self._received.clear()
         tap = Tap(self._stream)
         secured = trio.SSLStream(
-            tap, context, server_hostname=server_name, server_side=self._we == "S",
-            https_compatible=True,  # hardly any mail server says close_notify
-        )  # fmt: skip
+            tap, context, server_hostname=server_name, server_side=self._we == "S"
+        )
         with trio.move_on_after(patience) as waiting:
             try:
                 await secured.do_handshake()

@@ -120,7 +120,14 @@ def _changed(limits: Limits, asked: Limits) -> Limits:
 
 
 def make_context(config: Config) -> ssl.SSLContext | None:
-    """What TLS is spoken by, if there is a certificate."""
+    """What TLS is spoken by, honestly or not, if there is a certificate."""
+    context = _honest_context(config)
+    if context is not None and config.fault:
+        LIES[config.fault].tls(context)
+    return context
+
+
+def _honest_context(config: Config) -> ssl.SSLContext | None:
     if config.key_pair is not None:
         return server_context(config.key_pair.certificate, config.key_pair.key)
     if not config.tls_self_signed:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import ssl
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any, cast
 
@@ -74,6 +75,44 @@ async def shake_hands(
             for watcher in server.watchers:
                 watcher.shaken(made)
     return secured
+
+
+@contextlib.asynccontextmanager
+async def impatience(server: Server, stream: trio.abc.Stream) -> AsyncIterator[None]:
+    """As long as no handshake has been made, nothing is said; by the rules of a lie it is."""
+    seconds = server.rules.speaks_before_tls
+    if seconds is None:
+        yield
+        return
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_speak, server, stream, seconds)
+        yield
+        nursery.cancel_scope.cancel()
+
+
+async def _speak(server: Server, stream: trio.abc.Stream, seconds: float) -> None:
+    await trio.sleep(seconds)
+    greeting = f"220 {server.house.domain} ESMTP, in the clear\r\n"
+    await _say(greeting.encode(), stream, server.patience.farewell)
+
+
+def suite_of(stream: trio.abc.Stream) -> str | None:
+    """The registered name of the cipher suite of a TLS stream; None if there is none."""
+    cipher = stream.cipher() if isinstance(stream, trio.SSLStream) else None
+    return None if cipher is None else registered(cipher[0])
+
+
+def registered(name: str) -> str | None:
+    """The name that a cipher suite has with IANA, by OpenSSL's; None for those out of use."""
+    if name.startswith("TLS_"):
+        return name
+    # Before TLS 1.3 OpenSSL has names of its own, for those in use made in one way.
+    match = re.fullmatch(r"(ECDHE|DHE)-([A-Z]+)-(.+?)(?:-(SHA[0-9]*))?", name)
+    if match is None:
+        return None
+    exchange, signature, cipher, digest = match.groups()
+    cipher = re.sub(r"AES(\d+)", r"AES_\1", cipher).replace("-", "_")
+    return f"TLS_{exchange}_{signature}_WITH_{cipher}_{digest or 'SHA256'}"
 
 
 class _Words:

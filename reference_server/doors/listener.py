@@ -13,7 +13,7 @@ from harness.protocol.receiver import Occasion
 from harness.protocol.sasl.sides import Bindings
 from harness.wire.tls import channel_bindings
 from reference_server.doors.door import PLAIN, Door
-from reference_server.doors.handshakes import shake_hands
+from reference_server.doors.handshakes import impatience, shake_hands, suite_of
 from reference_server.server import Server
 from reference_server.talks.connection import OCTETS, Connection, Waiting
 
@@ -37,9 +37,11 @@ async def serve(
             await trio.aclose_forcefully(stream)  # no word of ours would be understood
             return
         if door.implicit_tls:
-            secured = await _secured(server, stream, peer, door, tls)
+            async with impatience(server, stream):
+                secured = await _secured(server, stream, peer, door, tls)
         if secured is not None:
             connection = connect(server, peer, door, channel_bindings(secured))
+            connection.suite = suite_of(secured)
             talk = Talk(server, connection, secured)
             await talk.run(*connection.begin(talk.grant))
     finally:
@@ -175,4 +177,7 @@ class Talk:
             contextlib.suppress(trio.BrokenResourceError),
             trio.move_on_after(self._server.patience.farewell, shield=True),
         ):
-            await self._stream.aclose()
+            if self._server.rules.says_close_notify:
+                await self._stream.aclose()
+            else:
+                await trio.aclose_forcefully(self._stream)

@@ -26,6 +26,7 @@ from reference_server.lies.model import Lie
 from reference_server.lies.paths import PATHS
 from reference_server.lies.replies import REPLIES
 from reference_server.lies.scram import LYING_SCRAM
+from reference_server.lies.security import SECURITY
 from reference_server.lies.services import SERVICES
 from reference_server.lies.sizes import SIZES
 from reference_server.lies.status import STATUS
@@ -47,6 +48,7 @@ LIES: Final[Mapping[str, Lie]] = {
     **LYING_MECHANISMS,
     **LYING_SCRAM,
     **FRAMING,
+    **SECURITY,
     **VERIFICATION,
     **REPLIES,
     **LINES,

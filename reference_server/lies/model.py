@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.protocol.commands import Objection
@@ -16,10 +17,11 @@ from harness.protocol.receiver import ANSWERS, RULES, Answer, Answers, Occasion,
 
 @dataclass(frozen=True, slots=True)
 class Lie:
-    """What is wrong, in one line, and the rules that are wrong in just that."""
+    """What is wrong, in one line, and the rules that are wrong in just that, or TLS that is."""
 
     what: str
     rules: Rules
+    tls: Callable[[ssl.SSLContext], None] = field(default=lambda context: None, kw_only=True)
 
 
 def order_with(*changes: tuple[State, Verb, State | None]) -> Order:

@@ -36,7 +36,7 @@ from harness.wire.tls import channel_bindings
 from reference_server.dates import date
 from reference_server.doors.budget import Share
 from reference_server.doors.door import Door
-from reference_server.doors.handshakes import Sieve, shake_hands
+from reference_server.doors.handshakes import Sieve, shake_hands, suite_of
 from reference_server.doors.limits import Pace
 from reference_server.intake.policy import Guest
 from reference_server.server import Server
@@ -61,6 +61,7 @@ class Connection:
         self, server: Server, peer: str, door: Door, bindings: Bindings | None = None
     ) -> None:
         self.tls = server.tls
+        self.suite: str | None = None  # of ciphers, inside TLS
         self.pace = Pace(server.allowance, trio.current_time())
         self._share = Share(server.budget)
         self._guesser = server.guesses.guesser(peer)
@@ -265,6 +266,7 @@ class Connection:
             id=id,
             date=_date(int(time.time())),
             recipient=self._server.rules.named_in_trace(recipients),
+            suite=self.suite,
             priority=mail_options(event.envelope.parameters).priority,
         )
         rules = self._server.rules
@@ -286,6 +288,7 @@ class Connection:
                 raise
             self._receiver.say(Occasion.TLS_UNAVAILABLE)
             return stream
+        self.suite = suite_of(secured)
         self._receiver.secured(channel_bindings(secured))
         self._receiver.feed(sieve.kept)
         return secured

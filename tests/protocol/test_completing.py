@@ -25,6 +25,7 @@ CONTENTS = {
     "none, folded": (b"A: b\r\nMessage-ID: x\r\n y\r\n\r\nc\r\n", OURS + b"A: b\r\n\r\nc\r\n"),
     "none, and nothing else": (b"Message-ID: x\r\n", OURS),
     "text alone": (b"hello\r\n", OURS + b"hello\r\n"),
+    "text that begins with a blank": (b" hello\r\n", OURS + b"\r\n hello\r\n"),
     "nothing": (b"", OURS),
 }  # fmt: skip
 

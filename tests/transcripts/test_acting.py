@@ -10,6 +10,7 @@ from harness.documents import Place
 from harness.transcripts.model import (
     Accept,
     Auth,
+    CloseNotify,
     Connect,
     HalfClose,
     Repeat,
@@ -38,6 +39,8 @@ ACTIONS = {
     "* tls\n  unnamed": Tls(named="", at=AT),
     "* tls\n  or fails": Tls(or_fails=True, at=AT),
     "* tls\n  fails": Tls(fails=True, at=AT),
+    "* tls\n  only 1.1\n  fails": Tls(only="1.1", fails=True, at=AT),
+    "* close-notify": CloseNotify(at=AT),
     "* auth plain": Auth(mechanism="PLAIN", at=AT),
     "* sasl CRAM-MD5": Sasl(mechanism="CRAM-MD5", at=AT),
     "* sasl PLAIN\n  password wrong": Sasl(mechanism="PLAIN", password="wrong", at=AT),
@@ -105,8 +108,8 @@ def test_a_file_is_sent_from_beside_the_suite(tmp_path, monkeypatch):
 
 WRONG = {
     "* stattls": "unknown action 'stattls' (did you mean 'starttls'?)",
-    "*": "unknown action '' (there are: accept, auth, connect, half-close, repeat, reset, sasl, "
-    "send, starttls, tls, wait)",
+    "*": "unknown action '' (there are: accept, auth, close-notify, connect, half-close, repeat, "
+    "reset, sasl, send, starttls, tls, wait)",
     "* wait": "this is not how 'wait' is written (write `wait 1s`)",
     "* wait long": "'long' is no duration (such as 5s, 200ms or 2m)",
     "* sasl": "this is not how 'sasl' is written (write `sasl verified` or `sasl MECHANISM`)",

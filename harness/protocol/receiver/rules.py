@@ -280,6 +280,8 @@ class Rules:
     arrange: Callable[[list[bytes]], bytes] = b"".join
     holds_back: Callable[[bool], bool] = say_at_once  # the replies, if a line is under way
     left_after_tls: Callable[[bytes], bytes] = drop
+    says_close_notify: bool = True  # before it hangs up (RFC 8446 6.1)
+    speaks_before_tls: float | None = None  # to who has said nothing for so many seconds
     goes_on_without_tls: bool = False  # where the handshake has failed (RFC 3207 4.1)
     handshake_at: Callable[[bytes], int] = at_once
     knows_name: Callable[[str | None], bool] = any_name
