@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 
 .PHONY: run story test check targets peers matrix bench nightly clean
 .DELETE_ON_ERROR:
+# Each liar is a process of its own: hundreds of them would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 run: $(VENV)/.run  ## the suites against the embedded reference server
 	$(BIN)/smtp-harness run
@@ -37,6 +39,7 @@ nightly: $(VENV)/.dev  ## what takes too long for every change
 	$(BIN)/python -m tests.fuzz --inputs 2000000 --examples 2000
 	SMTP_HARNESS_FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest -q tests/fuzz/test_pop3.py tests/fuzz/test_sender.py
 	SMTP_HARNESS_KILLS=300 $(BIN)/python -m pytest -q -s tests/crash/test_kill.py
+	SMTP_HARNESS_SAMPLE=1 $(BIN)/python -m pytest -q -n auto tests/suites/test_proof.py
 	$(BIN)/python ci/kills/kills.py --lines kills.jsonl --page kills.html
 
 clean:

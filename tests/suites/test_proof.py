@@ -5,6 +5,10 @@ Servers are child processes and verdicts rest on octets; nothing here looks into
 
 from __future__ import annotations
 
+import os
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -16,10 +20,13 @@ from harness.runner.plan import make_plan
 from harness.runner.run import run_suites
 from harness.runner.settings import Settings
 from harness.transcripts.loader import find_suites, load_suite, shipped_suites
+from harness.transcripts.model import Case, Suite
 from reference_server.lies import LIES
 
 pytestmark = pytest.mark.slow
 
+TEXTBOOK = "textbook/dialogue/alice-to-bob"
+SAMPLE = int(os.environ.get("SMTP_HARNESS_SAMPLE", "4"))
 # Their lies are held against RFC 5321: vectors overlap by nature (LF . CR opens LF . CR LF).
 NO_RFC = {"auth", "injection", "limits", "relay", "robustness", "smuggling", "starttls", "textbook"}
 
@@ -54,18 +61,34 @@ def test_every_case_is_met_by_the_honest_server():
 
 @pytest.mark.parametrize("name", LIES)
 def test_a_lie_is_caught_by_its_cases_and_leaves_the_others_met(name):
-    about_it = {folder(suite.id) for suite in suites() if name in map(caught_by, suite.cases)}
+    cases = [case for suite in suites() for case in suite.cases]
+    about_it = {folder(case.address) for case in cases if case.caught_by == name}
     rfcs = about_it - NO_RFC or {"rfc5321"}
-    chosen = [one for one in suites() if folder(one.id) in about_it | rfcs | {"textbook"}]
+    others = [it.address for it in cases if it.caught_by != name and folder(it.address) in rfcs]
+    played = {*sampled(name, others), TEXTBOOK}
     with embedded(name) as target:
-        outcomes = play(target, chosen, jobs=1 if name in ALONE else 8)
+        outcomes = play(target, of_cases(lambda case: case.caught_by == name or
+                                         case.address in played),
+                        jobs=1 if name in ALONE else 8)  # fmt: skip
     its_own = [outcome for outcome in outcomes if outcome.caught_by == name]
     assert its_own
     assert {outcome.address: told(outcome) for outcome in its_own if not is_caught(outcome)} == {}
     if name != "headerless-refused":  # that one is about the textbook's own message
-        assert "textbook/dialogue/alice-to-bob" not in not_met(outcomes)
-    others = [o for o in outcomes if folder(o.address) in rfcs and o.caught_by != name]
-    assert len(not_met(others)) * 10 <= len(others), not_met(others)
+        assert TEXTBOOK not in not_met(outcomes)
+    unmet = not_met(o for o in outcomes if o.address in others)
+    assert len(unmet) * 10 <= len(others), unmet
+
+
+def sampled(name: str, others: Sequence[str]) -> list[str]:
+    """The others that are played: with 400 liars each change can wait for one in SAMPLE only.
+
+    `make nightly` plays all of them, in the kill matrix (ci/kills).
+    """
+    return [it for it in others if zlib.crc32(f"{name} {it}".encode()) % SAMPLE == 0]
+
+
+def of_cases(is_chosen: Callable[[Case], bool]) -> list[Suite]:
+    return [replace(suite, cases=tuple(filter(is_chosen, suite.cases))) for suite in suites()]
 
 
 def is_caught(outcome: Outcome) -> bool:
@@ -75,10 +98,6 @@ def is_caught(outcome: Outcome) -> bool:
 
 def folder(address: str) -> str:
     return address.split("/")[0]
-
-
-def caught_by(case) -> str | None:
-    return case.caught_by
 
 
 def told(outcome: Outcome) -> str:
