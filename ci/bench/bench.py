@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 
 import idle
+import patience
 import whole_suite
 from loads import CONNECTIONS, OCTETS, Postfix, pipeline
 from places import in_memory, on_disk
@@ -54,7 +55,7 @@ def main() -> None:
     verdicts: list[Sequence[str]] = []
     print(f"{_machine()}; {_load()}")
     if "suites" in parts:
-        _show_suites(options)
+        verdicts += _suites(options)
     if "servers" in parts:
         results = _race(options)
         _show_figures(results)
@@ -93,11 +94,15 @@ def _load() -> str:
 # --- parts ----------------------------------------------------------------------------------
 
 
-def _show_suites(options: argparse.Namespace) -> None:
+def _suites(options: argparse.Namespace) -> list[Sequence[str]]:
     with on_disk(options.home) as home:
         rows = whole_suite.measure(home / "result.json")
+        patient, verdict = patience.measure(home / "patience")
     print("\nthe whole suite against the embedded server, start included")
-    print(aligned(rows), flush=True)
+    print(aligned(rows))
+    print("\nsuites against a server that takes 20 ms for each reply")
+    print(aligned(patient), flush=True)
+    return [verdict]
 
 
 def _race(options: argparse.Namespace) -> Results:
