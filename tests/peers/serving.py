@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from harness.cli.children import environment
-from harness.cli.embedded import PASSWORD, USER, users_file
+from harness.cli.embedded import CONFIGURATION, PASSWORD, USER, users_file
 
 DOMAIN = "example.test"
 ALICE, BOB = f"{USER}@{DOMAIN}", f"bob@{DOMAIN}"
@@ -117,6 +117,10 @@ def serving(*options: str, domain: str = DOMAIN, every_mechanism: bool = False) 
 
 @contextlib.contextmanager
 def _running(spool: Path, domain: str, options: tuple[str, ...]) -> Iterator[dict[str, int]]:
+    if "--config" not in options:
+        file = spool / "serve.yaml"
+        file.write_text(CONFIGURATION)
+        options = ("--config", str(file), *options)
     listen = [word for kind in DOORS for word in ("--listen", f"{kind}://127.0.0.1:0")]
     command = [
         *(sys.executable, "-P", "-m", "harness.cli", "serve", *listen, "--until-eof"),

@@ -56,6 +56,17 @@ def test_deprecated_versions_are_not(s_client, option):
     assert "CONNECTION ESTABLISHED" not in shown
 
 
+ALERTS = {
+    "no common version": ("-tls1_1", "ALL:@SECLEVEL=0", "alert protocol version"),
+    "no common cipher": ("-tls1_2", "AES128-SHA", "alert handshake failure"),
+}
+
+
+@pytest.mark.parametrize(("version", "ciphers", "alert"), ALERTS.values(), ids=ALERTS)
+def test_a_handshake_that_fails_ends_with_its_alert(s_client, version, ciphers, alert):
+    assert alert in s_client(version, "-cipher", ciphers, fails=True)
+
+
 @pytest.mark.parametrize("ciphers", ["NULL", "3DES", "RC4", "aNULL", "EXPORT", "AES128-SHA"])
 def test_weak_ciphers_are_not(s_client, ciphers):
     shown = s_client("-tls1_2", "-cipher", f"{ciphers}:@SECLEVEL=0", "-brief", fails=True)
