@@ -81,6 +81,7 @@ def test_every_key_is_read(tmp_path):
     assert config.lists == {"crew": MailingList(("alice",), "bob")}
     assert (config.separator, config.anyone_at) == ("-", ("many.example.test",))
     assert (config.spool, config.sync, config.discard) == (tmp_path / "spool", False, True)
+    assert not config.tells_postmaster
     assert (config.voice, config.fault) == ("textbook", "no-unstuff")
     assert config.key_pair == KeyPair(tmp_path / "cert.pem", Path("/etc/key.pem"))
     assert not config.tls_self_signed

@@ -33,6 +33,7 @@ anyone_at: many.example.test
 spool: spool
 sync: no
 discard: yes
+bounces: {double: discard}
 voice: textbook
 fault: no-unstuff
 tls: {certificate: cert.pem, key: /etc/key.pem}
