@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "harness.transcripts": _VALUES | {"harness.visible"},
     "harness.wire": _LANGUAGE,
     "harness.client": _WIRE,
-    "harness.delivery": _WIRE,
+    "harness.delivery": _WIRE | {"harness.client"},
     "harness.probing": _WIRE | {"harness.client"},
     "harness.runner": _ENGINE,
     "harness.reports": _VALUES | {"harness.visible", "harness.load_results"},

@@ -22,6 +22,7 @@ from harness.target import (
     read_target,
     with_options,
 )
+from harness.target.delivery import read_delivery, read_server
 
 FULL = """\
 address: smtp://127.0.0.1:2501
@@ -169,8 +170,14 @@ MISTAKES = {
     "address: a\nlogin: {user: a, password: b}": ["a password has no place in a target file"],
     "address: a\nlogin: {password_env: b}": ["has no 'user'"],
     "address: a\ndelivery: /var/mail": ["'/var/mail' is no URL such as maildir:"],
-    "address: a\ndelivery: imap://x": ["cannot read 'imap'"],
+    "address: a\ndelivery: nntp://x": ["cannot read 'nntp' (there are: maildir, mbox, mboxrd, dir"],
     "address: a\ndelivery: a@b=maildir:/x": ["several deliveries are a mapping"],
+    "address: a\ndelivery: pop3://alice:geheim@x": ["names no source of a password"],
+    "address: a\ndelivery: imap://x": ["whose mailbox? imap://USER@x:143"],
+    "address: a\ndelivery: imap:alice@x": ["such a URL is imap://"],
+    "address: a\ndelivery: imaps://alice@x:y": ["'y' is no port"],
+    "address: a\ndelivery: sink:nntp://x": ["unknown scheme 'nntp'"],
+    "address: a\ndelivery: 'command:a \"b'": ["no closing quotation"],
     "address: a\ndelivery: {a@b: nowhere}": ["'nowhere' is no URL"],
     "address: a\nrelay: {bounce: a@b}": ["has no 'recipient'"],
     "address: a\nalways: [tls, spf]": ["unknown word for 'always' 'spf'"],
@@ -344,3 +351,35 @@ def test_a_variable_that_is_not_set_is_complained_of_where_it_stands(
     (complaint,) = caught.value.complaints
     assert "NOWHERE is not set" in complaint.message
     assert (complaint.at.line, complaint.at.column) == (2, 38)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("maildir:in", "maildir:/home/in"),
+        ("mbox:/var/mail/{local}", "mbox:/var/mail/{local}"),
+        ("MBOXRD:in", "mboxrd:/home/in"),
+        ("dir:in/{recipient}", "dir:/home/in/{recipient}"),
+        ("pop3://alice:env:PW@mail.test", "pop3://alice:env:PW@mail.test"),
+        ("imaps://{recipient}:env:PW@[::1]:993/Sent", "imaps://{recipient}:env:PW@[::1]:993/Sent"),
+        ("sink:127.0.0.1:2600", "sink:smtp://127.0.0.1:2600"),
+        ("sink:lmtp://127.0.0.1:2600", "sink:lmtp://127.0.0.1:2600"),
+        ("command:fetch a@b=c", "command:fetch a@b=c"),
+    ],
+)
+def test_a_delivery_is_checked_and_made_whole(written, read):
+    assert read_delivery(written, Path("/home")) == ("", read)
+    assert read_delivery(f"bob@b.test={written}", Path("/home")) == ("bob@b.test", read)
+
+
+def test_a_mail_server_says_whose_mail_and_where_the_password_is():
+    server = read_server("imap://a@b.test:file:secret/it@mail.test/Sent", Path("/home"))
+    assert (server.address.port, server.folder) == (143, "Sent")
+    assert server.login == Login("a@b.test", Secret(file=Path("/home/secret/it")))
+    assert read_server("pop3s://a@mail.test").has_source is False
+
+
+def test_a_password_in_a_delivery_is_refused_and_not_shown():
+    with pytest.raises(UsageError) as caught:
+        read_delivery("pop3://alice:geheim@mail.test")
+    assert "geheim" not in str(caught.value)

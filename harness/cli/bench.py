@@ -21,6 +21,7 @@ from pathlib import Path
 import trio
 
 from harness.cli.embedded import embedded
+from harness.cli.sinks import with_sinks
 from harness.results import Level, Outcome
 from harness.runner.plan import make_plan
 from harness.runner.run import run_suites
@@ -35,7 +36,8 @@ def open_bench(target: str | None, level: str) -> Iterator[Bench]:
     """A bench for the target that is named, or for our own server as long as the context lasts."""
     settings = Settings(seed=secrets.randbelow(2**32), level=Level(level))
     if target is not None:
-        yield Bench(Stage(read_target(target), settings))
+        with with_sinks(read_target(target)) as theirs:
+            yield Bench(Stage(theirs, settings))
         return
     with embedded() as ours:
         yield Bench(Stage(ours, settings))

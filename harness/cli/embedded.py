@@ -1,28 +1,21 @@
 """The reference server as a child process: what suites run against where nobody names a target.
 
-A process of its own, so that the judge shares no memory with the accused.  It ends when its
-standard input does, so it never outlives us, however we end; and it has a session of its own, so
-that a Ctrl-C for us does not take the server away from cases that are being played.
+A process of its own, so that the judge shares no memory with the accused.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
-import select
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import IO
 
-from harness.cli.children import environment
+from harness.cli.serving import serving
 from harness.documents import nearest
-from harness.errors import HarnessError, UsageError
+from harness.errors import UsageError
 from harness.target import Login, Secret, Target, TlsPolicy, read_address
 from harness.target.target import ANY
 
@@ -35,8 +28,6 @@ CONFIGURATION = f"""timeouts: {{guess: 0s}}
 aliases: {{team: [{USER}, bob]}}
 lists: {{list: {{members: [{USER}, bob], owner: postmaster}}}}
 """
-PATIENCE = 20.0  # seconds until it must have said where it listens
-WORDS = "listening on "
 
 
 @contextlib.contextmanager
@@ -46,7 +37,8 @@ def embedded(fault: str | None = None, *options: str) -> Iterator[Target]:
         check_fault(fault)
     with tempfile.TemporaryDirectory(prefix="smtp-harness-") as folder:
         spool = Path(folder)
-        with _running(spool, fault, options) as addresses:
+        words = _words(spool, fault, options)
+        with serving(words, spool / "stderr", doors=1 + len(MORE_DOORS)) as addresses:
             yield _target(addresses, spool, fault)
 
 
@@ -65,36 +57,17 @@ def known_faults() -> Mapping[str, str]:
     return {name: lie.what for name, lie in LIES.items()}
 
 
-@contextlib.contextmanager
-def _running(spool: Path, fault: str | None, options: Sequence[str]) -> Iterator[list[str]]:
+def _words(spool: Path, fault: str | None, options: Sequence[str]) -> list[str]:
     configuration = spool / "serve.yaml"
     configuration.write_text(CONFIGURATION)
-    command = [
-        *(sys.executable, "-P", "-m", "reference_server", "--port", "0", "--until-eof"),
-        *("--config", str(configuration)),
+    return [
+        *("--port", "0", "--config", str(configuration)),
         *("--domain", DOMAIN, "--users", str(users_file(spool)), "--user", "bob"),
         *("--anyone-at", MANY, "--spool", str(spool), "--tls-self-signed", "--no-sync"),
         *(word for kind in MORE_DOORS for word in ("--listen", f"{kind}://127.0.0.1:0")),
         *(("--fault", fault) if fault else ()),
         *options,
     ]
-    with (spool / "stderr").open("wb") as complaints:
-        server = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=complaints,
-            env=environment(),
-            start_new_session=True,
-        )
-    assert server.stdin is not None
-    assert server.stdout is not None
-    with server.stdin, server.stdout:
-        try:
-            yield [_address(server.stdout, spool / "stderr") for _ in range(1 + len(MORE_DOORS))]
-        finally:
-            server.stdin.close()
-            _end(server)
 
 
 def users_file(spool: Path) -> Path:
@@ -113,34 +86,6 @@ def _users() -> str:
     tokens = frozenset({token_mark(secrets.token_urlsafe())})  # that nobody will be told
     book = Book({USER: replace(account, tokens=tokens)}, secrets.token_bytes(32))
     return "".join(f"{line}\n" for line in lines_of(book))
-
-
-def _address(said: IO[bytes], complaints: Path) -> str:
-    """Where the server listens; it says so in one line."""
-    line = _line(said)
-    if not line.startswith(WORDS):
-        what = complaints.read_text(errors="replace").strip() or "it said nothing"
-        raise HarnessError(f"the reference server did not start: {what}")
-    return line.removeprefix(WORDS).strip()
-
-
-def _line(said: IO[bytes]) -> str:
-    """The next line, octet by octet: what is buffered is hidden from select."""
-    line = b""
-    while not line.endswith(b"\n") and select.select([said], [], [], PATIENCE)[0]:
-        octet = os.read(said.fileno(), 1)
-        if not octet:
-            break
-        line += octet
-    return line.decode()
-
-
-def _end(server: subprocess.Popen[bytes]) -> None:
-    try:
-        server.wait(timeout=5)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()
 
 
 def _target(addresses: Sequence[str], spool: Path, fault: str | None) -> Target:

@@ -12,6 +12,7 @@ import trio
 
 from harness.cli.choosing import choose
 from harness.cli.reporting import wanted_reports, write_report
+from harness.cli.sinks import with_sinks
 from harness.cli.starting import started
 from harness.errors import TargetUnreachable, UsageError
 from harness.results import Level, RunResult
@@ -128,7 +129,10 @@ def _runs(
 
 
 def _run(target: Target, suites: Sequence[Suite], settings: Settings) -> RunResult:
-    with started(target) if target.start else nullcontext():
+    with (
+        with_sinks(target) as target,
+        started(target) if target.start else nullcontext(),
+    ):
         plan = make_plan(suites, target, settings)
         return trio.run(run_suites, plan, settings, lambda outcome: None)
 

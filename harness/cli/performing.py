@@ -24,6 +24,7 @@ from harness.cli.embedded import embedded
 from harness.cli.last_run import last_failed, remember
 from harness.cli.proving import perform_proof
 from harness.cli.reporting import Reports, wanted_reports
+from harness.cli.sinks import with_sinks
 from harness.cli.starting import started
 from harness.cli.watching import watch
 from harness.documents import read_duration
@@ -182,7 +183,10 @@ def _target(wishes: Wishes) -> Iterator[Target]:
     """The target that is named, or our own server for as long as the context lasts."""
     if wishes.target is not None:
         target = wishes.applied(read_target(wishes.target))
-        with started(target) if wishes.starting else contextlib.nullcontext():
+        with (
+            with_sinks(target) as target,
+            started(target) if wishes.starting else contextlib.nullcontext(),
+        ):
             yield target
         return
     with embedded(wishes.fault) as target:

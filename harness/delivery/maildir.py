@@ -7,33 +7,32 @@ said: a message in which only some line ends changed is shown as it stands.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from harness.delivery.message import Stored
+from harness.delivery.undoing import undo_line_ends
 
 _DEPTH = 3  # how far below the directory users' Maildirs are looked for
-_LF_UNDONE = "the store wrote LF for CRLF, which was undone before comparing"
 
 
 class Maildir:
-    """The messages that arrive for one recipient from now on."""
+    """The messages for one recipient."""
 
     def __init__(self, directory: Path, recipient: str, others: Sequence[str] = ()) -> None:
         self._directory = directory
         self._recipient = recipient
         self._others = others
-        self._old = {key for key, _ in self._files()}
-        self._read: dict[str, Stored] = {}
 
-    def messages(self) -> list[Stored]:
-        """What has arrived, each message read once."""
-        for key, path in self._files():
-            if key not in self._old and key not in self._read:
-                stored = _read(path)
-                if stored is not None:
-                    self._read[key] = stored
-        return list(self._read.values())
+    async def keys(self) -> frozenset[str]:
+        """All that is there."""
+        return frozenset(key for key, _ in self._files())
+
+    async def fetch(self, known: Container[str]) -> Mapping[str, Stored]:
+        """All that is there and is not known."""
+        files = ((key, path) for key, path in self._files() if key not in known)
+        read = {key: read_file(path) for key, path in files}
+        return {key: stored for key, stored in read.items() if stored is not None}
 
     def _files(self) -> Iterator[tuple[str, str]]:
         for maildir in maildirs(self._directory, self._recipient, self._others):
@@ -94,12 +93,12 @@ def _listed(maildir: Path, part: str) -> list[tuple[str, str]]:
     ]
 
 
-def _read(path: str) -> Stored | None:
+def read_file(path: str) -> Stored | None:
+    """The message in a file; None if that is not there any more."""
     try:
         with open(path, "rb") as file:
             octets = file.read()
     except OSError:
         return None  # moved or deleted meanwhile; the next look finds it where it is
-    if b"\n" in octets and b"\r\n" not in octets:
-        return Stored(octets.replace(b"\n", b"\r\n"), path, (_LF_UNDONE,))
-    return Stored(octets, path)
+    octets, changed = undo_line_ends(octets)
+    return Stored(octets, path, changed)

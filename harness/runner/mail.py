@@ -5,13 +5,13 @@ That something is not there is known once a fence has arrived: a message that wa
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 
 import trio
 
-from harness.delivery import Reader, Stored, open_reader
-from harness.errors import PeerError
+from harness.delivery import Reader, Stored
+from harness.errors import PeerError, UsageError
 from harness.protocol.replies import Reply
 from harness.results import Surprise
 from harness.runner.endings import Ending, Trouble
@@ -54,9 +54,9 @@ class Mail:
         async with boxes.claimed(shared=shared, alone=alone):
             for to in alone:
                 if boxes[to].is_dirty:
-                    await self._pass_fence(to, self._open(to))
+                    await self._pass_fence(to, await self._open(to))
                     boxes[to].is_dirty = False
-            self._readers = {to: self._open(to) for to in wanted}
+            self._readers = {to: await self._open(to) for to in wanted}
             is_done = False
             try:
                 yield
@@ -77,8 +77,8 @@ class Mail:
         for to, reader in self._readers.items():
             items = [item for item in self._case.not_delivered if self._to(item) == to]
             if items:
-                await self._pass_fence(to, reader)
-                surprise = find_unwanted(items, self._own(reader), self._values, to)
+                found = self._own(await self._pass_fence(to, reader))
+                surprise = find_unwanted(items, found, self._values, to)
                 if surprise is not None:
                     return surprise
         return None
@@ -106,12 +106,13 @@ class Mail:
             names.update(("recipient", "recipient2"))
         yield from (facts[name] for name in _VARIABLES if name in names and name in facts)
 
-    def _open(self, to: str) -> Reader:
-        target = self._stage.target
-        url = target.delivery_of(to)
-        if url is None:
+    async def _open(self, to: str) -> Reader:
+        if self._stage.target.delivery_of(to) is None:
             raise Trouble(f"the target does not say where mail for {to} can be read back")
-        return open_reader(url, to, target.recipients)
+        try:
+            return await self._stage.post.open(to)
+        except (PeerError, UsageError) as problem:
+            raise Trouble(f"mail for {to} cannot be read back: {problem}") from problem
 
     # --- what should be there ----------------------------------------------------------------
 
@@ -119,54 +120,65 @@ class Mail:
         self, to: str, reader: Reader, items: list[Delivered], contents: list[bytes]
     ) -> Surprise | None:
         count = sum(item.count for item in items)
-
-        async def has_come() -> bool:
-            return len(self._own(reader)) >= count
-
-        await self._poll(has_come)
-        found = self._own(reader)
+        found = self._own(await self._poll(to, reader, lambda all: len(self._own(all)) >= count))
         self.notes.extend(note for stored in found for note in stored.changed)
         patience = self._stage.target.timeouts.delivery
         return find_surprise(items, found, self._values, to, contents, patience)
 
-    def _own(self, reader: Reader) -> list[Stored]:
+    def _own(self, messages: list[Stored]) -> list[Stored]:
         """The messages of this case: those with its token, or else those with nobody's."""
         token = self._token.encode()
         if self._case.holds_token:
-            return [stored for stored in reader.messages() if token in stored.octets]
+            return [stored for stored in messages if token in stored.octets]
         others = self._stage.mailboxes.tokens
         return [
-            stored
-            for stored in reader.messages()
-            if not any(other in stored.octets for other in others)
+            stored for stored in messages if not any(other in stored.octets for other in others)
         ]
 
-    async def _poll(self, has_come: Callable[[], Awaitable[bool]]) -> bool:
-        pause = _FIRST_PAUSE
+    async def _poll(
+        self, to: str, reader: Reader, has_come: Callable[[list[Stored]], bool]
+    ) -> list[Stored]:
+        """What is there once it has come or our patience is over; raises Trouble if we are blind.
+
+        A store may be busy for a moment, so only the last look must have succeeded.
+        """
+        pause, found, problem = _FIRST_PAUSE, list[Stored](), None
         with trio.move_on_after(self._stage.target.timeouts.delivery):
-            while not await has_come():
+            while True:
+                try:
+                    found, problem = await reader.messages(), None
+                except PeerError as lost:
+                    problem = lost
+                if has_come(found):
+                    return found
                 await trio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
-            return True
-        return False
+        if problem is not None:
+            raise Trouble(f"mail for {to} cannot be read back: {problem}")
+        return found
 
     # --- what should not be there --------------------------------------------------------------
 
-    async def _pass_fence(self, to: str, reader: Reader) -> None:
-        """Send a message to the mailbox and wait for it; raises Trouble if it does not arrive."""
+    async def _pass_fence(self, to: str, reader: Reader) -> list[Stored]:
+        """Send a message to the mailbox and wait for it: what is there then.
+
+        Raises Trouble if it does not arrive.
+        """
         self._fences += 1
         fence = self._stage.token(f"{self._token} fence", self._fences)
         await self._send_fence(to, fence)
 
-        async def has_come() -> bool:
-            return any(fence.encode() in stored.octets for stored in reader.messages())
+        def has_come(messages: list[Stored]) -> bool:
+            return any(fence.encode() in stored.octets for stored in messages)
 
-        if not await self._poll(has_come):
+        found = await self._poll(to, reader, has_come)
+        if not has_come(found):
             patience = self._stage.target.timeouts.delivery
             raise Trouble(
                 f"a message to {to} did not arrive within {patience:g} s, so nothing can be said "
                 "about what else did not"
             )
+        return found
 
     async def _send_fence(self, to: str, fence: str) -> None:
         try:

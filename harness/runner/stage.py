@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import trio
 
 from harness.certificates import client_context, speaking_only
+from harness.delivery import Post
 from harness.errors import TargetUnreachable
 from harness.runner.connection import Connection
 from harness.runner.facts import facts_of
@@ -29,6 +30,7 @@ class Stage:
         self.target = target
         self.settings = settings
         self.mailboxes = Mailboxes()
+        self.post = Post(target, self.context)
         self._dial = dial
         self.offers: dict[Address, Offer | TargetUnreachable] = {}
         self.asking = trio.Lock()  # one at a time finds out what a listener offers

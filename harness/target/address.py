@@ -23,18 +23,27 @@ class Scheme(StrEnum):
     SUBMISSIONS = "submissions"
     POP3 = "pop3"
     POP3S = "pop3s"
+    IMAP = "imap"
+    IMAPS = "imaps"
+    HTTP = "http"
+    HTTPS = "https"
 
     @property
     def has_implicit_tls(self) -> bool:
         """Whether the first octets are TLS (RFC 8314 3.3)."""
-        return self in (Scheme.SMTPS, Scheme.SUBMISSIONS, Scheme.POP3S)
+        return self in _INSIDE_TLS
 
 
+_INSIDE_TLS = frozenset(
+    {Scheme.SMTPS, Scheme.SUBMISSIONS, Scheme.POP3S, Scheme.IMAPS, Scheme.HTTPS}
+)
 READERS = frozenset({Scheme.POP3, Scheme.POP3S})  # where mail is read
-TAKERS = frozenset(Scheme) - READERS  # where mail is taken
+IMAPS = frozenset({Scheme.IMAP, Scheme.IMAPS})  # where it is read as well
+WEB = frozenset({Scheme.HTTP, Scheme.HTTPS})  # and where a page shows it
+TAKERS = frozenset(Scheme) - READERS - IMAPS - WEB  # where mail is taken
 
 # RFC 5321 4.5.4.2, RFC 8314 7.3, RFC 2033 5 (which leaves LMTP's port open: 24 is the custom),
-# RFC 6409 3.1, RFC 1939 3, RFC 8314 7.1.
+# RFC 6409 3.1, RFC 1939 3, RFC 8314 7.1, RFC 9051 2.1.  8025 is Mailpit's and MailHog's custom.
 _PORTS = {
     Scheme.SMTP: 25,
     Scheme.SMTPS: 465,
@@ -43,6 +52,10 @@ _PORTS = {
     Scheme.SUBMISSIONS: 465,
     Scheme.POP3: 110,
     Scheme.POP3S: 995,
+    Scheme.IMAP: 143,
+    Scheme.IMAPS: 993,
+    Scheme.HTTP: 8025,
+    Scheme.HTTPS: 443,
 }
 
 _URL = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*)://)?(?:([^@/]*)@)?([^/]*)(/?)")

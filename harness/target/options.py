@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from harness.documents import read_duration
 from harness.errors import UsageError
+from harness.target.delivery import read_delivery
 from harness.target.secret import read_login
-from harness.target.target import ANY, Target, Timeouts, domain_of
+from harness.target.target import Target, Timeouts, domain_of
 
-SCHEMES = ("maildir",)  # of delivery URLs that we can read
-# A recipient, then a URL: bob@example.test=maildir:/srv/mail/bob
-_DELIVERY = re.compile(r"(?:([^=]*@[^=]*|postmaster)=)?([a-z+]+):(.+)", re.IGNORECASE)
 _PATH = re.compile(r'[^\s<>\x00-\x1f\x7f"]+|"[^"\r\n]*"@[^\s<>]+')
 
 
@@ -61,17 +58,6 @@ def read_mailbox(text: str, what: str, *, null: bool = False) -> str:
     if (null and not path) or _PATH.fullmatch(path):
         return path
     raise UsageError(f"{what}: {text!r} is no mailbox")
-
-
-def read_delivery(text: str, directory: Path = Path()) -> tuple[str, str]:
-    """A recipient (or ANY) and a URL, whose path begins at `directory` if it is relative."""
-    match = _DELIVERY.fullmatch(text)
-    if match is None:
-        raise UsageError(f"delivery {text!r} is no URL such as maildir:/srv/mail/alice")
-    recipient, scheme, path = match[1] or ANY, match[2].casefold(), match[3]
-    if scheme not in SCHEMES:
-        raise UsageError(f"delivery {text!r}: cannot read {scheme!r} (there is: maildir)")
-    return recipient, f"{scheme}:{directory / Path(path).expanduser()}"
 
 
 def _timeouts(text: str) -> Timeouts:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.delivery import open_reader
+from harness.delivery.arrivals import arrivals
 from harness.delivery.maildir import Maildir, maildirs
 
 
@@ -20,66 +20,66 @@ def put(maildir: Path, name: str, octets: bytes, part: str = "new") -> None:
     (maildir / part / name).write_bytes(octets)
 
 
-def test_what_was_there_before_is_not_new(tmp_path):
+async def test_what_was_there_before_is_not_new(tmp_path):
     box = make(tmp_path)
     put(box, "old", b"old\r\n")
-    reader = open_reader(f"maildir:{box}", "alice@example.test")
+    reader = await arrivals(Maildir(box, "alice@example.test"))
     put(box, "fresh", b"fresh\r\n")
     put(box, "unfinished", b"half", part="tmp")
     put(box, ".hidden", b"no message")
 
-    assert [stored.octets for stored in reader.messages()] == [b"fresh\r\n"]
+    assert [stored.octets for stored in await reader.messages()] == [b"fresh\r\n"]
 
 
-def test_a_message_that_a_mail_reader_moves_stays_the_same_message(tmp_path):
+async def test_a_message_that_a_mail_reader_moves_stays_the_same_message(tmp_path):
     box = make(tmp_path)
     put(box, "old", b"old\r\n")
-    reader = Maildir(box, "alice@example.test")
+    reader = await arrivals(Maildir(box, "alice@example.test"))
     put(box, "fresh", b"fresh\r\n")
-    reader.messages()
+    await reader.messages()
     (box / "new/fresh").rename(box / "cur/fresh:2,S")
     (box / "new/old").rename(box / "cur/old:2,RS")
 
-    assert [stored.octets for stored in reader.messages()] == [b"fresh\r\n"]
+    assert [stored.octets for stored in await reader.messages()] == [b"fresh\r\n"]
 
 
-def test_line_ends_that_a_store_changed_are_undone_and_told(tmp_path):
+async def test_line_ends_that_a_store_changed_are_undone_and_told(tmp_path):
     box = make(tmp_path)
-    reader = Maildir(box, "alice@example.test")
+    reader = await arrivals(Maildir(box, "alice@example.test"))
     put(box, "unix", b"a\n\nb\rc\n")
 
-    (stored,) = reader.messages()
+    (stored,) = await reader.messages()
     assert stored.octets == b"a\r\n\r\nb\rc\r\n"
     assert stored.changed == ("the store wrote LF for CRLF, which was undone before comparing",)
     assert stored.path == str(box / "new/unix")
 
 
 @pytest.mark.parametrize("octets", [b"a\r\nb\n", b"a\r\n", b"", b"no end"])
-def test_other_line_ends_are_left_as_they_are(tmp_path, octets):
+async def test_other_line_ends_are_left_as_they_are(tmp_path, octets):
     box = make(tmp_path)
-    reader = Maildir(box, "alice@example.test")
+    reader = await arrivals(Maildir(box, "alice@example.test"))
     put(box, "as-it-is", octets)
 
-    (stored,) = reader.messages()
+    (stored,) = await reader.messages()
     assert (stored.octets, stored.changed) == (octets, ())
 
 
-def test_a_file_that_cannot_be_read_is_looked_at_again(tmp_path):
+async def test_a_file_that_cannot_be_read_is_looked_at_again(tmp_path):
     box = make(tmp_path)
-    reader = Maildir(box, "alice@example.test")
+    reader = await arrivals(Maildir(box, "alice@example.test"))
     (box / "new/gone").symlink_to(box / "cur/gone:2,")
-    assert reader.messages() == []
+    assert await reader.messages() == []
 
     put(box, "gone:2,", b"here\r\n", part="cur")
-    assert [stored.octets for stored in reader.messages()] == [b"here\r\n"]
+    assert [stored.octets for stored in await reader.messages()] == [b"here\r\n"]
 
 
-def test_a_mailbox_may_be_made_when_its_first_message_comes(tmp_path):
-    reader = Maildir(tmp_path / "mail", "alice@example.test")
-    assert reader.messages() == []
+async def test_a_mailbox_may_be_made_when_its_first_message_comes(tmp_path):
+    reader = await arrivals(Maildir(tmp_path / "mail", "alice@example.test"))
+    assert await reader.messages() == []
 
     put(make(tmp_path / "mail/alice"), "first", b"1\r\n")
-    assert len(reader.messages()) == 1
+    assert len(await reader.messages()) == 1
 
 
 def names(found: list[Path], root: Path) -> list[str]:

@@ -1,0 +1,50 @@
+"""A directory of files, one a message, as servers for tests and pick-up directories keep them.
+
+Nothing tells when such a file is complete, so it counts once nobody has written to it for a moment.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Container, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from harness.delivery.maildir import read_file
+from harness.delivery.message import Stored
+
+SETTLED: Final = 0.1  # seconds since it was last written to
+_UNFINISHED: Final = (".tmp", ".part", ".lock", "~")  # how names end of what is no message yet
+
+
+class Folder:
+    """The messages in one directory, not in those below it."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    async def keys(self) -> frozenset[str]:
+        """All that is there, complete or not."""
+        return frozenset(path for path, _ in self._files())
+
+    async def fetch(self, known: Container[str]) -> Mapping[str, Stored]:
+        """What is complete, and not known."""
+        latest = time.time() - SETTLED
+        fresh = (path for path, written in self._files() if path not in known and written < latest)
+        read = {path: read_file(path) for path in fresh}
+        return {path: stored for path, stored in read.items() if stored is not None}
+
+    def _files(self) -> Iterator[tuple[str, float]]:
+        try:
+            with os.scandir(self._directory) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError:
+            return  # it may be made when the first message comes
+        for entry in found:
+            if not entry.name.startswith(".") and not entry.name.endswith(_UNFINISHED):
+                try:
+                    if entry.is_file():
+                        yield entry.path, entry.stat().st_mtime
+                except OSError:
+                    continue  # it is gone
