@@ -75,7 +75,7 @@ class Rote:
 # What may differ from honest rules.  Limits are looked at one by one, answers are heard; neither
 # extensions nor other verbs, parameters and arguments add anything to what is spelled plainly.
 _MAY_DIFFER: Final = frozenset(
-    {"answers", "limits", "extensions", "allows_auth_in_clear", "stamp"}
+    {"answers", "limits", "extensions", "allows_auth_in_clear", "stamp", "pass_over"}
     | {"verbs", "check_parameters", "without_argument", "order", "object_to_content"}
 )
 _BEHIND_HELLO: Final = (State.READY, State.SENDER, State.RECIPIENTS)
