@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.documents import Place
-from harness.errors import PeerClosed, PeerError, PeerSilent, Refused, Untrusted
+from harness.errors import PeerClosed, PeerError, PeerSilent, Refused, TlsFailed, Untrusted
 from harness.protocol.replies import Reply
 from harness.protocol.sasl import MECHANISMS, Login, Spoil, open_client
 from harness.runner.connection import Connection
@@ -37,6 +37,9 @@ async def shake_hands(connection: Connection, step: Tls) -> None:
     except PeerError as error:
         connection.is_over = True
         may_close = step.or_close and isinstance(error, PeerClosed)
+        is_answered = isinstance(error, TlsFailed) and "plain text" in str(error)
+        if step.unanswered and is_answered:
+            raise _met(connection, step.at, "nothing in plain text", error) from error
         if not (step.fails or step.or_fails or may_close):
             wanted = f"{_HANDSHAKE}|close" if step.or_close else _HANDSHAKE
             raise _met(connection, step.at, wanted, error) from error

@@ -139,6 +139,7 @@ ACTIONS: tuple[Action, ...] = (
             form("named HOST", r"named (\S+)", lambda it: {"named": it[1]}),
             form("unnamed", "unnamed", lambda _: {"named": ""}),
             form("fails", "fails", lambda _: {"fails": True}),
+            form("unanswered", "unanswered", lambda _: {"unanswered": True}),
             form("only 1.2", r"only (1\.[0-3])", lambda it: {"only": it[1]}),
         ),
     ),

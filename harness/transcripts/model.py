@@ -182,6 +182,7 @@ class Tls:
     or_fails: bool = False  # the connection is over then, closed or not
     fails: bool = False
     named: str | None = None  # the host that we ask for (SNI), "" for none; None is the target
+    unanswered: bool = False  # in plain text, where it fails
     only: str | None = None  # the one version of TLS that we speak
     connection: str = MAIN
     at: Place

@@ -137,6 +137,11 @@ async def test_a_handshake_may_be_a_close_where_that_is_allowed(autojump_clock, 
     assert (await played(author.case(f"{TLS}\n  or close{rest}"), Rejoining(b""))).is_met
     assert (await played(author.case(f"{TLS}\n  fails{rest}"), Rejoining(b""))).is_met
     assert (await played(author.case(f"{TLS}\n  fails{rest}"), Rejoining(b"x\r\n"))).is_met
+    unanswered = author.case(f"{TLS}\n  fails\n  unanswered{rest}")
+    assert (await played(unanswered, Rejoining(b""))).is_met
+    answered = await played(unanswered, Rejoining(b"x\r\n"))
+    assert answered.surprise is not None
+    assert answered.surprise.wanted == "nothing in plain text"
     assert (await played(author.case(f"{TLS}\n  or fails{rest}"), Rejoining(b""))).is_met
     assert (await played(author.case(f"{TLS}\n  or fails{rest}"), Rejoining(b"x\r\n"))).is_met
     result = await played(author.case(TLS + rest), Rejoining(b""))
