@@ -355,9 +355,6 @@ Step = (
 )  # fmt: skip
 
 
-# --- cases and suites --------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One case, or one row of a family."""
