@@ -17,6 +17,8 @@ from harness.delivery.doors import Door
 from harness.delivery.folder import Folder
 from harness.delivery.imap import ImapMailbox
 from harness.delivery.maildir import Maildir
+from harness.delivery.mailhog import MailHog
+from harness.delivery.mailpit import Mailpit
 from harness.delivery.mbox import Mbox
 from harness.delivery.message import Stored
 from harness.delivery.pop import Maildrop
@@ -120,4 +122,10 @@ _STORES: Final[Mapping[str, Callable[[Order], Store]]] = {
     "sink-spool": lambda order: SinkSpool(order.path, order.recipient, order.target.recipients),
     **dict.fromkeys(("pop3", "pop3s"), lambda order: Maildrop(order.door)),
     **dict.fromkeys(("imap", "imaps"), lambda order: ImapMailbox(order.door)),
+    **dict.fromkeys(
+        ("mailpit+http", "mailpit+https"), lambda order: Mailpit(order.door, order.recipient)
+    ),
+    **dict.fromkeys(
+        ("mailhog+http", "mailhog+https"), lambda order: MailHog(order.door, order.recipient)
+    ),
 }

@@ -42,7 +42,7 @@ class MailServer:
     address: Address
     login: Login | None = None  # a name without a source: the password is where it usually is
     has_source: bool = False
-    folder: str = "INBOX"
+    folder: str = "INBOX"  # a mailbox of IMAP; of what speaks HTTP the path above its API
 
 
 def read_delivery(text: str, directory: Path = Path()) -> tuple[str, str]:
@@ -102,7 +102,7 @@ def read_server(url: str, directory: Path = Path()) -> MailServer:
         address=address,
         login=_login(kind, who, directory) if who else None,
         has_source=":" in (who or ""),
-        folder=match["folder"] or "INBOX",
+        folder=match["folder"] or ("" if "+" in kind else "INBOX"),
     )
 
 
