@@ -9,7 +9,7 @@ import imaplib
 import re
 from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Final
 
 import trio
 
@@ -17,6 +17,8 @@ from harness.delivery.doors import Door
 from harness.delivery.message import Stored
 from harness.errors import PeerError
 
+# RFC 3501 9: a literal is made of CHAR8, %x01-ff.  What a server gives for a NUL is its own affair.
+NO_NUL: Final = r"IMAP cannot carry NUL, and Dovecot gives \x80 for it: one of those stands here"
 _QUOTED = re.compile(r'(["\\])')
 
 
@@ -48,7 +50,8 @@ class ImapMailbox:
         octets = next((part[1] for part in parts if isinstance(part, tuple)), None)
         if octets is None:
             raise imaplib.IMAP4.error(f"message {uid} is listed, and cannot be fetched")
-        return Stored(octets, f"{self._door.address} message {uid}")
+        changed = (NO_NUL,) if b"\x80" in octets else ()
+        return Stored(octets, f"{self._door.address} message {uid}", changed)
 
     @contextmanager
     def _session(self) -> Iterator[imaplib.IMAP4]:

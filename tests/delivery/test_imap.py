@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.delivery.imap import NO_NUL
 from harness.errors import PeerError
 from tests.delivery.imap_server import Messages, imap_server, server_context
 from tests.delivery.reading import octets_of, opened
@@ -31,6 +32,13 @@ async def test_what_arrives_is_read_octet_for_octet(messages, capabilities):
         assert await octets_of(reader) == [ODD, b"Subject: 3\r\n\r\nx\r\n"]
         assert len(await octets_of(reader)) == 2
     assert not any("FETCH 7 " in line for line in messages.said)
+
+
+async def test_that_a_nul_may_have_been_changed_is_told(messages):
+    with imap_server(messages) as port:
+        reader = await opened(url(port))
+        messages.octets |= {8: b"\r\na\x80\r\n", 9: b"\r\n"}
+        assert [stored.changed for stored in await reader.messages()] == [(NO_NUL,), ()]
 
 
 async def test_tls_is_used_where_it_is_offered_and_the_certificate_verified(messages, tmp_path):
