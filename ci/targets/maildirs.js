@@ -16,7 +16,8 @@ function mailboxOf(address) {
   if (domain === "many.example.test") return "many";
   // the literal of an address of ours is we: RFC 1123 5.2.17
   if (domain !== "example.test" && domain !== "[127.0.0.1]") return undefined;
-  const name = text.slice(0, at);
+  // RFC 5321 4.1.2: quotes that need not be there make no other mailbox
+  const name = text.slice(0, at).replace(/^"(.*)"$/, "$1").replace(/\\(.)/g, "$1");
   return LOCAL.has(name) ? name : "";
 }
 
