@@ -19,6 +19,7 @@ check: $(VENV)/.dev  ## lint, format, types, suites
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/smtp-harness lint
+	$(BIN)/smtp-harness lint ci/targets/*/target.yaml ci/targets/*/known.yaml
 
 targets: $(VENV)/.dev  ## the suites against real servers (Debian, root)
 	ci/targets/check
