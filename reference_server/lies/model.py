@@ -15,13 +15,17 @@ from harness.protocol.order import ORDER, Order, State, Verb
 from harness.protocol.receiver import ANSWERS, RULES, Answer, Answers, Occasion, Rules
 
 
+def as_secure_as_ever(context: ssl.SSLContext) -> None:
+    """TLS is left as it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lie:
     """What is wrong, in one line, and the rules that are wrong in just that, or TLS that is."""
 
     what: str
     rules: Rules
-    tls: Callable[[ssl.SSLContext], None] = field(default=lambda context: None, kw_only=True)
+    tls: Callable[[ssl.SSLContext], None] = field(default=as_secure_as_ever, kw_only=True)
 
 
 def order_with(*changes: tuple[State, Verb, State | None]) -> Order:
