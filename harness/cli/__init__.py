@@ -20,6 +20,7 @@ main = Commands(
         "list": ("harness.cli.list_", "list_", "List suites, cases, and what they cover."),
         "explain": ("harness.cli.explain", "explain", "Tell what a case or requirement is about."),
         "lint": ("harness.cli.lint", "lint", "Find mistakes in suites and other files of ours."),
+        "schema": ("harness.cli.schema", "schema", "Print the JSON Schema of suites, for editors."),
         "init": ("harness.cli.init", "init", "Probe a server and write a target file for it."),
         "load": ("harness.cli.load", "load", "Send much mail, and measure."),
         "send": ("harness.cli.send", "send", "Be a mail client, and show what is said."),

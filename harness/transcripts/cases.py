@@ -37,7 +37,7 @@ KEYS = frozenset({"id", "title", "checks", "caught_by", "role", "start", "end", 
                   "delivered", "not_delivered", "bounced"})  # fmt: skip
 
 _RANK = {Grade.MAY: 0, Grade.SHOULD: 1, Grade.DE_FACTO: 1, Grade.MUST: 2, Grade.VULNERABILITY: 2}
-_GRADES = (Grade.MUST, Grade.SHOULD, Grade.VULNERABILITY)  # to which a case may raise its own
+GRADES = (Grade.MUST, Grade.SHOULD, Grade.VULNERABILITY)  # to which a case may raise its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +224,7 @@ class CaseReader:
         self, of: Sequence[Fields], checks: tuple[str, ...]
     ) -> tuple[str | None, str | None]:
         """A grade may be raised with a reason; that an attacker gains is reason enough."""
-        word = next((word for it in of if (word := it.choice("grade", _GRADES))), None)
+        word = next((word for it in of if (word := it.choice("grade", GRADES))), None)
         why = _first(of, "why")
         at = next((it.place("grade") for it in of if "grade" in it), None)
         if word is None or at is None:

@@ -6,8 +6,8 @@ import re
 
 from harness.documents import Complaints, Fields, TextNode
 
-_NAME = re.compile(r"(?=[0-9._-]*[A-Za-z])[A-Za-z0-9][A-Za-z0-9._-]*")
-_PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+NAME_OF_CASE = r"(?=[0-9._-]*[A-Za-z])[A-Za-z0-9][A-Za-z0-9._-]*"
+PATH_OF_SUITE = r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*"
 
 
 class Ids:
@@ -23,7 +23,7 @@ class Ids:
         node = fields.node("id") if fields.require("id") else None
         if node is None:
             return ""
-        if not _NAME.fullmatch(node.value):
+        if not re.fullmatch(NAME_OF_CASE, node.value):
             self._complaints.add(node.at, f"{node.value!r} is no id", _advice(node.value))
         elif node.value in self._lines:
             first = self._lines[node.value]
@@ -35,7 +35,7 @@ class Ids:
 
 def check_suite_id(node: TextNode, complaints: Complaints) -> None:
     """Complains of a suite's id that is no path of names: `rfc5321/4.5.2`."""
-    if not _PATH.fullmatch(node.value):
+    if not re.fullmatch(PATH_OF_SUITE, node.value):
         complaints.add(node.at, f"{node.value!r} is no id", "such as rfc5321/4.5.2")
 
 

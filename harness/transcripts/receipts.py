@@ -15,7 +15,7 @@ from harness.transcripts.templates import (
     read_text,
 )
 
-_STATUS = re.compile(r"[245](?:\.[0-9]{1,3}){2}")
+STATUS = r"[245](?:\.[0-9]{1,3}){2}"
 
 
 class Receipts:
@@ -62,7 +62,7 @@ class Receipts:
             )
 
     def _status(self, node: TextNode | None) -> str | None:
-        if node is not None and not _STATUS.fullmatch(node.value):
+        if node is not None and not re.fullmatch(STATUS, node.value):
             self._complaints.add(node.at, f"{node.value!r} is no status", "such as 5.1.1")
         return node.value if node is not None else None
 
