@@ -60,7 +60,8 @@ OPTIONS = (
     click.option("--foreign", metavar="MAILBOX", help="A recipient who lives elsewhere."),
     click.option("--login", metavar="USER[:env:NAME|:file:PATH]", help="Who may log in."),
     click.option("--delivery", multiple=True, metavar="[MAILBOX=]URL",
-                 help="Where delivered mail is read back: maildir:/path."),
+                 help="Where delivered mail is read back: maildir:/path, imap://USER@HOST ... "
+                 "(docs/delivery.md)."),
     click.option("--timeout", metavar="5s", help="How long to wait for the target."),
     click.option("--insecure", is_flag=True, help="Take any certificate."),
     click.option("--mine", multiple=True, metavar="HOST",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import trio
 
+from harness.errors import PeerError
 from harness.runner.play import play
 from harness.runner.settings import Settings
 from harness.target import Target
@@ -376,3 +377,43 @@ async def test_a_mailbox_that_the_target_does_not_tell_of_is_an_error(
     assert result.trouble == (
         "the target does not say where mail for bob@peer.test can be read back"
     )
+
+
+class BusyPost:
+    """Stores that are busy at so many looks, beside a Maildir that never is."""
+
+    def __init__(self, post, busy: int) -> None:
+        self._post = post
+        self._busy = busy
+
+    async def open(self, recipient: str):
+        if self._busy < 0:
+            raise PeerError("nobody listens there")
+        self._reader = await self._post.open(recipient)
+        return self
+
+    async def messages(self):
+        self._busy -= 1
+        if self._busy >= 0:
+            raise PeerError("another session has it")
+        return await self._reader.messages()
+
+
+@pytest.mark.parametrize(
+    ("busy", "trouble"),
+    [
+        (3, ""),
+        (1_000, "mail for alice@peer.test cannot be read back: another session has it"),
+        (-1, "mail for alice@peer.test cannot be read back: nobody listens there"),
+    ],
+)
+async def test_a_store_may_be_busy_for_a_moment_and_no_longer(
+    autojump_clock, author, postman, busy, trouble
+):
+    case = author.case(SEND, BODY.replace(".one", "..one"), start="data")
+    async with mail_of(case, postman) as stage:
+        stage.post = BusyPost(stage.post, busy)
+        result = await play(case, stage)
+
+    assert (result.trouble or "") == trouble
+    assert result.surprise is None
