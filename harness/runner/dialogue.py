@@ -127,7 +127,8 @@ class Dialogue:
 
     def _turns(self, step: Repeat) -> Iterator[None]:
         """Counts the turns of a repetition, for whoever takes them."""
-        for number in range(1, step.count + 1):
+        count = step.count if step.by is None else self._values.number(step.by)
+        for number in range(1, count + 1):
             self._values.count(number, step.name)
             yield
 

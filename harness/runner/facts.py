@@ -11,7 +11,12 @@ SERVER = "server.example.test"  # what we call ourselves where a client is under
 
 
 def facts_of(
-    target: Target, *, token: str, domain: str, over_size: int | None = None
+    target: Target,
+    *,
+    token: str,
+    domain: str,
+    over_size: int | None = None,
+    rcpt_max: int | None = None,
 ) -> dict[str, str]:
     """Every fact that is known of the target, by variable.
 
@@ -36,6 +41,7 @@ def facts_of(
         "alias": target.alias,
         "list": target.mailing_list,
         "over_size": None if over_size is None else str(over_size),
+        "rcpt_max": None if rcpt_max is None else str(rcpt_max),
         "bounce": relay.bounce if relay else None,
         "relayed": relay.recipient if relay else None,
     }

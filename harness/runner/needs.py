@@ -13,6 +13,7 @@ from harness.transcripts.model import Auth, Case, Role, Sasl, Start, StartTls, T
 from harness.transcripts.walking import all_steps
 
 EXTENSION = "ext:"
+MOST_RECIPIENTS = 10_000  # of one message that is to have as many as may be
 LARGEST = 67_108_864  # octets of a message that is to fill a server up
 
 Ask = Callable[[Target, Settings], bool]
@@ -40,6 +41,7 @@ _NEEDS: Mapping[str, tuple[Ask, str]] = {
     "config": (_is_there, ""),
     "domain": (_is_there, ""),
     "size-limit": (_is_there, ""),  # as above
+    "rcpt-limit": (_is_there, ""),
     "ip-address": (
         lambda target, _: literal_of(target.address.host) is not None,
         "a target that is named by its IP address",
@@ -156,6 +158,8 @@ def not_offered(case: Case, offer: Offer, *, always_tls: bool) -> str:
         return "the target is met inside TLS alone"
     if always_tls and any(isinstance(step, StartTls) for step in all_steps(case.steps)):
         return "the target does not offer STARTTLS inside TLS, which `always: [tls]` begins with"
+    if "rcpt-limit" in case.needs and not 0 < (offer.rcpt_max or 0) <= MOST_RECIPIENTS:
+        return "the target announces no RCPTMAX, or more than we try"
     if "size-limit" in case.needs:
         return _unsized(case, offer)
     return ""

@@ -36,6 +36,15 @@ class Offer:
         return None
 
     @property
+    def rcpt_max(self) -> int | None:
+        """How many RCPT commands a transaction may have (RFC 9422 4.2); None where nobody says."""
+        for parameter in (self.secure or self.plain).keywords.get("LIMITS", ()):
+            name, _, value = parameter.partition("=")
+            if name.upper() == "RCPTMAX":
+                return number(value)
+        return None
+
+    @property
     def domain(self) -> str:
         """What the target calls itself."""
         return (self.secure or self.plain).domain or self.plain.domain

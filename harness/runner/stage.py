@@ -88,7 +88,11 @@ class Stage:
     def values(self, case: Case, token: str) -> Values:
         """What the case's variables stand for."""
         facts = facts_of(
-            self.target, token=token, domain=self._domain, over_size=self._offer.over_size
+            self.target,
+            token=token,
+            domain=self._domain,
+            over_size=self._offer.over_size,
+            rcpt_max=self._offer.rcpt_max,
         )
         return Values.of(case, facts, as_written=self.settings.as_written)
 

@@ -28,6 +28,7 @@ from harness.transcripts.model import (
     StartTls,
     Step,
     Tls,
+    Variable,
     Wait,
 )
 from harness.transcripts.templates import NAME, Names, literal, read_text
@@ -66,6 +67,8 @@ def read_action(
         complaints.add(utterance.at, f"`* {used.usage}` where the harness is the {side}",
                        "it is for the other side")  # fmt: skip
     more = dict(meaning)
+    if serves and "by" in more:
+        complaints.add(utterance.at, "only a server says how often", "write a number")
     if action.takes_connection:
         more["connection"] = utterance.connection
     elif utterance.connection:
@@ -114,6 +117,14 @@ def _after(found: Found) -> Mapping[str, Any]:
         found.duration(1)
         return {"after": literal(b"0s")}
     return {"after": template}
+
+
+def _times(found: Found) -> Mapping[str, Any]:
+    """A number, or a variable that the target says."""
+    match = re.fullmatch(rf"\{{({NAME})\}}", found[1])
+    if match is None:
+        return {"count": found.number(1)}
+    return {"count": 1, "by": Variable(match[1], found.place(1))}
 
 
 def _file(found: Found) -> Mapping[str, Any]:
@@ -178,7 +189,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         Repeat,
         form("repeat 100 as n", rf"repeat (\S+)(?: as ({NAME}))?",
-             lambda it: {"count": it.number(1), "name": it[2] or None}),
+             lambda it: {**_times(it), "name": it[2] or None}),
         takes_connection=False,
         has_steps=True,
     ),

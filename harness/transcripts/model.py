@@ -250,6 +250,7 @@ class Repeat:
     """`* repeat 100 as n`: its steps so many times, n counting from 1."""
 
     count: int
+    by: Variable | None = None  # that says how often
     name: str | None
     steps: tuple[Step, ...]
     at: Place

@@ -27,7 +27,9 @@ from harness.transcripts.walking import all_steps, names_set, templates
 PATIENCE = 2.0  # seconds of waiting from which on a case needs `slow`
 
 # Words that no entry of the catalogue needs, yet a case may.
-_OURS = frozenset({"many", "slow", "crash", "two-rcpts", "greylist", "domain", "size-limit"}) | {
+_OURS = frozenset(
+    {"many", "slow", "crash", "two-rcpts", "greylist", "domain", "size-limit", "rcpt-limit"}
+) | {
     *("ip-address", "clear", "anonymous"),  # a talk without TLS, a client that has not logged in
 }
 _AUTH = re.compile(rb"(?i:AUTH)\b")

@@ -44,6 +44,7 @@ FACTS: Mapping[str, str | None] = {
     "list": "list",
     "over_size": "size-limit",
     "too_much": "size-limit",
+    "rcpt_max": "rcpt-limit",
     **dict.fromkeys(FULL, "size-limit"),
     "greylist": "greylist",
     "bounce": "bounce",
@@ -97,6 +98,8 @@ class Scope:
                 self._check(piece, in_client_line=True)
 
     def _repeat(self, step: Repeat) -> None:
+        if step.by is not None:
+            self._check(step.by, in_client_line=False)
         inner = self._inner()
         inner._known.update(names_set(step))
         inner.walk(step.steps)

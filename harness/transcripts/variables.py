@@ -102,6 +102,10 @@ class Values:
             if not isinstance(piece, Fill)
         )
 
+    def number(self, variable: Variable) -> int:
+        """A variable that stands for a number."""
+        return int(self._value(variable))
+
     def _value(self, variable: Variable) -> bytes:
         if self.as_written and variable.written is not None:
             return variable.written

@@ -206,6 +206,13 @@ SERVICES: Final[Mapping[str, Lie]] = {
     "limits-malformed": Lie(
         "EHLO lists LIMITS with a semicolon", with_parameter("LIMITS", "HOURLY=5;DAILY=9")
     ),
+    "rcptmax-of-1000-is-500": Lie(
+        "EHLO lists RCPTMAX=1000, and the 501st recipient is one too many",
+        replace(
+            with_parameter("LIMITS", "RCPTMAX=1000"),
+            limits=replace(RULES.limits, recipients=500),
+        ),
+    ),
     "limits-leading-zero": Lie(
         "EHLO lists a limit with a leading zero", with_parameter("LIMITS", "RCPTMAX=0100")
     ),

@@ -287,3 +287,21 @@ def test_a_case_about_the_size_limit_is_skipped_where_there_is_none(author, anno
 
     assert offer.over_size == over
     assert bool(not_offered(case, offer, always_tls=False)) == (over is None)
+
+
+@pytest.mark.parametrize(
+    ("announced", "most"),
+    [
+        (("MAILMAX=5", "RCPTMAX=100"), 100),
+        (("rcptmax=7",), 7),
+        (("MAILMAX=5",), None),
+        (("RCPTMAX=x",), None),
+        ((), None),
+    ],
+)
+def test_a_case_about_how_many_recipients_is_skipped_where_nobody_says(author, announced, most):
+    case = author.case("* repeat {rcpt_max}\n  C: NOOP\n  S: 250")
+    offer = Offer("", Capabilities("a.test", {"LIMITS": announced}))
+
+    assert offer.rcpt_max == most
+    assert bool(not_offered(case, offer, always_tls=False)) == (most is None)

@@ -247,6 +247,16 @@ async def test_client_lines_that_are_repeated_alone_are_one_write(autojump_clock
     assert write in [exchange.octets for exchange in result.exchanges]
 
 
+async def test_the_target_may_say_how_often(autojump_clock, author):
+    peer = Peer()
+    said = "* repeat {times}\n  C: NOOP\n"
+    case = author.case(f"{said}* repeat {{times}}\n  S: 250", "each: [{id: a, times: '3'}]")
+    result = await played(case, peer)
+
+    assert result.is_met
+    assert peer.heard.count(b"NOOP") == 3
+
+
 async def test_a_second_connection_starts_where_it_should_and_ends_as_the_first(
     autojump_clock, author
 ):

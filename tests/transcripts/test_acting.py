@@ -141,6 +141,12 @@ def test_what_is_wrong_with_an_action_is_one_complaint(dialogue):
     assert told(opened + dialogue) == [WRONG[dialogue]]
 
 
+def test_how_often_a_server_says_is_not_for_who_is_one():
+    assert told("* repeat {rcpt_max}\n  C: NOOP\n  S: 250") == []
+    (complaint,) = told("* repeat {our_name}\n  S: 250", "role: client")
+    assert complaint.endswith("only a server says how often (write a number)")
+
+
 @pytest.mark.parametrize("action", ["auth PLAIN", "sasl PLAIN", "sasl verified", "connect again"])
 def test_an_action_of_clients_is_not_for_a_server(action):
     (complaint,) = told(f"* {action}", "role: client")
