@@ -19,6 +19,7 @@ from harness.transcripts.model import (
     Step,
     Template,
     TextMatches,
+    Variable,
     Write,
 )
 
@@ -41,6 +42,8 @@ def templates(step: Step) -> Iterator[Template]:
             yield from (line.octets for line in step.lines)
         case Expect():
             yield from templates_of(step.checks)
+        case Repeat(by=Variable() as often):
+            yield Template((often,))
         case Connect(after=Template() as after):
             yield after
         case Say():

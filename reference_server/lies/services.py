@@ -204,7 +204,8 @@ SERVICES: Final[Mapping[str, Lie]] = {
     ),
     # --- LIMITS
     "limits-malformed": Lie(
-        "EHLO lists LIMITS with a semicolon", with_parameter("LIMITS", "HOURLY=5;DAILY=9")
+        "EHLO lists LIMITS with a semicolon",
+        with_parameter("LIMITS", "RCPTMAX=1000 HOURLY=5;DAILY=9"),
     ),
     "rcptmax-of-1000-is-500": Lie(
         "EHLO lists RCPTMAX=1000, and the 501st recipient is one too many",
