@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
 import re
 import smtplib
 import ssl
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -43,8 +46,13 @@ def run_script(relay: str, script: str, *words: str) -> None:
 
 @contextlib.contextmanager
 def relaying(relay: str, *words: str) -> Iterator[int]:
-    """The relay, up for as long as the context lasts; gives the port that it takes mail on."""
-    with reserved_port() as port:
+    """The relay, up for as long as the context lasts; gives the port that it takes mail on.
+
+    There is one of each on a machine: another file's tests wait until it is down.
+    """
+    lock = Path(tempfile.gettempdir()) / f"smtp-harness-{os.getuid()}-{relay}.lock"
+    with lock.open("wb") as file, reserved_port() as port:
+        fcntl.flock(file, fcntl.LOCK_EX)
         try:
             run_script(relay, "up", str(port), *words)
             yield port
