@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import textwrap
 from pathlib import Path
@@ -99,8 +100,8 @@ def test_a_matrix_of_targets_of_which_one_is_missing(invoke, tmp_path, port, ser
 
     assert done.exit_code == 3, done.output
     assert "absent: MISSING: 'echo none here; exit 3' ended with status 3" in done.stderr
-    assert "ours: 1 met\n" in done.output
-    assert "the other: 1 met\n" in done.output
+    assert re.search(r"^ours: \d+ met$", done.output, re.MULTILINE)
+    assert re.search(r"^the other: \d+ met$", done.output, re.MULTILINE)
     assert done.output.endswith(f"{page}: 2 of 3 targets\n")
     assert [run.name for run in from_lines(lines.read_text())] == ["ours", "the other"]
     assert '<h2><a href="#the-other">the other</a></h2>' in page.read_text()
