@@ -21,6 +21,8 @@ domain: {domain}
 recipients: [{recipients}]
 many: user{{n}}@many.{domain}
 unknown_recipient: nobody@{domain}
+alias: team@{domain}
+mailing_list: list@{domain}
 foreign_recipient: someone@elsewhere.test
 login: {{user: {user}, password_env: PEER_PASSWORD}}
 tls: {{ca: {ca}, server_name: localhost}}
