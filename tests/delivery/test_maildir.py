@@ -8,6 +8,7 @@ import pytest
 
 from harness.delivery.arrivals import arrivals
 from harness.delivery.maildir import Maildir, maildirs
+from harness.delivery.sink_spool import SinkSpool
 
 
 def make(path: Path) -> Path:
@@ -125,3 +126,19 @@ def test_the_search_ends_at_some_depth(tmp_path):
     make(tmp_path / "a/b/c/d")
 
     assert maildirs(tmp_path, "postmaster") == []
+
+
+RELAYED = (
+    b"Return-Path: <a@b.test>\r\nReceived: from relay.test\r\n\tby us\r\nReceived: 1\r\n\r\nx\r\n"
+)
+
+
+async def test_of_a_sinks_messages_only_its_own_received_field_is_taken_off(tmp_path):
+    box = make(tmp_path)
+    reader = await arrivals(SinkSpool(box, "alice@example.test", ()))
+    put(box, "1", RELAYED)
+    put(box, "2", b"no header at all\r\n")
+
+    relayed, bare = await reader.messages()
+    assert relayed.octets == b"Return-Path: <a@b.test>\r\nReceived: 1\r\n\r\nx\r\n"
+    assert [len(relayed.changed), len(bare.changed)] == [1, 0]
