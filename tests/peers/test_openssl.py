@@ -99,7 +99,7 @@ def test_a_message_typed_by_hand_arrives(s_client, mailbox):
     replies = [line[:3] for line in shown.splitlines() if line[3:4] == " " and line[:3].isdigit()]
     assert replies[-7:] == ["250", "235", "250", "250", "354", "250", "221"]
     arrived = mailbox.only()
-    message_id, typed, text = arrived.content.partition(b"Subject: typed by hand\r\n\r\n")
+    message_id, _, text = arrived.content.partition(b"Subject: typed by hand\r\n\r\n")
     assert text == b".\r\n"
     assert re.fullmatch(rb"(Message-ID: <[^ ]+>\r\n)?", message_id)  # RFC 6409 8.3 lets it add one
     assert "with ESMTPSA id" in arrived.received
