@@ -12,10 +12,12 @@ import os
 import signal
 import ssl
 import time
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import trustme
 from aiosmtpd.lmtp import LMTP
@@ -92,6 +94,27 @@ def authenticate(
     return AuthResult(success=known, handled=False)
 
 
+class OwnLimits:
+    """Gives each session its own length of lines, before aiosmtpd looks for it.
+
+    aiosmtpd keeps them in one dictionary of the class, which every new connection clears: whoever
+    has said EHLO then finds that MAIL may not be longer for SIZE, AUTH or SMTPUTF8 any more.  Cases
+    beside each other would be met or not by chance.
+    """
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        self.command_size_limits = defaultdict(lambda: SMTP.command_size_limit)
+        super().__init__(*args, **settings)
+
+
+class OwnSMTP(OwnLimits, SMTP):
+    """aiosmtpd's SMTP, each session by itself."""
+
+
+class OwnLMTP(OwnLimits, LMTP):
+    """aiosmtpd's LMTP, each session by itself."""
+
+
 def certificate(home: Path) -> ssl.SSLContext:
     """A context with a certificate of its own; clients find its authority in cert.pem."""
     authority = trustme.CA()
@@ -115,9 +138,9 @@ async def serve(port: int, home: Path) -> None:
         "authenticator": authenticate,
     }
     doors = (
-        partial(SMTP, **settings),
-        partial(SMTP, **{**settings, "auth_require_tls": True, "auth_required": True}),
-        partial(LMTP, **settings),
+        partial(OwnSMTP, **settings),
+        partial(OwnSMTP, **{**settings, "auth_require_tls": True, "auth_required": True}),
+        partial(OwnLMTP, **settings),
     )
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
