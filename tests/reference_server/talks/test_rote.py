@@ -2,13 +2,15 @@ from dataclasses import replace
 
 import pytest
 
+from harness.protocol.addresses import read_reverse_path
+from harness.protocol.commands import Objection
 from harness.protocol.order import ORDER, State, Verb
 from harness.protocol.receiver import ANSWERS, RULES, Answer, Occasion, Speech
 from reference_server.lies import LIES
 from reference_server.server import Desk
 from reference_server.smtp_sink.behaviour import make_rules
 from reference_server.smtp_sink.letters import Letters
-from reference_server.talks.rote import learn, plain_text
+from reference_server.talks.rote import READY, learn, plain_text
 from reference_server.talks.voices import in_voice
 
 TEXTS = {
@@ -106,3 +108,23 @@ LEARNABLE = {
 @pytest.mark.parametrize("rules", LEARNABLE.values(), ids=LEARNABLE)
 def test_what_only_concerns_other_words_is_no_hindrance(rules):
     assert learned(rules) is not None
+
+
+ODD = (
+    "a@-my.example", "a@my-.example", "a@my..example", "a@.example", "a@example.", "a@my.-x",
+    "a.@my.example", ".a@my.example", "a..b@my.example", "a@b@c", "a", "@x", "a@", "a b@x", "a@x y",
+    "a@x_y", "a@[127.0.0.1]", '"a"@x', "<a@x", "a@x>", "a@x\r", "grüße@x", "a@x-", "a@-",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("address", ODD)
+@pytest.mark.parametrize("line", ["MAIL FROM:<{}>", "MAIL FROM:<a@b.c>\r\nRCPT TO:<{}>"])
+def test_what_is_odd_is_not_spelled_plainly(address, line):
+    """Whatever Python it is: before 3.11.3, possessive patterns match what they should not."""
+    assert READY.read(f"{line.format(address)}\r\n".encode()) is None
+
+
+@pytest.mark.parametrize("address", ["a@b", "a.b@c.d", "a-b@c-d.e", "a+b_c@x1.y2", "1@2.3"])
+def test_what_is_spelled_plainly_is_an_address(address):
+    assert READY.read(f"MAIL FROM:<{address}>\r\n".encode())
+    assert not isinstance(read_reverse_path(f"<{address}>".encode()), Objection)
