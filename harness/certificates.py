@@ -37,6 +37,7 @@ def client_context(
         context = ssl.create_default_context(cafile=ca)
     except (OSError, ssl.SSLError) as problem:
         raise UsageError(f"cannot use {ca} as CA certificate: {problem}") from problem
+    _sees_cuts(context)
     # RFC 8996: what is older is not to be used any more, not even to be judged.
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if not verify:
@@ -45,6 +46,14 @@ def client_context(
     if certificate is not None:
         _load_ours(context, certificate, key)
     return context
+
+
+def _sees_cuts(context: ssl.SSLContext) -> None:
+    """An end of TCP without TLS's own is an error (RFC 8446 6.1), whatever Python thinks of it.
+
+    CPython before 3.11.4 has OpenSSL pass over it, and an attacker could cut what is said.
+    """
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
 
 
 def speaking_only(context: ssl.SSLContext, version: str) -> ssl.SSLContext:
@@ -101,6 +110,7 @@ def server_context(certificate: Path, key: Path) -> ServerContext:
         context.load_cert_chain(certificate, key)
     except (OSError, ssl.SSLError) as problem:
         raise UsageError(f"cannot use {certificate} with key {key}: {problem}") from problem
+    _sees_cuts(context)
     return context
 
 

@@ -114,6 +114,6 @@ def handshake_error(problem: BaseException, first: bytes) -> PeerError:
         return TlsFailed(f"the handshake was answered in plain text: {answer}")
     if isinstance(cause, ssl.SSLCertVerificationError):
         return Untrusted(f"the certificate is not trusted: {cause.verify_message}")
-    if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
+    if isinstance(cause, ssl.SSLError) and not is_cut_short(problem):
         return TlsFailed((cause.reason or str(cause)).lower().replace("_", " "))
     return PeerClosed("closed within the TLS handshake")

@@ -44,7 +44,7 @@ def test_standard_output_holds_the_report_and_nothing_else(server):
 
     assert done.stdout.startswith("TAP version 13\n1..")
     assert all(line.startswith(("TAP", "1..", "ok ")) for line in done.stdout.splitlines())
-    assert "1 of 1 case judged in" in done.stderr
+    assert " judged in " in done.stderr
 
 
 @pytest.mark.parametrize(("words", "problem"), [

@@ -152,7 +152,7 @@ def test_a_target_is_played_as_it_is_named(pytester, suite):
         done = run(pytester, ROOT / "suites/rfc5321/4.5.2-transparency.smtp.yaml",
                    "--smtp-target", named, "-k", "leading")  # fmt: skip
 
-    done.assert_outcomes(failed=1, deselected=6)
+    assert done.parseoutcomes()["failed"] == 1  # of however many cases there are
     done.stdout.fnmatch_lines([f"*smtp-harness run {named} -s rfc5321/4.5.2/leading-dots"])
 
 

@@ -50,7 +50,7 @@ class Maildirs:
         draft.rename(self.home / name / "new" / unique)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # aiosmtpd looks at every member, and before Python 3.11.3 slots break that
 class Handler:
     """What aiosmtpd asks of its user."""
 
