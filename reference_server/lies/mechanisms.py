@@ -198,7 +198,7 @@ LYING_MECHANISMS: Final[Mapping[str, Lie]] = {
     ),
     "bearer-of-nothing": Lie(
         "OAUTHBEARER needs no token",
-        with_mechanisms(OAUTHBEARER=_letting_in(rb"\A[^\x01]*\x01(?!.*auth=)")),
+        with_mechanisms(OAUTHBEARER=_letting_in(rb"\An,[^\x01]*\x01(?!.*auth=)")),
     ),
     "bearer-of-anything": Lie(
         "OAUTHBEARER takes any token",

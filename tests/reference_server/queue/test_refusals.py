@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli.children import environment
 from harness.errors import UsageError
 from reference_server.queue import schema
 from reference_server.queue.refusals import full, why
@@ -77,6 +78,7 @@ def test_a_spool_that_takes_no_octet_is_refused_in_one_line(tmp_path):
         [sys.executable, "-m", "reference_server", "--port", "0", "--spool", tmp_path],
         capture_output=True,
         text=True,
+        env=environment(without="COVERAGE"),  # which would complain as well
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
     )
     assert child.returncode == 2
