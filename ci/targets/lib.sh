@@ -11,6 +11,7 @@
 
 set -euo pipefail
 umask 022
+PATH=$PATH:/usr/sbin:/sbin # where servers are, and not everybody looks
 
 TARGETS_BASE=${SMTP_HARNESS_TARGETS:-$HOME/.cache/smtp-harness/targets}
 TARGETS_HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
