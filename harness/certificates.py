@@ -111,6 +111,7 @@ def server_context(certificate: Path, key: Path) -> ServerContext:
     except (OSError, ssl.SSLError) as problem:
         raise UsageError(f"cannot use {certificate} with key {key}: {problem}") from problem
     _sees_cuts(context)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8996; not every Python begins there
     return context
 
 

@@ -7,6 +7,7 @@ behind a false end would put its reply in between.  And what was delivered is re
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -86,8 +87,16 @@ def hold_one(client: RawClient, mailbox: Mailbox | None, name: str, segments: li
     replies = send_text(client, segments)
     assert replies == [expected, 250], f"{name}: {replies}, not [{expected}, 250]"
     if mailbox is not None:
-        arrived = [it.content for it in mailbox.fresh()]
-        assert arrived == ([content] if expected == 250 else []), name
+        arrived = [ADDED.sub(b"", it.content) for it in mailbox.fresh()]
+        assert arrived == ([as_kept(content)] if expected == 250 else []), name
+
+
+ADDED = re.compile(rb"\AMessage-ID: <[^ ]+>\r\n")  # what submission may add: RFC 6409 8.3
+
+
+def as_kept(content: bytes) -> bytes:
+    """A text that begins with a blank has an empty line on top, or it would go on the trace."""
+    return b"\r\n" + content if content[:1] in (b" ", b"\t") else content
 
 
 @pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS)
