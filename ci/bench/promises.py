@@ -30,6 +30,7 @@ PROMISES: Final = (
     Promise(ours=SINK, theirs=SMTP_SINK, least=0.7, aim=1.0),
     Promise(ours=SINK, theirs=AIOSMTPD, least=7.0),
     Promise(ours=SINK + PIPELINED, theirs=SMTP_SINK, least=1.5),
+    Promise(ours=UNSYNCED, theirs=AIOSMTPD, least=2.5),
     Promise(ours=UNSYNCED, theirs=AIOSMTPD_KEEPS, least=2.5),
     Promise(ours=SYNCED, theirs=POSTFIX, least=1.0, aim=2.0),
 )
