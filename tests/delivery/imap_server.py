@@ -26,81 +26,104 @@ class Messages:
     capabilities: str = "IMAP4rev1 AUTH=PLAIN"
 
 
+class _Server(socketserver.ThreadingTCPServer):
+    """What all connections share: the messages, and the context for TLS, if there is one."""
+
+    daemon_threads = True
+
+    def __init__(self, messages: Messages, context: ssl.SSLContext | None) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.messages = messages
+        self.context = context
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    """One connection, from greeting to LOGOUT; a method for each command."""
+
+    server: _Server
+
+    def handle(self) -> None:
+        with suppress(OSError):  # who does not trust us hangs up
+            self._serve()
+        if isinstance(self.request, ssl.SSLSocket):
+            self.request.close()
+
+    def _serve(self) -> None:
+        self._say("* OK ready")
+        while line := self.rfile.readline().decode().rstrip("\r\n"):
+            self.server.messages.said.append(line)
+            tag, verb, *rest = line.split(" ", 2)
+            _ANSWERS[verb.upper()](self, tag, rest[0] if rest else "")
+            if verb.upper() == "LOGOUT":
+                return
+
+    def _say(self, text: str) -> None:
+        self.wfile.write(f"{text}\r\n".encode())
+
+    def capability(self, tag: str, rest: str) -> None:
+        is_plain = not isinstance(self.request, ssl.SSLSocket)
+        starttls = " STARTTLS" if self.server.context and is_plain else ""
+        capabilities = self.server.messages.capabilities
+        self._say(f"* CAPABILITY {capabilities}{starttls}\r\n{tag} OK done")
+
+    def starttls(self, tag: str, rest: str) -> None:
+        self._say(f"{tag} OK go on")
+        assert self.server.context is not None
+        plain = self.request.detach()
+        self.request = self.server.context.wrap_socket(
+            socket.socket(fileno=plain), server_side=True, do_handshake_on_connect=False
+        )
+        self.request.do_handshake()
+        self.rfile, self.wfile = self.request.makefile("rb"), self.request.makefile("wb", 0)
+
+    def authenticate(self, tag: str, rest: str) -> None:
+        self._say("+ ")
+        told = base64.b64decode(self.rfile.readline()).split(b"\0")
+        is_right = told == [b"", b"alice", b"secret"]
+        self._say(f"{tag} OK in" if is_right else f"{tag} NO [AUTHENTICATIONFAILED] wrong")
+
+    def login(self, tag: str, rest: str) -> None:
+        self._say(f"{tag} OK in" if rest == 'alice "secret"' else f"{tag} NO wrong")
+
+    def examine(self, tag: str, rest: str) -> None:
+        if rest == '"INBOX"':
+            count = len(self.server.messages.octets)
+            self._say(f"* {count} EXISTS\r\n{tag} OK [READ-ONLY] done")
+        else:
+            self._say(f"{tag} NO no such mailbox")
+
+    def uid(self, tag: str, rest: str) -> None:
+        held = self.server.messages.octets
+        if rest == "SEARCH ALL":
+            self._say(f"* SEARCH {' '.join(map(str, held))}\r\n{tag} OK done")
+            return
+        match = re.fullmatch(r"FETCH (\d+) \(BODY\.PEEK\[\]\)", rest)
+        assert match, rest
+        octets = held.get(int(match[1]))
+        if octets is not None:
+            self._say(f"* 1 FETCH (UID {match[1]} BODY[] {{{len(octets)}}}")
+            self.wfile.write(octets + b")\r\n")
+        self._say(f"{tag} OK done")
+
+    def logout(self, tag: str, rest: str) -> None:
+        self._say(f"* BYE bye\r\n{tag} OK done")
+
+
+_ANSWERS: dict[str, Callable[[_Handler, str, str], None]] = {
+    "CAPABILITY": _Handler.capability,
+    "STARTTLS": _Handler.starttls,
+    "AUTHENTICATE": _Handler.authenticate,
+    "LOGIN": _Handler.login,
+    "EXAMINE": _Handler.examine,
+    "UID": _Handler.uid,
+    "LOGOUT": _Handler.logout,
+}
+
+
 @contextmanager
 def imap_server(messages: Messages, context: ssl.SSLContext | None = None) -> Iterator[int]:
     """Its port, for as long as the context lasts; with a TLS context it offers STARTTLS."""
-
-    class Handler(socketserver.StreamRequestHandler):
-        def handle(self) -> None:
-            with suppress(OSError):  # who does not trust us hangs up
-                self._serve()
-            if isinstance(self.request, ssl.SSLSocket):
-                self.request.close()
-
-        def _serve(self) -> None:
-            self._say("* OK ready")
-            while line := self.rfile.readline().decode().rstrip("\r\n"):
-                messages.said.append(line)
-                tag, verb, *rest = line.split(" ", 2)
-                answers[verb.upper()](self, tag, rest[0] if rest else "")
-                if verb.upper() == "LOGOUT":
-                    return
-
-        def _say(self, text: str) -> None:
-            self.wfile.write(f"{text}\r\n".encode())
-
-        def capability(self, tag: str, rest: str) -> None:
-            starttls = (
-                " STARTTLS" if context and not isinstance(self.request, ssl.SSLSocket) else ""
-            )
-            self._say(f"* CAPABILITY {messages.capabilities}{starttls}\r\n{tag} OK done")
-
-        def starttls(self, tag: str, rest: str) -> None:
-            self._say(f"{tag} OK go on")
-            assert context is not None
-            plain = self.request.detach()
-            self.request = context.wrap_socket(
-                socket.socket(fileno=plain), server_side=True, do_handshake_on_connect=False
-            )
-            self.request.do_handshake()
-            self.rfile, self.wfile = self.request.makefile("rb"), self.request.makefile("wb", 0)
-
-        def authenticate(self, tag: str, rest: str) -> None:
-            self._say("+ ")
-            told = base64.b64decode(self.rfile.readline()).split(b"\0")
-            is_right = told == [b"", b"alice", b"secret"]
-            self._say(f"{tag} OK in" if is_right else f"{tag} NO [AUTHENTICATIONFAILED] wrong")
-
-        def login(self, tag: str, rest: str) -> None:
-            self._say(f"{tag} OK in" if rest == 'alice "secret"' else f"{tag} NO wrong")
-
-        def examine(self, tag: str, rest: str) -> None:
-            if rest == '"INBOX"':
-                self._say(f"* {len(messages.octets)} EXISTS\r\n{tag} OK [READ-ONLY] done")
-            else:
-                self._say(f"{tag} NO no such mailbox")
-
-        def uid(self, tag: str, rest: str) -> None:
-            if rest == "SEARCH ALL":
-                self._say(f"* SEARCH {' '.join(map(str, messages.octets))}\r\n{tag} OK done")
-                return
-            match = re.fullmatch(r"FETCH (\d+) \(BODY\.PEEK\[\]\)", rest)
-            assert match, rest
-            octets = messages.octets.get(int(match[1]))
-            if octets is not None:
-                self._say(f"* 1 FETCH (UID {match[1]} BODY[] {{{len(octets)}}}")
-                self.wfile.write(octets + b")\r\n")
-            self._say(f"{tag} OK done")
-
-        def logout(self, tag: str, rest: str) -> None:
-            self._say(f"* BYE bye\r\n{tag} OK done")
-
-    names = ("capability", "starttls", "authenticate", "login", "examine", "uid", "logout")
-
-    answers: dict[str, Callable[[Handler, str, str], None]]
-    answers = {name.upper(): getattr(Handler, name) for name in names}
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
+    with _Server(messages, context) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
