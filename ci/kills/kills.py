@@ -20,18 +20,18 @@ from typing import Final
 import trio
 from page import Kills, Night, to_page
 
-from harness.cli.embedded import embedded, known_faults
+from harness.cli.embedded import embedded
 from harness.results import JUDGED, RunResult
 from harness.runner.plan import make_plan
 from harness.runner.run import run_suites
 from harness.runner.settings import Settings
 from harness.transcripts.loader import find_suites, load_suite, shipped_suites
 from harness.transcripts.model import Suite
+from reference_server.lies import LIES
 
 SEGMENTS: Final = ("whole", "lines", "bytes", "random:1")
 INTERRUPTED: Final = 130
 HONEST: Final = ""  # the name of no lie
-ALONE: Final = frozenset({"one-client"})  # to it, eight cases side by side are seven too many
 
 
 def main() -> int:
@@ -48,8 +48,9 @@ def main() -> int:
             lines.write(json.dumps(asdict(night)) + "\n")
             lines.flush()
             print(_told(night), flush=True)
-    kills = Kills(lies={HONEST: "the honest server", **known_faults()},
-                       cases=_owners(suites), nights=list(done.values()))  # fmt: skip
+    wrong = {name: lie.what for name, lie in LIES.items()}
+    kills = Kills(lies={HONEST: "the honest server", **wrong},
+                  cases=_owners(suites), nights=list(done.values()))  # fmt: skip
     wishes.page.write_text(to_page(kills), encoding="utf-8")
     troubles = list(kills.troubles())
     print(*troubles, f"{wishes.page}: {len(done)} servers, {len(troubles)} troubles", sep="\n")
@@ -71,7 +72,7 @@ def _to_do(
 ) -> Iterator[tuple[str, str]]:
     end = time.monotonic() + wishes.minutes * 60
     for segment in wishes.segment or SEGMENTS:
-        for lie in wishes.lie or (HONEST, *known_faults()):
+        for lie in wishes.lie or (HONEST, *LIES):
             if (lie, segment) not in done and time.monotonic() < end:
                 yield lie, segment
 
@@ -79,7 +80,8 @@ def _to_do(
 def _play(lie: str, segment: str, suites: Sequence[Suite]) -> Night | None:
     """What was found; None if a signal ended it before all was played."""
     began = time.monotonic()
-    settings = Settings(jobs=1 if lie in ALONE else 8, seed=1, segment=segment)
+    one_by_one = lie != HONEST and LIES[lie].one_by_one
+    settings = Settings(jobs=1 if one_by_one else 8, seed=1, segment=segment)
     with embedded(lie or None) as target:
         result = trio.run(run_suites, make_plan(suites, target, settings), settings)
     if result.interrupted:

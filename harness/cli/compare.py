@@ -10,8 +10,7 @@ import click
 from harness.cli.result_files import read_runs
 from harness.errors import UsageError
 from harness.reports.comparing import comparison_lines, comparison_markdown
-from harness.results import Level, RunResult
-from harness.results.comparison import Comparison
+from harness.results import Level, RunResult, worst_status
 from harness.results.comparison import compare as compare_runs
 
 _FILE = click.Path(path_type=Path, allow_dash=True)
@@ -41,12 +40,7 @@ def compare(old: Path, new: Path, level: str, markdown: bool) -> int:
     for place, comparison in enumerate(comparisons):
         for line in [*([""] if place else []), *tell(comparison)]:
             click.echo(line)
-    return _status(comparisons, Level(level))
-
-
-def _status(comparisons: Sequence[Comparison], level: Level) -> int:
-    found = {comparison.exit_status(level) for comparison in comparisons}
-    return 1 if 1 in found else max(found)
+    return worst_status(comparison.exit_status(Level(level)) for comparison in comparisons)
 
 
 def _pairs(

@@ -15,7 +15,7 @@ from harness.cli.reporting import wanted_reports, write_report
 from harness.cli.sinks import with_sinks
 from harness.cli.starting import started
 from harness.errors import TargetUnreachable, UsageError
-from harness.results import Level, RunResult
+from harness.results import Level, RunResult, worst_status
 from harness.runner.plan import make_plan
 from harness.runner.run import run_suites
 from harness.runner.settings import Settings
@@ -99,8 +99,7 @@ def matrix(
 
 
 def _status(runs: Sequence[RunResult], missing: int) -> int:
-    statuses = {run.exit_status for run in runs} | ({MISSING} if missing else set())
-    return 1 if 1 in statuses else max(statuses)
+    return worst_status([*(run.exit_status for run in runs), MISSING if missing else 0])
 
 
 def _files(targets: Iterable[Path]) -> list[Path]:

@@ -10,7 +10,7 @@ import click
 from harness.cli.reporting import wanted_reports, write_report
 from harness.cli.result_files import read_runs
 from harness.reports.terminal import Terminal
-from harness.results import RunResult
+from harness.results import RunResult, worst_status
 
 _FILE = click.Path(path_type=Path, allow_dash=True)
 
@@ -33,8 +33,7 @@ def report(result: Path, reports: tuple[str, ...]) -> int:
     if not reports:
         for run in runs:
             _show(run)
-    statuses = {run.exit_status for run in runs}
-    return 1 if 1 in statuses else max(statuses)
+    return worst_status(run.exit_status for run in runs)
 
 
 def _show(run: RunResult) -> None:

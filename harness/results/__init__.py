@@ -16,6 +16,7 @@ from harness.results.values import (
     Spot,
     Surprise,
     Verdict,
+    worst_status,
 )
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "from_lines",
     "is_lines",
     "to_json",
+    "worst_status",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -43,6 +44,12 @@ class Level(StrEnum):
     def is_failed_by(self, verdict: Verdict) -> bool:
         """Whether a case with this verdict makes the run fail."""
         return verdict is Verdict.FAIL or (self is Level.SHOULD and verdict is Verdict.WARN)
+
+
+def worst_status(statuses: Iterable[int]) -> int:
+    """The exit status of many runs: a failure is said before what could not be judged."""
+    found = set(statuses)
+    return 1 if 1 in found else max(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ class Lie:
     what: str
     rules: Rules
     tls: Callable[[ssl.SSLContext], None] = field(default=as_secure_as_ever, kw_only=True)
+    one_by_one: bool = field(default=False, kw_only=True)  # cases side by side would all meet it
 
 
 def order_with(*changes: tuple[State, Verb, State | None]) -> Order:

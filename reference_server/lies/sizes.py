@@ -224,6 +224,7 @@ SIZES: Final[Mapping[str, Lie]] = {
             admits=lambda clients: clients <= 1,
             answers=answers_with(TOO_MANY_CONNECTIONS=Answer(554, None, "One by one", closes=True)),
         ),
+        one_by_one=True,
     ),
     "recipients-forgotten": Lie(
         "the 101st recipient takes the place of the first",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.reports.formats import to_lines
-from harness.results import RunLines, from_lines, to_json
+from harness.results import RunLines, from_json, from_lines, to_json
 from tests.reports.outcomes import ERROR, FAIL, MET, a_run
 
 ROOT = Path(__file__).parent.parent.parent
@@ -32,7 +32,7 @@ def test_one_run_is_told_in_every_format(invoke, tmp_path, server):
     assert {path.name for path in tmp_path.iterdir()} == set(FORMATS)
     (run,) = from_lines((tmp_path / "jsonl").read_text())
     assert not run.interrupted
-    assert run.outcomes == from_lines((tmp_path / "jsonl").read_text())[0].outcomes
+    assert run.outcomes == from_json((tmp_path / "json").read_text()).outcomes
     assert json.loads((tmp_path / "json").read_text())["tally"]["met"] == len(run.outcomes)
 
 

@@ -36,10 +36,6 @@ def suites():
     return [load_suite(path) for path in find_suites(shipped_suites())]
 
 
-# To a server that serves one client at a time, eight cases side by side are seven too many.
-ALONE = {"one-client"}
-
-
 def play(target, chosen, *, jobs=8) -> tuple[Outcome, ...]:
     settings = Settings(jobs=jobs, seed=1)
     plan = make_plan(chosen, target, settings)
@@ -69,7 +65,7 @@ def test_a_lie_is_caught_by_its_cases_and_leaves_the_others_met(name):
     with embedded(name) as target:
         outcomes = play(target, of_cases(lambda case: case.caught_by == name or
                                          case.address in played),
-                        jobs=1 if name in ALONE else 8)  # fmt: skip
+                        jobs=1 if LIES[name].one_by_one else 8)  # fmt: skip
     its_own = [outcome for outcome in outcomes if outcome.caught_by == name]
     assert its_own
     assert {outcome.address: told(outcome) for outcome in its_own if not is_caught(outcome)} == {}

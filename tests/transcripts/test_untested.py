@@ -12,7 +12,7 @@ from harness.transcripts.untested import read_untested, shipped_reasons
 
 SUITES = [load_suite(path) for path in find_suites(shipped_suites())]
 # Raised with every suite that covers more, never lowered: MUST and SHOULD that dialogues can test.
-FLOOR = 434
+FLOOR = 443
 
 
 def read(tmp_path, text: str) -> tuple[dict[str, str], list[str]]:
