@@ -3,81 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import trio
 
 from harness.errors import PeerError
 from harness.runner.play import play
-from harness.runner.settings import Settings
-from harness.target import Target
-from tests.runner.stages import ADDRESS, PATIENT, Peer, staged
-
-RECEIVED = b"Received: from client.example.test\r\n\tby peer.test with ESMTP id 1; today\r\n"
-
-
-class Postman(Peer):
-    """Delivers each message to those who were named, some time after it was taken."""
-
-    def __init__(self, directory: Path, **answers) -> None:
-        super().__init__(**answers)
-        self.directory = directory
-        self.delay = 0.0
-        self.copies = 1
-        self.deliver = lambda text: RECEIVED + text
-        self.lost: set[str] = set()  # users whose mail does not arrive
-        self._count = 0
-        self.on_text = self._take
-        for user in ("alice", "bob"):
-            for part in ("new", "cur", "tmp"):
-                (directory / user / part).mkdir(parents=True)
-
-    def _take(self, text: bytes, said: list[bytes]) -> None:
-        last = max(at for at, line in enumerate(said) if line.startswith(b"MAIL"))
-        for line in said[last:]:
-            if line.startswith(b"RCPT TO:<"):
-                user = line[9:].partition(b"@")[0].decode()
-                trio.lowlevel.spawn_system_task(self._deliver_later, user, text, self.delay)
-
-    async def _deliver_later(self, user: str, text: bytes, delay: float) -> None:
-        await trio.sleep(delay)
-        if user in self.lost:
-            return
-        for _ in range(self.copies):
-            self._count += 1
-            (self.directory / user / "new" / str(self._count)).write_bytes(self.deliver(text))
-
-
-@pytest.fixture
-def postman(tmp_path):
-    return Postman(tmp_path / "mail")
-
-
-def target_of(postman: Postman) -> Target:
-    return Target(
-        address=ADDRESS,
-        recipients=("alice@peer.test", "bob@peer.test"),
-        timeouts=replace(PATIENT, delivery=30.0),
-        delivery={"": f"maildir:{postman.directory}"},
-    )
-
-
-def mail_of(case, postman: Postman, **settings):
-    return staged(postman, target_of(postman), Settings(**settings))
-
-
-async def result_of(case, postman: Postman):
-    async with mail_of(case, postman) as stage:
-        return await play(case, stage)
-
-
-SEND = "C: Subject: {token}\nC:\nC: ..one dot\nC: .\nS: 250"
-BODY = 'delivered: {body: ".one dot\\n"}'
-
-
-def undotted(text: bytes) -> bytes:
-    return RECEIVED + text.replace(b"\r\n.", b"\r\n")
+from tests.runner.posting import (
+    BODY,
+    SEND,
+    Postman,
+    mail_of,
+    result_of,
+    target_of,
+    undotted,
+)
+from tests.runner.stages import staged
 
 
 async def test_a_message_is_found_by_its_token_and_compared(autojump_clock, author, postman):
@@ -297,71 +238,6 @@ async def test_mail_that_came_too_late_does_not_meet_the_next_case(autojump_cloc
 
 
 # --- what must not be there --------------------------------------------------------------------
-
-HIDDEN = 'not_delivered: {header: {Subject: "hidden {token}"}}'
-
-
-async def test_what_was_not_delivered_is_known_once_a_fence_has_arrived(
-    autojump_clock, author, postman
-):
-    postman.delay = 2.0
-    result = await result_of(author.case(SEND, HIDDEN, start="data"), postman)
-
-    assert result.is_met
-    assert result.seconds > 2
-    assert any(exchange.connection == "fence" for exchange in result.exchanges)
-
-
-async def test_what_must_not_be_there_is_a_surprise(autojump_clock, author, postman):
-    dialogue = SEND.replace("Subject: {token}", "Subject: hidden {token}")
-    result = await result_of(author.case(dialogue, HIDDEN, start="data"), postman)
-
-    assert result.surprise
-    assert result.surprise.wanted == "no such message for alice@peer.test"
-    assert result.surprise.met.startswith("one, in ")
-
-
-async def test_without_conditions_no_message_at_all_may_be_there(autojump_clock, author, postman):
-    result = await result_of(author.case(SEND, "not_delivered: {}", start="data"), postman)
-
-    assert result.surprise
-
-
-async def test_a_fence_that_does_not_arrive_proves_nothing(autojump_clock, author, postman):
-    postman.lost = {"alice"}
-    result = await result_of(author.case(SEND, HIDDEN, start="data"), postman)
-
-    assert "did not arrive within 30 s, so nothing can be said" in result.trouble
-
-
-async def test_a_fence_goes_in_by_the_front_door(autojump_clock, author, postman):
-    # Where a case goes in, one may have to log in first.
-    side_door = replace(ADDRESS, port=587)
-    target = replace(target_of(postman), listeners={"submission": side_door})
-    case = author.case(SEND, f"over: submission\n{HIDDEN}", start="data")
-    async with staged(postman, target) as stage:
-        stage.offers[side_door] = stage.offers[ADDRESS]
-        result = await play(case, stage)
-
-    assert result.is_met
-    doors = {it.connection: it.happened for it in result.exchanges if "connected" in it.happened}
-    assert doors == {"": "connected to peer.test:587", "fence": "connected to peer.test:25"}
-
-
-@pytest.mark.parametrize(
-    ("answers", "words"),
-    [
-        ({"message": [b"250 ok\r\n", b"552 full\r\n"]}, "was not taken: 552 full"),
-        ({"MAIL": [b"250 ok\r\n", b"452 full\r\n"]}, "could not be sent: MAIL was answered 452"),
-    ],
-)
-async def test_a_fence_that_cannot_be_sent_proves_nothing(
-    autojump_clock, author, tmp_path, answers, words
-):
-    postman = Postman(tmp_path / "mail", **answers)
-    result = await result_of(author.case(SEND, HIDDEN, start="data"), postman)
-
-    assert words in result.trouble
 
 
 async def test_a_mailbox_that_the_target_does_not_tell_of_is_an_error(
