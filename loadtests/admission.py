@@ -27,17 +27,22 @@ def admit(target: Target, profile: Profile) -> None:
     if address.scheme.has_implicit_tls or target.always:
         wanted = "TLS" if address.scheme.has_implicit_tls else " and ".join(sorted(target.always))
         raise UsageError(f"{target} demands {wanted}, and load neither does TLS nor logs in yet")
-    pool = recipients_of(target, profile)
-    if profile.recipients > len(pool):
+    pool, most = recipients_of(target, profile), most_recipients(profile)
+    if most > len(pool):
         raise UsageError(
-            f"profile '{profile.name}' wants {profile.recipients} recipients a message, and the "
+            f"profile '{profile.name}' wants {most} recipients a message, and the "
             f"target names {len(pool)}: give more with --to, or `many:` in the target file"
         )
 
 
 def recipients_of(target: Target, profile: Profile) -> tuple[str, ...]:
     """The mailboxes that messages go to."""
-    if profile.recipients <= len(target.recipients) or target.many is None:
+    if most_recipients(profile) <= len(target.recipients) or target.many is None:
         return target.recipients
-    many = max(POOL, profile.recipients)
+    many = max(POOL, most_recipients(profile))
     return tuple(target.many.replace("{n}", str(number)) for number in range(1, many + 1))
+
+
+def most_recipients(profile: Profile) -> int:
+    """How many recipients a message of the profile has at most."""
+    return int(max(behaviour.recipients.most for behaviour in profile.behaviours))

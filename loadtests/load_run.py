@@ -31,6 +31,7 @@ def prepare(target: Target, profile: Profile, *, started: str, seed: int | None 
     admit(target, profile)
     if seed is not None:
         profile = replace(profile, seed=seed)
+    sender = profile.behaviours[0]
     pool = recipients_of(target, profile)
     blank = LoadResult(
         target=str(target),
@@ -44,9 +45,9 @@ def prepare(target: Target, profile: Profile, *, started: str, seed: int | None 
     )
     mail = Mail(
         profile.seed,
-        size=profile.size,
+        size=int(sender.size.most),
         sender=target.sender,
-        envelopes=make_envelopes(target.sender, pool, profile.recipients),
+        envelopes=make_envelopes(target.sender, pool, int(sender.recipients.most)),
         host=target.our_name,
     )
     return LoadRun(target, profile, mail, Recorder(blank, profile.thresholds))

@@ -57,6 +57,7 @@ class SmtpUser(User):
         self._number = next(self._load.numbers)
         self._random = random.Random(f"{self._load.profile.seed}/{self._number}")
         self._serials = itertools.count()
+        self._behaviour = self._load.profile.behaviours[0]
         self._leaving = Event()
         self._failures = 0  # in a row, without a message accepted in between
 
@@ -92,7 +93,9 @@ class SmtpUser(User):
 
     def messages(self, capabilities: Capabilities) -> Iterator[Outgoing]:
         """What is sent on one connection; to be overridden for mail of your own."""
-        serials = itertools.islice(self._serials, self._load.profile.messages_per_connection)
+        serials: Iterator[int] = self._serials
+        if (span := self._behaviour.messages_per_connection) is not None:
+            serials = itertools.islice(serials, span.draw_whole(self._random))
         return self._load.mail.messages(self._number, serials, capabilities)
 
     def _talk(self, ledger: Ledger) -> None:
@@ -119,7 +122,7 @@ class SmtpUser(User):
         capabilities = yield from open_session(self._load.target.our_name)
         if ledger.greeting is not None:
             self._load.recorder.greet(ledger.greeting)
-        wish = self._load.profile.pipelining
+        wish = self._behaviour.pipelining
         pipeline = wish is Pipelining.ON or (
             wish is Pipelining.AUTO and "PIPELINING" in capabilities
         )

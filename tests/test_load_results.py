@@ -68,8 +68,8 @@ def test_messages_of_several_processes_add_up():
     "text",
     [
         "", "{}", "[]", "7", "null", '{"format": "smtp-harness-result/1"}',
-        '{"format": "smtp-harness-load/1"}',
-        '{"format": "smtp-harness-load/1", "end": "soon"}',
+        '{"format": "smtp-harness-load/2"}',
+        '{"format": "smtp-harness-load/2", "end": "soon"}',
         to_json(RESULT).replace('"accepted"', '"excepted"'),
         to_json(RESULT).replace('"buckets"', '"baskets"'),
     ],
@@ -80,7 +80,7 @@ def test_what_is_no_load_result_is_said_to_be_none(text: str):
 
 
 def test_the_file_says_its_format():
-    assert json.loads(to_json(RESULT))["format"] == "smtp-harness-load/1"
+    assert json.loads(to_json(RESULT))["format"] == "smtp-harness-load/2"
 
 
 def test_writing_replaces_the_file_and_leaves_nothing_beside_it(tmp_path: Path):

@@ -7,7 +7,7 @@ import pytest
 from harness.errors import UsageError
 from harness.target import Target, read_address, read_target
 from loadtests.admission import admit, recipients_of
-from loadtests.profile import Profile, read_profile
+from loadtests.profile import Profile, Span, read_profile
 
 HERE = Target(address=read_address("smtp://127.0.0.1:2525"))
 
@@ -15,6 +15,12 @@ HERE = Target(address=read_address("smtp://127.0.0.1:2525"))
 @pytest.fixture(scope="module")
 def smoke() -> Profile:
     return read_profile("smoke")
+
+
+def to_so_many(profile: Profile, recipients: int) -> Profile:
+    (sender,) = profile.behaviours
+    wanted = replace(sender, recipients=Span(recipients, recipients))
+    return replace(profile, behaviours=(wanted,))
 
 
 @pytest.mark.parametrize("word", ["127.0.0.1:25", "localhost", "[::1]:2525", "127.9.9.9"])
@@ -58,13 +64,13 @@ def test_messages_go_to_the_recipients_of_the_target(smoke: Profile):
 def test_many_recipients_are_made_where_the_target_says_how(smoke: Profile):
     target = replace(HERE, recipients=("a@x.test",), many="user{n}@x.test")
 
-    assert recipients_of(target, replace(smoke, recipients=2))[:2] == (
+    assert recipients_of(target, to_so_many(smoke, 2))[:2] == (
         "user1@x.test",
         "user2@x.test",
     )
-    assert len(recipients_of(target, replace(smoke, recipients=300))) == 300
+    assert len(recipients_of(target, to_so_many(smoke, 300))) == 300
 
 
 def test_a_profile_that_wants_more_recipients_than_there_are_is_refused(smoke: Profile):
     with pytest.raises(UsageError, match="wants 2 recipients a message, and the target names 1"):
-        admit(HERE, replace(smoke, recipients=2))
+        admit(HERE, to_so_many(smoke, 2))

@@ -6,7 +6,7 @@ import pytest
 
 from harness.documents import DocumentError
 from harness.errors import UsageError
-from loadtests.profile import Pipelining, Profile, read_profile, shipped
+from loadtests.profile import Pipelining, Profile, Span, read_profile, shipped
 
 WHOLE = """\
 about: a test
@@ -37,18 +37,22 @@ def test_a_whole_profile_is_read(tmp_path: Path):
     found = profile(tmp_path, WHOLE)
 
     assert found.name == "mine"
-    assert (found.users, found.duration, found.messages_per_connection) == (3, 0.5, 10)
-    assert (found.size, found.recipients, found.seed) == (2000, 2, 9)
-    assert found.pipelining is Pipelining.OFF
+    (sender,) = found.behaviours
+    assert (found.users, found.duration, found.seed) == (3, 0.5, 9)
+    assert sender.messages_per_connection == Span(10, 10)
+    assert (sender.size, sender.recipients) == (Span(2000, 2000), Span(2, 2))
+    assert sender.pipelining is Pipelining.OFF
     assert [one.text for one in found.thresholds] == ["failures == 0", "message p99 < 1s"]
 
 
 def test_what_is_left_out_is_small_and_without_limit(tmp_path: Path):
     found = profile(tmp_path, "about: a test\nduration: 1s\n")
 
-    assert (found.users, found.size, found.recipients, found.seed) == (1, 1024, 1, 1)
-    assert found.messages_per_connection is None
-    assert found.pipelining is Pipelining.AUTO
+    (sender,) = found.behaviours
+    assert (found.users, found.seed) == (1, 1)
+    assert (sender.size, sender.recipients) == (Span(1024, 1024), Span(1, 1))
+    assert sender.messages_per_connection is None
+    assert sender.pipelining is Pipelining.AUTO
 
 
 @pytest.mark.parametrize(
@@ -56,7 +60,8 @@ def test_what_is_left_out_is_small_and_without_limit(tmp_path: Path):
     [("512", 512), ("1KiB", 1024), ("10 KB", 10_000), ("1.5MiB", 1_572_864), ("2048 B", 2048)],
 )
 def test_sizes_have_units(tmp_path: Path, written: str, octets: int):
-    assert profile(tmp_path, f"about: a\nduration: 1s\nsize: {written}\n").size == octets
+    (sender,) = profile(tmp_path, f"about: a\nduration: 1s\nsize: {written}\n").behaviours
+    assert sender.size == Span(octets, octets)
 
 
 # line to change -> the complaint about it

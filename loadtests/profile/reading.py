@@ -1,20 +1,16 @@
-"""Profiles: what a load run does, in YAML that a postmaster can read.
-
-A profile says nothing about where: that is the target's business.  Nothing here imports Locust,
-so that the command line can read, list and lint profiles.
-"""
+"""Profiles are read from YAML: every key in its place, all mistakes told at once."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from enum import StrEnum
 from importlib import resources
 from pathlib import Path
 
 from harness.documents import Complaints, Fields, TextNode, nearest, read
 from harness.errors import UsageError
+from harness.load_results import Stage
 from loadtests.messages import SMALLEST
+from loadtests.profile.values import Behaviour, Pipelining, Profile, Span
 from loadtests.thresholds import BadThreshold, Threshold, read_threshold
 
 _SUFFIXES = (".yaml", ".yml")
@@ -22,31 +18,7 @@ _UNLIMITED = "unlimited"
 _LARGEST = 1_000_000_000  # octets: a size beyond it is a slip of the pen
 
 
-class Pipelining(StrEnum):
-    """Whether commands go out in groups (RFC 2920)."""
-
-    AUTO = "auto"  # where the server offers it
-    ON = "on"  # even where it does not
-    OFF = "off"
-
-
 _PIPELINING = [pipelining.value for pipelining in Pipelining]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """One shape of load."""
-
-    name: str
-    about: str
-    users: int
-    duration: float  # seconds
-    messages_per_connection: int | None  # None: as many as the run has time for
-    size: int  # octets of content, header included
-    recipients: int  # of each message
-    pipelining: Pipelining
-    seed: int
-    thresholds: tuple[Threshold, ...] = ()
 
 
 def shipped() -> dict[str, Path]:
@@ -78,15 +50,24 @@ def _read_file(path: Path) -> Profile:
 
 def _decode(name: str, fields: Fields) -> Profile:
     """Every key in its order; what is wrong has been complained of and is read as a default."""
+    about = fields.required_text("about")
+    users = fields.number("users", 1, minimum=1) or 1
+    duration, messages, size = _duration(fields), _messages(fields), _size(fields)
+    recipients = fields.number("recipients", 1, minimum=1) or 1
+    pipelining = Pipelining(fields.choice("pipelining", _PIPELINING) or "auto")
     return Profile(
         name=name,
-        about=fields.required_text("about"),
-        users=fields.number("users", 1, minimum=1) or 1,
-        duration=_duration(fields),
-        messages_per_connection=_messages(fields),
-        size=_size(fields),
-        recipients=fields.number("recipients", 1, minimum=1) or 1,
-        pipelining=Pipelining(fields.choice("pipelining", _PIPELINING) or "auto"),
+        about=about,
+        stages=(Stage(name="", begin=0.0, end=duration, users=(users, users)),),
+        behaviours=(
+            Behaviour(
+                name="",
+                messages_per_connection=Span(messages, messages) if messages else None,
+                size=Span(size, size),
+                recipients=Span(recipients, recipients),
+                pipelining=pipelining,
+            ),
+        ),
         seed=fields.number("seed", 1) or 0,
         thresholds=_thresholds(fields),
     )

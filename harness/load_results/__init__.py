@@ -1,0 +1,44 @@
+"""What a load run measured, as a versioned value; every report and exit status reads nothing else.
+
+It holds counts, never rates or percentiles alone, so what several processes counted, or one of them
+in several seconds, adds up (`together`).
+"""
+
+from harness.load_results.adding import together
+from harness.load_results.document import FORMAT, from_json, read, to_json, write
+from harness.load_results.series import Interval, Series
+from harness.load_results.values import (
+    Accounting,
+    Break,
+    End,
+    Generator,
+    Judged,
+    LoadResult,
+    Messages,
+    Misfortune,
+    Stage,
+    Trouble,
+    UnderLoad,
+)
+
+__all__ = [
+    "FORMAT",
+    "Accounting",
+    "Break",
+    "End",
+    "Generator",
+    "Interval",
+    "Judged",
+    "LoadResult",
+    "Messages",
+    "Misfortune",
+    "Series",
+    "Stage",
+    "Trouble",
+    "UnderLoad",
+    "from_json",
+    "read",
+    "to_json",
+    "together",
+    "write",
+]

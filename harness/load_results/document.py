@@ -1,0 +1,111 @@
+"""Load results as files: parts in lines while a run goes on, one object in the end.
+
+A file holds one JSON object or more, one a line, each of them a part that `together` adds to those
+before it: so a run that is cut short keeps what it wrote, and files of several runs of one target
+may be joined by `cat`.  FORMAT changes when a reader would notice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import os
+import types
+import typing
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+
+from harness.errors import UsageError
+from harness.histogram import Histogram
+from harness.load_results.adding import together
+from harness.load_results.values import LoadResult
+
+FORMAT: Final = "smtp-harness-load/2"
+_NOT_OURS: Final = "this is not a load result of smtp-harness"
+
+
+def to_json(result: LoadResult) -> str:
+    """The result as one line with one JSON object."""
+    # In one line: only so is json written in C, and this happens while latencies are measured.
+    return json.dumps({"format": FORMAT, **_plain(result)}) + "\n"
+
+
+def from_json(text: str) -> LoadResult:
+    """The result that `to_json` wrote, in one or more lines; a UsageError for something else."""
+    try:
+        parts = [_part(line) for line in text.splitlines() if line.strip()]
+        return functools.reduce(together, parts)
+    except (ValueError, AttributeError, LookupError, TypeError):
+        raise UsageError(_NOT_OURS) from None
+
+
+def write(result: LoadResult, path: Path) -> None:
+    """Put the result at `path`: a reader meets the old one or the new one, never half of one."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    beside.write_text(to_json(result), encoding="utf-8")
+    beside.replace(path)
+
+
+def read(path: Path) -> LoadResult:
+    """The result at `path`."""
+    return from_json(path.read_text(encoding="utf-8"))
+
+
+def _part(line: str) -> LoadResult:
+    values = json.loads(line)
+    found = values.pop("format")
+    if found != FORMAT:
+        raise UsageError(f"this is a {found}, and I read {FORMAT}")
+    made = _made(LoadResult, values)
+    assert isinstance(made, LoadResult)
+    return made
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Histogram):
+        return value.to_json()
+    if isinstance(value, Enum):
+        return value.value
+    if dataclasses.is_dataclass(value):
+        return {each.name: _plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return value
+
+
+def _made(wanted: Any, value: Any) -> Any:
+    """The value that `_plain` described, of this type."""
+    if wanted is Histogram:
+        return Histogram.from_json(value)
+    if isinstance(wanted, type) and dataclasses.is_dataclass(wanted):
+        hints = _hints(wanted)
+        return wanted(**{name: _made(hints[name], each) for name, each in value.items()})
+    origin, inner = typing.get_origin(wanted), typing.get_args(wanted)
+    if origin is types.UnionType:  # of a type and None
+        return None if value is None else _made(inner[0], value)
+    if origin is tuple:
+        each_is = inner[0]
+        return tuple(_made(each_is, each) for each in value)
+    if origin is not None:
+        return {inner[0](name): _made(inner[1], each) for name, each in value.items()}
+    if not isinstance(value, _WRITTEN.get(wanted, (str,))):
+        raise TypeError(f"{value!r} is no {wanted}")
+    return wanted(value)
+
+
+_WRITTEN: Final[Mapping[Any, tuple[type, ...]]] = {
+    int: (int,),
+    float: (int, float),
+    bool: (bool,),
+    str: (str,),
+}  # and an enumeration as str
+
+
+@functools.cache
+def _hints(wanted: Any) -> dict[str, Any]:
+    return typing.get_type_hints(wanted)
