@@ -17,7 +17,10 @@ _VALUES = _PROTOCOL | {"harness.documents", "harness.results", "harness.certific
 _LANGUAGE = _VALUES | {"harness.transcripts", "harness.target", "harness.visible"}
 _WIRE = _LANGUAGE | {"harness.wire"}
 _ENGINE = _WIRE | {"harness.client", "harness.delivery", "harness.probing", "harness.runner"}
-_LOAD = _VALUES | {"harness.target", "harness.histogram", "harness.load_results", "harness.visible"}
+_LOAD = _VALUES | {
+    *("harness.target", "harness.histogram", "harness.load_results", "harness.visible"),
+    "harness.accounting",
+}
 MAY_IMPORT = {
     "harness.errors": {"harness.protocol"},
     "harness.protocol": _PROTOCOL,
@@ -26,6 +29,7 @@ MAY_IMPORT = {
     "harness.documents": _PROTOCOL,
     "harness.results": _PROTOCOL | {"harness.visible"},
     "harness.load_results": _VALUES | {"harness.histogram"},
+    "harness.accounting": _PROTOCOL | {"harness.load_results", "harness.histogram"},
     "harness.certificates": _PROTOCOL,
     "harness.target": _VALUES,
     "harness.transcripts": _VALUES | {"harness.visible"},

@@ -124,6 +124,7 @@ class Accounting:
     duplicates: int = 0  # arrivals beyond the first of a copy
     altered: int = 0  # of the delivered
     unsure: int = 0  # arrived although nobody answered: no loss, and no error
+    unknown: int = 0  # arrived although they were refused, or we died before we noted the 250
     foreign: int = 0  # arrivals that carry no token of this run
     named: tuple[Misfortune, ...] = ()  # the first of them
     latency: Histogram = field(default_factory=Histogram)  # us from the final dot to its arrival

@@ -1,0 +1,86 @@
+"""What a message that arrived is: one of ours, a report about one of ours, or somebody else's.
+
+A token in the header says that it is ours; one further down, in what comes from nobody or is a
+report, says which of ours came back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+_TOKEN: Final = rb"load-[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{9}-[0-9a-f]{8}"
+_ANYWHERE: Final = re.compile(rb"\b%b\b" % _TOKEN)
+# Not in References or In-Reply-To, where reports and answers name what they are about.
+_OURS: Final = re.compile(
+    rb"^(?:(?:X-Load-Token|Subject):[ \t]*(%b)[ \t]*\r?$|Message-ID:[ \t]*<(%b)@)"
+    % (_TOKEN, _TOKEN),
+    re.MULTILINE | re.IGNORECASE,
+)
+_HEADER_END: Final = re.compile(rb"\n\r?\n")
+_IS_REPORT: Final = re.compile(rb"^Content-Type:[ \t]*multipart/report\b", re.I | re.M)
+_FROM_NOBODY: Final = re.compile(rb"^Return-Path:[ \t]*<>", re.I | re.M)
+_MOST: Final = 100  # tokens in one report that are looked at: the first of ours counts
+
+# RFC 3464 2.3: fields of one recipient, between empty lines
+_GROUP: Final = re.compile(rb"(?:^[!-9;-~]+:.*\n(?:[ \t].*\n)*)+", re.M)
+_ACTION: Final = re.compile(rb"^Action:[ \t]*([a-z]+)", re.I | re.M)
+_RECIPIENT: Final = re.compile(
+    rb"^(?:Original|Final)-Recipient:[ \t]*[\w-]+[ \t]*;[ \t]*<?([^\s>]+)>?", re.I | re.M
+)
+_FAILED: Final = "failed"  # the one of RFC 3464's actions after which nothing more will come
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """A message that carries one of our tokens."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A report about one of these messages, as far as it gets to recipients."""
+
+    tokens: tuple[str, ...]
+    failed: tuple[str, ...]  # addresses that the report gives up
+    is_final: bool  # False: it says that it goes on trying, or that all is well
+
+
+def identify(octets: bytes, reverse_path: str | None = None) -> Ours | Returned | None:
+    """What this is; None for what has nothing to do with us."""
+    end = _HEADER_END.search(octets)
+    header, body = (octets[: end.start() + 1], octets[end.end() :]) if end else (octets, b"")
+    found = _OURS.search(header)
+    if found is not None:
+        return Ours((found[1] or found[2]).decode().lower())
+    is_report = reverse_path == "" or _FROM_NOBODY.search(header) or _IS_REPORT.search(header)
+    tokens = tuple(dict.fromkeys(_tokens(body))) if is_report else ()
+    return _returned(tokens, body) if tokens else None
+
+
+def _tokens(body: bytes) -> Iterator[str]:
+    for number, found in enumerate(_ANYWHERE.finditer(body)):
+        if number == _MOST:
+            return
+        yield found[0].decode()
+
+
+def _returned(tokens: tuple[str, ...], body: bytes) -> Returned:
+    groups = [group[0] for group in _GROUP.finditer(body) if _ACTION.search(group[0])]
+    failed = [
+        address.decode("utf-8", "replace")
+        for group in groups
+        if _action(group) == _FAILED
+        for address in _RECIPIENT.findall(group)
+    ]
+    is_final = not groups or any(_action(group) == _FAILED for group in groups)
+    return Returned(tokens, tuple(failed), is_final)
+
+
+def _action(group: bytes) -> str:
+    found = _ACTION.search(group)
+    assert found is not None, "a group has an action"
+    return found[1].decode().lower()

@@ -1,0 +1,280 @@
+"""The account: from what was accepted and what arrived to what was lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.accounting import Accepted, Arrivals, Receipts, account, read_receipts
+from harness.accounting.arrivals import NAMED
+from tests.accounting.mail import ALICE, BOB, CAROL, OurMail, content, report
+
+
+def accepted_of(*taken: tuple[int, int, int], unsure: tuple[tuple[int, int], ...] = ()) -> Accepted:
+    """Sender, serial and copies of each that was accepted; sender and serial of the unsure."""
+    receipts = Receipts()
+    for sender, serial, copies in taken:
+        receipts.accept(sender, serial, copies, 100.0)
+    for sender, serial in unsure:
+        receipts.doubt(sender, serial, 1)
+    return read_receipts([receipts.line(0.0) + "\n"])
+
+
+@dataclass
+class Case:
+    """What was accepted, what came, and what the account says: fields that are not 0."""
+
+    came: list[tuple] = field(default_factory=list)
+    accepted: list[tuple[int, int, int]] = field(default_factory=list)
+    unsure: tuple[tuple[int, int], ...] = ()
+    to: tuple[str, ...] = (ALICE,)
+    queued: int = 0
+    says: dict[str, int] = field(default_factory=dict)
+    named: list[tuple[str, int, str]] = field(default_factory=list)  # kind, serial, recipient
+
+
+def as_sent(serial: int, *to: str | None, spoil: bool = False) -> tuple:
+    octets = content(OurMail().token(1, serial))
+    return (octets.replace(b"post", b"past") if spoil else octets, to or (ALICE,), "us@x.test")
+
+
+def back(serial: int, *recipients: str, action: str = "failed") -> tuple:
+    token = OurMail().token(1, serial)
+    return (report(token, action=action, recipients=recipients), ("us@x.test",), "")
+
+
+THREE = [(1, 0, 1), (1, 1, 1), (1, 2, 1)]
+BOTH = (ALICE, BOB)
+CASES = {
+    "nothing was accepted and nothing came": Case(),
+    "all arrived, in any order": Case(
+        accepted=THREE,
+        came=[as_sent(2), as_sent(0), as_sent(1)],
+        says={"accepted": 3, "delivered": 3},
+    ),
+    "one is lost": Case(
+        accepted=THREE,
+        came=[as_sent(0), as_sent(2)],
+        says={"accepted": 3, "delivered": 2, "lost": 1},
+        named=[("lost", 1, ALICE)],
+    ),
+    "one came twice": Case(
+        accepted=THREE,
+        came=[as_sent(0), as_sent(1), as_sent(1), as_sent(2)],
+        says={"accepted": 3, "delivered": 3, "duplicates": 1},
+        named=[("duplicate", 1, ALICE)],
+    ),
+    "one came altered": Case(
+        accepted=THREE,
+        came=[as_sent(0), as_sent(1, spoil=True), as_sent(2)],
+        says={"accepted": 3, "delivered": 3, "altered": 1},
+        named=[("altered", 1, ALICE)],
+    ),
+    "one bounced": Case(
+        accepted=THREE,
+        came=[as_sent(0), back(1, ALICE), as_sent(2)],
+        says={"accepted": 3, "delivered": 2, "bounced": 1},
+    ),
+    "one bounced twice, and arrived as well": Case(
+        accepted=[(1, 0, 1)],
+        came=[back(0, ALICE), back(0, ALICE), as_sent(0)],
+        says={"accepted": 1, "delivered": 1},
+    ),
+    "a delay is no bounce": Case(
+        accepted=[(1, 0, 1)],
+        came=[back(0, ALICE, action="delayed")],
+        says={"accepted": 1, "lost": 1},
+        named=[("lost", 0, ALICE)],
+    ),
+    "a bounce names an address that an alias became": Case(
+        accepted=[(1, 0, 2)],
+        to=BOTH,
+        came=[as_sent(0, ALICE), back(0, "robert@elsewhere.test")],
+        says={"accepted": 2, "delivered": 1, "bounced": 1},
+    ),
+    "each recipient has a copy": Case(
+        accepted=[(1, 0, 2), (1, 1, 2)],
+        to=BOTH,
+        came=[as_sent(0, ALICE, BOB), as_sent(1, ALICE)],
+        says={"accepted": 4, "delivered": 3, "lost": 1},
+        named=[("lost", 1, BOB)],
+    ),
+    "a recipient who was refused has none": Case(
+        accepted=[(1, 0, 1)],
+        to=BOTH,
+        came=[as_sent(0, BOB)],
+        says={"accepted": 1, "delivered": 1},
+    ),
+    "of two, one was refused and nobody got it": Case(
+        accepted=[(1, 0, 1)],
+        to=BOTH,
+        says={"accepted": 1, "lost": 1},
+        named=[("lost", 0, f"{ALICE}, {BOB}")],
+    ),
+    "where nobody knows whose they are, they are counted": Case(
+        accepted=[(1, 0, 2)],
+        to=BOTH,
+        came=[as_sent(0, None), as_sent(0, None), as_sent(0, None)],
+        says={"accepted": 2, "delivered": 2, "duplicates": 1},
+        named=[("duplicate", 0, BOB)],
+    ),
+    "addresses compare without case": Case(
+        accepted=[(1, 0, 1)],
+        came=[as_sent(0, ALICE.upper())],
+        says={"accepted": 1, "delivered": 1},
+    ),
+    "it came to somebody else": Case(
+        accepted=[(1, 0, 1)],
+        came=[as_sent(0, ALICE, CAROL)],
+        says={"accepted": 1, "delivered": 1},
+        named=[("unknown", 0, CAROL)],
+    ),
+    "what was never answered may arrive": Case(
+        accepted=[(1, 0, 1)],
+        unsure=((1, 1), (1, 2)),
+        came=[as_sent(0), as_sent(1)],
+        says={"accepted": 1, "delivered": 1, "unsure": 1},
+    ),
+    "what was refused must not": Case(
+        accepted=[(1, 0, 1)],
+        came=[as_sent(0), as_sent(1)],
+        says={"accepted": 1, "delivered": 1, "unknown": 1},
+        named=[("unknown", 1, ALICE)],
+    ),
+    "part of what was refused": Case(
+        accepted=[],
+        to=BOTH,
+        came=[as_sent(1, ALICE)],
+        says={"unknown": 1},
+        named=[("unknown", 1, f"{ALICE}, {BOB}")],
+    ),
+    "what is queued is not lost": Case(
+        accepted=THREE,
+        came=[as_sent(0)],
+        queued=1,
+        says={"accepted": 3, "delivered": 1, "queued": 1, "lost": 1},
+        named=[("lost", 1, ALICE), ("lost", 2, ALICE)],
+    ),
+    "other mail is queued, too": Case(
+        accepted=[(1, 0, 1)],
+        came=[as_sent(0)],
+        queued=50,
+        says={"accepted": 1, "delivered": 1},
+    ),
+    "mail of others": Case(
+        came=[
+            (b"Subject: hi\r\n\r\n", (ALICE,), None),
+            (content("load-00000008-00000001-000000001-5eed5eed"), (ALICE,), None),
+            (report("load-00000008-00000001-000000001-5eed5eed"), (ALICE,), ""),
+        ],
+        says={"foreign": 3},
+    ),
+}
+COUNTS = (
+    *("accepted", "delivered", "bounced", "queued", "lost", "duplicates", "altered", "unsure"),
+    *("unknown", "foreign"),
+)
+
+
+def arrivals_of(case: Case) -> Arrivals:
+    arrivals = Arrivals(OurMail(*case.to))
+    for octets, recipients, path in case.came:
+        arrivals.note(octets, recipients, 100_000_000, reverse_path=path)
+    return arrivals
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_the_account_says_where_each_copy_is(case):
+    mail = OurMail(*case.to)
+    accepted = Accepted()
+    if case.accepted or case.unsure:
+        accepted = accepted_of(*case.accepted, unsure=case.unsure)
+    found = account("here", accepted, arrivals_of(case), mail, queued=case.queued)
+
+    assert {name: getattr(found, name) for name in COUNTS if getattr(found, name)} == case.says
+    assert [(it.kind, it.token, it.recipient) for it in found.named] == [
+        (kind, mail.token(1, serial), recipient) for kind, serial, recipient in case.named
+    ]
+    assert found.accepted == found.delivered + found.bounced + found.queued + found.lost
+
+
+FATES = st.lists(
+    st.tuples(
+        st.sampled_from(["accepted", "refused", "unsure"]),
+        st.lists(st.sampled_from([ALICE, BOB]), max_size=4),  # who gets it, in this order
+        st.sets(st.sampled_from([ALICE, BOB])),  # for whom it comes back
+    ),
+    max_size=12,
+)
+
+
+@given(FATES)
+def test_an_account_always_balances(fates):
+    taken = [(1, n, 2) for n, fate in enumerate(fates) if fate[0] == "accepted"]
+    unsure = tuple((1, n) for n, fate in enumerate(fates) if fate[0] == "unsure")
+    accepted = accepted_of(*taken, unsure=unsure) if taken or unsure else Accepted()
+    mail = OurMail(ALICE, BOB)
+    arrivals = Arrivals(mail)
+    for serial, (_, got, bounced) in enumerate(fates):
+        for recipient in got:
+            arrivals.note(as_sent(serial)[0], [recipient], 0)
+        for recipient in bounced:
+            arrivals.note(back(serial, recipient)[0], ["us@x.test"], 0, reverse_path="")
+    found = account("here", accepted, arrivals, mail)
+
+    ours = [(set(got), back) for fate, got, back in fates if fate == "accepted"]
+    assert found.delivered == sum(len(got) for got, _ in ours)
+    assert found.bounced == sum(len(back - got) for got, back in ours)
+    assert found.lost == sum(len({ALICE, BOB} - got - back) for got, back in ours)
+    assert found.duplicates == sum(len(got) - len(set(got)) for _, got, _ in fates)
+    assert found.unsure == sum(len(set(got)) for fate, got, _ in fates if fate == "unsure")
+    assert found.unknown == sum(len(set(got)) for fate, got, _ in fates if fate == "refused")
+
+
+def test_so_many_of_each_kind_are_named_and_all_are_counted():
+    many = NAMED + 50
+    arrivals = Arrivals(OurMail())
+    for serial in range(many):
+        arrivals.note(as_sent(serial, spoil=True)[0], [ALICE], 0)
+        arrivals.note(as_sent(serial)[0], [ALICE], 0)
+        arrivals.note(as_sent(5_000 + serial)[0], [ALICE], 0)
+    taken = [(1, serial, 1) for serial in [*range(many), *range(1_000, 1_000 + many)]]
+    found = account("here", accepted_of(*taken), arrivals, OurMail())
+
+    assert (found.lost, found.duplicates, found.altered, found.unknown) == (many,) * 4
+    for kind in ("lost", "duplicate", "altered", "unknown"):
+        assert sum(it.kind == kind for it in found.named) == NAMED
+    assert not found.balanced
+
+
+def test_losses_say_that_they_may_be_queued_where_some_are():
+    accepted = accepted_of(*THREE)
+    found = account("here", accepted, Arrivals(OurMail()), OurMail(), queued=1)
+    assert {it.detail for it in found.named} == {"lost, or still in the target's queue"}
+
+
+def test_latency_is_from_the_final_dot_to_the_arrival():
+    arrivals = Arrivals(OurMail())
+    for serial, moment in [(0, 100_000_500), (1, 99_999_000), (2, 102_000_000)]:
+        arrivals.note(as_sent(serial)[0], [ALICE], moment)
+    latency = account("here", accepted_of(*THREE), arrivals, OurMail()).latency
+    assert (latency.count, latency.least, latency.greatest) == (3, 0, 2_000_000)
+
+
+def test_where_the_store_changes_octets_nothing_is_called_altered():
+    arrivals = Arrivals(OurMail())
+    arrivals.note(as_sent(0, spoil=True)[0], [ALICE], 0, compares=False)
+    assert (arrivals.altered, arrivals.delivered.count) == (0, 1)
+
+
+def test_who_waits_hears_of_each_copy_that_is_new():
+    heard: list[int] = []
+    arrivals = Arrivals(OurMail(*BOTH), heard=lambda: heard.append(1))
+    arrivals.note(as_sent(0)[0], BOTH, 0)
+    arrivals.note(as_sent(0)[0], [ALICE], 0)
+    arrivals.note(back(1, ALICE)[0], [""], 0, reverse_path="")
+    arrivals.note(back(1, ALICE)[0], [""], 0, reverse_path="")
+    assert len(heard) == 3
