@@ -14,7 +14,7 @@ from harness.errors import PeerError, Refused
 from harness.protocol.replies import CLOSING, Reply
 from harness.protocol.sender import Exchange, Outgoing
 from loadtests import phases
-from loadtests.driver import GONE, Lost
+from loadtests.driving import GONE, Lost
 from loadtests.recorder import Recorder, kind_of
 
 # What an exchange of this name alone is measured as; the final dot is measured where it is judged.
@@ -66,7 +66,13 @@ class Ledger:
         self._counted: Reply | None = None
 
     def observe(
-        self, exchange: Exchange, replies: tuple[Reply, ...], sent: float, first: float, last: float
+        self,
+        exchange: Exchange,
+        replies: tuple[Reply, ...],
+        sent: float,
+        written: float,
+        first: float,
+        last: float,
     ) -> None:
         """An exchange is over; the driver's `Observe`."""
         names = exchange.names
@@ -85,7 +91,7 @@ class Ledger:
         elif self._mail_is_done:
             self._count_refused_recipients()
 
-    def tell(self, message: Outgoing, reply: Reply) -> None:
+    def tell(self, message: Outgoing, reply: Reply, copies: int) -> None:
         """A message is decided; the flow's `Tell`."""
         if reply is GONE:
             return  # `end` says what became of it

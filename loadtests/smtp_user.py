@@ -26,10 +26,10 @@ from locust.env import Environment
 
 from harness.errors import PeerClosed, PeerError
 from harness.protocol.replies import Capabilities
-from harness.protocol.sender import Flow, Outgoing, open_session, quit_, stream
+from harness.protocol.sender import Outgoing, PausingFlow, open_session, quit_, stream
 from harness.target import read_target
 from loadtests import phases
-from loadtests.driver import Connection, Lost
+from loadtests.driving import Connection, Lost
 from loadtests.ledger import Failed, Ledger
 from loadtests.load_run import LoadRun, prepare
 from loadtests.profile import Pipelining, read_profile
@@ -118,7 +118,7 @@ class SmtpUser(User):
         self._load.recorder.measure(phases.CONNECT, perf_counter() - begun)
         return Connection(made.detach(), observe=ledger.observe, patience=timeouts.reply)
 
-    def _session(self, ledger: Ledger) -> Flow[None]:
+    def _session(self, ledger: Ledger) -> PausingFlow[None]:
         capabilities = yield from open_session(self._load.target.our_name)
         if ledger.greeting is not None:
             self._load.recorder.greet(ledger.greeting)

@@ -19,7 +19,7 @@ from harness.protocol.sender import (
     quit_,
     stream,
 )
-from loadtests.driver import GONE, Lost
+from loadtests.driving import GONE, Lost
 from loadtests.ledger import Failed, Ledger
 from loadtests.recorder import Recorder
 
@@ -62,7 +62,7 @@ class Books:
                 assert isinstance(exchange, Exchange)
                 sent = self.now
                 self.now += 1.0
-                self.ledger.observe(exchange, replies, sent, sent + 0.5, self.now)
+                self.ledger.observe(exchange, replies, sent, sent, sent + 0.5, self.now)
                 exchange = flow.send(replies)
         except StopIteration:
             pass
@@ -243,7 +243,7 @@ def test_messages_of_a_sender_that_is_killed_are_unanswered(books: Books):
     flow = stream([outgoing()], pipeline=True, tell=books.ledger.tell)
     group = flow.send(None)  # type: ignore[arg-type]  # to begin with
     assert isinstance(group, Exchange)
-    books.ledger.observe(group, (OK, OK, GO), 0.0, 1.0, 1.0)
+    books.ledger.observe(group, (OK, OK, GO), 0.0, 0.0, 1.0, 1.0)
     flow.send((OK, OK, GO))
     books.ledger.end(None, 2.0)
 

@@ -10,18 +10,18 @@ from harness.errors import PeerError
 from harness.protocol.receiver import Receiver
 from harness.protocol.receiver.events import Message, StartTls
 from harness.protocol.replies import Reply, ReplyReader, reply
-from harness.protocol.sender import Exchange, Flow, Secure
+from harness.protocol.sender import Exchange, Pause, PausingFlow, Secure
 
 T = TypeVar("T")
 
 
-def run(flow: Flow[T], act: Callable[[Exchange | Secure], tuple[Reply, ...]]) -> T:
+def run(flow: PausingFlow[T], act: Callable[[Exchange | Secure], tuple[Reply, ...]]) -> T:
     """Do what the flow says until it ends; what the peer did to us is thrown in."""
     try:
         action = next(flow)
         while True:
             try:
-                replies = act(action)
+                replies = () if isinstance(action, Pause) else act(action)
             except PeerError as lost:
                 action = flow.throw(lost)
             else:
@@ -39,7 +39,7 @@ class Script:
     writes: list[bytes] = field(default_factory=list)
     groups: list[tuple[str, ...]] = field(default_factory=list)
 
-    def drive(self, flow: Flow[T]) -> T:
+    def drive(self, flow: PausingFlow[T]) -> T:
         """Run the flow; what it wrote is in `writes`, what it named in `groups`."""
         return run(flow, self.answer)
 
@@ -64,6 +64,7 @@ def script(**answers: int | str | list[int | str]) -> Script:
     usual: dict[str, int | str | list[int | str]] = {
         "greeting": 220,
         "EHLO": "250-mx.example/PIPELINING/SIZE/8BITMIME",
+        "LHLO": "250-mx.example/PIPELINING/SIZE/8BITMIME",
         "HELO": "250 mx.example",
         "STARTTLS": 220,
         "MAIL": 250,
@@ -97,7 +98,7 @@ class Ends:
     codes: list[int] = field(default_factory=list)
     _reader: ReplyReader = field(default_factory=ReplyReader)
 
-    def drive(self, flow: Flow[T]) -> T:
+    def drive(self, flow: PausingFlow[T]) -> T:
         """Run the flow until it ends."""
         self._reader.feed(self.receiver.output())
         return run(flow, self._act)

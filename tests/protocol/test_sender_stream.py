@@ -47,7 +47,7 @@ def run_stream(peer: Script, *messages: Outgoing, pipeline: bool) -> list[tuple[
         stream(
             iter(messages),
             pipeline=pipeline,
-            tell=lambda message, said: told.append((int(message.octets[:1]), said.code)),
+            tell=lambda message, said, copies: told.append((int(message.octets[:1]), said.code)),
         )
     )
     return told
@@ -175,7 +175,7 @@ def test_421_ends_the_stream_and_what_was_accepted_before_is_told(
     peer = script(**answers)
     heard: list[tuple[int, int]] = []
 
-    def tell(message: Outgoing, said: object) -> None:
+    def tell(message: Outgoing, said: object, copies: int) -> None:
         heard.append((int(message.octets[:1]), getattr(said, "code", 0)))
 
     with pytest.raises(Refused) as refused:
@@ -240,7 +240,7 @@ def test_after_refusals_the_next_message_is_in_order(pipeline: bool):
         stream(
             [outgoing(1), outgoing(2, nowhere), large, outgoing(3, TO_TWO)],
             pipeline=pipeline,
-            tell=lambda message, said: told.append(said.code),
+            tell=lambda message, said, copies: told.append(said.code),
         )
     )
 

@@ -4,25 +4,30 @@ A flow never touches a socket, so trio and gevent each drive the same one.
 """
 
 from harness.protocol.sender.chunking import CHUNK, hand_over_chunks
-from harness.protocol.sender.flow import Exchange, Flow, Secure
+from harness.protocol.sender.flow import Exchange, Flow, Pause, PausingFlow, Secure
 from harness.protocol.sender.handover import Handover
 from harness.protocol.sender.lmtp import hand_over_each, hand_over_each_chunks
 from harness.protocol.sender.opening import GROUP, Envelope, Opening, Outgoing, make_opening
 from harness.protocol.sender.parameters import as_understood, fitted
 from harness.protocol.sender.sending import send_message
 from harness.protocol.sender.session import greet, hello, log_in, open_session, quit_, secure
-from harness.protocol.sender.transactions import hand_over, stream
+from harness.protocol.sender.streaming import IDLE, Tell, stream, stream_chunks
+from harness.protocol.sender.transactions import hand_over
 
 __all__ = [
     "CHUNK",
     "GROUP",
+    "IDLE",
     "Envelope",
     "Exchange",
     "Flow",
     "Handover",
     "Opening",
     "Outgoing",
+    "Pause",
+    "PausingFlow",
     "Secure",
+    "Tell",
     "as_understood",
     "fitted",
     "greet",
@@ -38,4 +43,5 @@ __all__ = [
     "secure",
     "send_message",
     "stream",
+    "stream_chunks",
 ]

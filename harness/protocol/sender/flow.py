@@ -33,7 +33,19 @@ class Secure:
     """Drop what came in the clear, do the TLS handshake, then send back no replies."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Say nothing until then, a moment of the driver's clock, then send back no replies.
+
+    It may end earlier.  Where the peer says something meanwhile, or is lost, the reply that says so
+    is sent back: 421 as it came, or what stands for the last reply where there is none.
+    """
+
+    until: float
+
+
 Flow = Generator[Exchange | Secure, tuple[Reply, ...], T]
+PausingFlow = Generator[Exchange | Secure | Pause, tuple[Reply, ...], T]  # of those who have time
 
 RSET: Final = Exchange(("RSET",), b"RSET\r\n")
 

@@ -31,6 +31,7 @@ class Opening:
     recipients: tuple[str, ...]
     steps: tuple[Exchange, ...]  # one by one
     groups: tuple[Exchange, ...]  # the same, pipelined
+    addressed: tuple[Exchange, ...]  # pipelined, without DATA: what BDAT begins with
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,9 @@ class Outgoing:
 
 def make_opening(envelope: Envelope) -> Opening:
     """The commands that open a transaction for the envelope."""
-    steps = (*address(envelope), Exchange(("DATA",), b"DATA\r\n"))
-    return Opening(envelope.recipients, steps, grouped(steps))
+    named = address(envelope)
+    steps = (*named, Exchange(("DATA",), b"DATA\r\n"))
+    return Opening(envelope.recipients, steps, grouped(steps), grouped(named))
 
 
 def address(envelope: Envelope) -> tuple[Exchange, ...]:

@@ -1,32 +1,19 @@
-"""Mail transactions by DATA: one, or many on one connection.
-
-`stream` is what a load run spends its time in: whatever is done here is done for each message.
-"""
+"""One mail transaction by DATA, and what opens and ends each of many."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 from harness.errors import Refused
 from harness.protocol.replies import Reply
-from harness.protocol.sender.flow import (
-    RSET,
-    Exchange,
-    Flow,
-    ask,
-    insisted,
-    is_done,
-    unless_closing,
-)
+from harness.protocol.sender.flow import RSET, Exchange, Flow, ask, insisted, is_done
 from harness.protocol.sender.handover import Handover
 from harness.protocol.sender.opening import Outgoing
 
 _DATA: Final = ("DATA",)
 _LONE_DOT: Final = Exchange(("message",), b".\r\n")
-_NOTHING: Final = Exchange((), b"")
-
-Tell = Callable[[Outgoing, Reply], None]
+NOTHING: Final = Exchange((), b"")
 
 
 def hand_over(message: Outgoing, *, pipeline: bool) -> Flow[Handover]:
@@ -36,7 +23,7 @@ def hand_over(message: Outgoing, *, pipeline: bool) -> Flow[Handover]:
     """
     opening = message.opening
     replies = yield from open_(opening.groups if pipeline else opening.steps)
-    ending, refusal = _end(message, replies)
+    ending, refusal = end_(message, replies)
     # A 421 to RSET changes nothing any more: who says the next command meets the end.
     done = (yield ending) if ending.names else ()
     insisted("MAIL", replies[0], 2)
@@ -50,47 +37,6 @@ def hand_over(message: Outgoing, *, pipeline: bool) -> Flow[Handover]:
     return Handover(accepted, refused, insisted("message", done[0], 2))
 
 
-def _say_nothing(message: Outgoing, reply: Reply) -> None:
-    pass
-
-
-def stream(
-    messages: Iterable[Outgoing], *, pipeline: bool, tell: Tell = _say_nothing
-) -> Flow[None]:
-    """Many transactions on one connection; `tell` hears the reply that decided each message.
-
-    Pipelined, the text of a message and the opening of the next go in one write (RFC 2920 3.1), so
-    the next is asked for before the last has gone.  A refusal ends nothing but its message; only
-    a 421 raises `Refused`.
-    """
-    ending, waiting = _NOTHING, None
-    for message in messages:
-        first, *others = message.opening.groups if pipeline else (_NOTHING, *message.opening.steps)
-        replies = yield from _finish(ending, waiting, first, tell)
-        replies = yield from open_(others, replies)
-        ending, refusal = _end(message, replies)
-        waiting = message if refusal is None else None
-        if refusal is not None:
-            tell(message, refusal)
-        if not pipeline:
-            yield from _finish(ending, waiting, _NOTHING, tell)
-            ending, waiting = _NOTHING, None
-    yield from _finish(ending, waiting, _NOTHING, tell)
-
-
-def _finish(
-    ending: Exchange, waiting: Outgoing | None, behind: Exchange, tell: Tell
-) -> Flow[tuple[Reply, ...]]:
-    """Ends a transaction, with what stands behind it in the same write; the replies to that."""
-    both = Exchange(ending.names + behind.names, ending.octets + behind.octets)
-    if not both.names:
-        return ()
-    replies = yield both
-    if waiting is not None:
-        tell(waiting, replies[0])
-    return unless_closing(both, replies)[len(ending.names) :]
-
-
 def open_(parts: Iterable[Exchange], replies: tuple[Reply, ...] = ()) -> Flow[tuple[Reply, ...]]:
     """The replies to MAIL, RCPT and DATA; fewer where there was no use in going on."""
     for part in parts:
@@ -102,7 +48,7 @@ def open_(parts: Iterable[Exchange], replies: tuple[Reply, ...] = ()) -> Flow[tu
     return replies
 
 
-def _end(message: Outgoing, replies: tuple[Reply, ...]) -> tuple[Exchange, Reply | None]:
+def end_(message: Outgoing, replies: tuple[Reply, ...]) -> tuple[Exchange, Reply | None]:
     """What ends the transaction, and the reply that has refused the message, if one has already."""
     asked = len(replies) == len(message.opening.steps)
     mail, answers = replies[0], replies[1:-1] if asked else replies[1:]
@@ -114,4 +60,4 @@ def _end(message: Outgoing, replies: tuple[Reply, ...]) -> tuple[Exchange, Reply
     if goes_ahead:
         # RFC 2920 3.1: 354 with nobody to write to is ended by a lone dot.
         return _LONE_DOT, refusal
-    return RSET if is_done(mail) else _NOTHING, refusal
+    return RSET if is_done(mail) else NOTHING, refusal

@@ -13,7 +13,7 @@ import pytest
 from harness.errors import PeerClosed, PeerError, PeerSilent, Refused
 from harness.protocol.replies import Reply
 from harness.protocol.sender import Exchange, Flow
-from loadtests.driver import GONE, Connection, Lost, Unasked
+from loadtests.driving import GONE, Connection, Lost, Unasked
 
 Step = bytes | int | Callable[[Any], None]
 Seen = tuple[tuple[str, ...], tuple[int, ...]]
@@ -56,10 +56,16 @@ class Stage:
         return octets
 
     def _observe(
-        self, exchange: Exchange, replies: tuple[Reply, ...], sent: float, first: float, last: float
+        self,
+        exchange: Exchange,
+        replies: tuple[Reply, ...],
+        sent: float,
+        written: float,
+        first: float,
+        last: float,
     ) -> None:
         assert first <= last
-        assert sent <= last
+        assert sent <= written <= last
         self.seen.append((exchange.names, tuple(reply.code for reply in replies)))
 
 

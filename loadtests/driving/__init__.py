@@ -1,0 +1,25 @@
+"""Steps sending flows from libev's callbacks, on plain sockets and inside TLS.
+
+No greenlet is switched for an exchange: the one that asked for a flow sleeps from its first
+exchange to its end.
+"""
+
+from loadtests.driving.connection import Connection, Observe
+from loadtests.driving.dialing import Place, dial, look_up
+from loadtests.driving.ends import GONE, Lost, Unasked
+from loadtests.driving.own import Own
+from loadtests.driving.tunnel import TLS, TlsClient
+
+__all__ = [
+    "GONE",
+    "TLS",
+    "Connection",
+    "Lost",
+    "Observe",
+    "Own",
+    "Place",
+    "TlsClient",
+    "Unasked",
+    "dial",
+    "look_up",
+]

@@ -1,0 +1,408 @@
+"""A connected socket and the flow that runs on it, stepped from libev's callbacks.
+
+One persistent watcher a connection calls `_readable` in the hub, while the greenlet that asked for
+the flow sleeps from its first exchange to its end.  So nothing here may block but `run`, and no
+exception may leave a callback: gevent would print it, and `run` would never return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any, Final, TypeVar
+
+import gevent
+from gevent.event import AsyncResult
+
+from harness.errors import PeerClosed, PeerError, PeerSilent, Refused, TlsFailed
+from harness.protocol.replies import CLOSING, Reply, ReplyReader
+from harness.protocol.sender import Exchange, Pause, PausingFlow
+from loadtests.driving.dialing import Socket
+from loadtests.driving.ends import GONE, Lost, Unasked, explained
+from loadtests.driving.own import Own
+from loadtests.driving.tunnel import TLS, TlsClient, Tunnel
+
+READABLE, WRITABLE = 1, 2  # libev's EV_READ and EV_WRITE
+CHUNK = 65_536  # octets read at once
+_TICK = 0.1  # seconds between two writes of a slow talker, who may say an octet a second
+_EMPTY: Final = memoryview(b"")
+_NOTHING: Final = Exchange((), b"")
+_HANDSHAKE: Final = Exchange((TLS,), b"")
+
+# An exchange, its replies, and when it was sent, when its last octet had been handed to the kernel,
+# when the first reply came and when the last.  A handshake is one without replies.
+Observe = Callable[[Exchange, tuple[Reply, ...], float, float, float, float], None]
+_T = TypeVar("_T")
+
+
+class Connection:
+    """A connected socket, and the flow that runs on it."""
+
+    def __init__(
+        self,
+        fileno: int,
+        *,
+        observe: Observe,
+        patience: float,
+        own: Own | None = None,
+        tls: TlsClient | None = None,
+        pace: float | None = None,
+    ) -> None:
+        """`pace` is how many octets a second a slow talker writes."""
+        self._socket = Socket(fileno=fileno)
+        self._socket.setblocking(False)
+        self._observe = observe
+        self._patience = patience
+        self._own = own or Own()
+        self._tls = tls
+        self._pace = pace
+        self._tunnel: Tunnel | None = None
+        self._reader = ReplyReader()
+        self._replies: list[Reply] = []  # that have come and were not handed on
+        self._unsent = _EMPTY
+        self._flow: PausingFlow[Any] | None = None
+        self._exchange = _NOTHING
+        self._wanted = 0  # replies to the exchange under way; 0 if there is none
+        self._handshaking = False
+        self._is_kept = False  # our TLS session, for others to resume
+        now = perf_counter()
+        self._sent_at = self._written_at = self._first_at = self._moved_at = now
+        self._trouble: PeerError | None = None  # the connection is good for nothing any more
+        self._ended = AsyncResult()
+        self._loop = gevent.get_hub().loop
+        self._input = self._loop.io(fileno, READABLE)
+        self._output = self._loop.io(fileno, WRITABLE)
+        self._alarm = self._loop.timer(patience)
+        self._rest: Any = None  # the timer of a pause
+        self._tick: Any = None  # the timer of a slow talker
+        self._input.start(self._readable)
+        self._alarm.start(self._look_at_the_clock)
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether a TLS session was resumed here."""
+        return self._tunnel is not None and self._tunnel.is_resumed
+
+    def run(self, flow: PausingFlow[_T]) -> _T:
+        """Run a flow to its end, and sleep meanwhile; raises what it raises, or `Lost`."""
+        self._flow = flow
+        self._ended = AsyncResult()
+        try:
+            self._step(None)
+            result: _T = self._ended.get()
+            return result
+        finally:
+            self._wanted = 0
+            self._handshaking = False
+            self._stop_resting()
+            self._flow = None
+            flow.close()
+
+    def wake(self) -> None:
+        """End a pause, if there is one, before its time."""
+        if self._rest is not None:
+            self._stop_resting()
+            self._step(())
+
+    def close(self) -> None:
+        """Let go of the socket and its watchers; nothing can be run any more."""
+        if self._tunnel is not None and self._trouble is None and not self._unsent:
+            self._push(self._tunnel.bid_farewell())
+        self._stop_resting()
+        for watcher in (self._input, self._output, self._alarm, self._tick):
+            if watcher is not None:
+                watcher.stop()
+                watcher.close()
+        self._socket.close()
+
+    # --- called by libev, in the hub -------------------------------------------------------------
+
+    def _readable(self) -> None:
+        try:
+            octets = self._socket.recv(CHUNK)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._lose(PeerClosed(error.strerror or "reset"))
+            return
+        if not octets:
+            self._lose(PeerClosed("closed"))
+            return
+        now = self._moved_at = perf_counter()
+        if self._tunnel is not None:
+            octets = self._opened(self._tunnel, octets, now)
+            if not octets:
+                return
+        replies, reader = self._replies, self._reader
+        if not replies:
+            self._first_at = now
+        reader.feed(octets)
+        while (reply := reader.take()) is not None:
+            replies.append(reply)
+        if self._unsent and len(replies) > self._wanted:
+            self._distrust()  # who floods us while we write must not fill our memory
+        elif self._rest is not None:
+            self._end_rest()
+        else:
+            self._look_at_replies(now)
+
+    def _writable(self) -> None:
+        self._output.stop()
+        self._push(self._unsent)
+        self._moved_at = perf_counter()
+        self._look_at_replies(self._moved_at)
+
+    def _look_at_the_clock(self) -> None:
+        # Waiting is cheaper than setting an alarm for each exchange: libev's manual, "Be smart
+        # about timeouts", number 3.
+        now = perf_counter()
+        if not self._wanted and not self._handshaking:
+            self._moved_at = now
+        left = self._moved_at + self._patience - now
+        if left <= 0:
+            self._lose(PeerSilent("silent"))
+            return
+        self._alarm.stop()
+        self._alarm.close()
+        self._alarm = self._loop.timer(left)
+        self._alarm.start(self._look_at_the_clock)
+
+    # --- between the socket and the flow ---------------------------------------------------------
+
+    def _step(self, replies: tuple[Reply, ...] | None) -> None:
+        """Hand the flow its replies, and do what it wants next."""
+        flow = self._flow
+        assert flow is not None, "a flow is being run"
+        while True:
+            try:
+                wish = flow.send(replies)  # type: ignore[arg-type]  # None to begin with
+            except StopIteration as done:
+                self._ended.set(done.value)
+            except Refused as refused:
+                self._ended.set_exception(explained(refused, self._trouble))
+            except Exception as error:
+                self._ended.set_exception(error)
+            else:
+                if isinstance(wish, Exchange):
+                    self._start(wish)
+                elif isinstance(wish, Pause):
+                    replies = self._pause(wish.until)
+                    if replies is not None:
+                        continue
+                else:
+                    self._secure()
+            return
+
+    def _start(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._wanted = len(exchange.names)
+        self._sent_at = self._written_at = self._moved_at = perf_counter()
+        if self._trouble is not None:
+            self._give_up()
+        elif not self._replies:
+            if exchange.octets:  # the greeting is only waited for
+                self._write(exchange.octets)
+        elif self._replies[0].code == CLOSING or not exchange.octets:
+            self._look_at_replies(self._sent_at)  # nothing needs saying to hear this
+        else:
+            self._distrust()
+
+    def _distrust(self) -> None:
+        self._replies.clear()
+        self._lose(Unasked("a reply that nothing asked for"))
+
+    def _write(self, octets: bytes) -> None:
+        if self._tunnel is not None:
+            octets = self._tunnel.seal(octets)
+        self._push(octets)
+
+    def _push(self, octets: bytes | memoryview) -> None:
+        """Hand octets to the kernel, as many as it takes; behind others they wait their turn."""
+        if self._pace is not None:
+            self._dribble(octets)
+            return
+        try:
+            sent = self._socket.send(octets)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            sent = len(octets)  # who went away may have said why: reading finds it, or the end
+        if sent < len(octets):
+            self._unsent = memoryview(octets)[sent:]
+            self._output.start(self._writable)
+            return
+        self._written_at = perf_counter()
+        if self._unsent:
+            self._unsent = _EMPTY
+
+    def _look_at_replies(self, now: float) -> None:
+        replies, wanted = self._replies, self._wanted
+        if not wanted or not replies:
+            return
+        if self._unsent:
+            if replies[-1].code != CLOSING:
+                return
+            self._stop_writing()  # nobody listens to the rest
+        if len(replies) == wanted:
+            given = tuple(replies)
+            replies.clear()
+        elif len(replies) > wanted or replies[-1].code == CLOSING:
+            given = tuple(replies[:wanted])
+            del replies[:wanted]
+        else:
+            return
+        self._answer(given, now)
+
+    def _answer(self, replies: tuple[Reply, ...], now: float) -> None:
+        self._wanted = 0
+        own, sent = self._own, self._sent_at
+        own.ours += now - own.back
+        own.waited += now - sent
+        try:
+            self._observe(self._exchange, replies, sent, self._written_at, self._first_at, now)
+        except Exception as error:
+            self._ended.set_exception(error)
+        else:
+            self._step(replies)
+
+    def _lose(self, trouble: PeerError) -> None:
+        self._trouble = trouble
+        self._input.stop()  # the end of a stream stays readable for ever
+        self._stop_writing()
+        if self._handshaking:
+            self._fail_handshake(trouble)
+        elif self._rest is not None:
+            self._end_rest()
+        elif self._wanted:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """The replies that came are handed on, with one behind them that says it was all."""
+        replies = tuple(self._replies[: self._wanted])
+        self._replies.clear()
+        if len(replies) < self._wanted and not (replies and replies[-1].code == CLOSING):
+            replies += (GONE,)
+        self._answer(replies, perf_counter())
+
+    def _stop_writing(self) -> None:
+        self._output.stop()
+        if self._tick is not None:
+            self._tick.stop()
+        self._unsent = _EMPTY
+
+    # --- pauses ----------------------------------------------------------------------------------
+
+    def _pause(self, until: float) -> tuple[Reply, ...] | None:
+        """What the flow is sent at once; None if it has to wait."""
+        if self._replies or self._trouble is not None:
+            return self._overheard()
+        left = until - perf_counter()
+        if left <= 0:
+            return ()
+        self._rest = self._loop.timer(left)
+        self._rest.start(self.wake, update=True)
+        return None
+
+    def _end_rest(self) -> None:
+        """Something was said in a pause, or we are alone: it is over."""
+        if self._replies or self._trouble is not None:
+            self._stop_resting()
+            self._step(self._overheard())
+
+    def _overheard(self) -> tuple[Reply, ...]:
+        first = self._replies[0] if self._replies else None
+        self._replies.clear()
+        if first is not None and first.code == CLOSING:
+            return (first,)
+        if self._trouble is None:
+            self._trouble = Unasked("a reply that nothing asked for")
+            self._input.stop()
+        return (GONE,)
+
+    def _stop_resting(self) -> None:
+        if self._rest is not None:
+            self._rest.stop()
+            self._rest.close()
+            self._rest = None
+
+    # --- TLS -------------------------------------------------------------------------------------
+
+    def _secure(self) -> None:
+        # RFC 3207 6: nothing that came in the clear counts any more.
+        self._reader.clear()
+        self._replies.clear()
+        self._exchange = _HANDSHAKE
+        self._sent_at = self._written_at = self._first_at = self._moved_at = perf_counter()
+        self._handshaking = True
+        if self._trouble is not None:
+            self._fail_handshake(self._trouble)
+        elif self._tls is None:
+            self._fail_handshake(TlsFailed("nobody said how to do a handshake"))
+        else:
+            self._tunnel = self._tls.dig()
+            self._shake(self._tunnel, self._moved_at)
+
+    def _shake(self, tunnel: Tunnel, now: float) -> None:
+        try:
+            said = tunnel.shake()
+        except PeerError as problem:
+            self._push(tunnel.unsent())  # the alert: it says why we leave
+            self._lose(problem)
+            return
+        if said:
+            self._push(bytes(self._unsent) + said)
+        if tunnel.is_up:
+            self._handshaking = False
+            self._answer((), now)
+
+    def _fail_handshake(self, trouble: PeerError) -> None:
+        self._handshaking = False
+        self._ended.set_exception(Lost(TLS, trouble))
+
+    def _opened(self, tunnel: Tunnel, octets: bytes, now: float) -> bytes:
+        """What was said inside the tunnel, if anything was."""
+        tunnel.feed(octets)
+        if not tunnel.is_up:
+            self._first_at = now
+            self._shake(tunnel, now)
+            if not tunnel.is_up:
+                return b""
+        try:
+            opened = tunnel.open()
+        except PeerError as problem:
+            self._lose(problem)
+            return b""
+        if opened and not self._is_kept:
+            assert self._tls is not None, "a tunnel was dug by it"
+            self._tls.keep(tunnel)  # TLS 1.3: tickets come after the handshake
+            self._is_kept = True
+        if said := tunnel.unsent():
+            self._push(bytes(self._unsent) + said)
+        return opened
+
+    # --- slow talkers ----------------------------------------------------------------------------
+
+    def _dribble(self, octets: bytes | memoryview) -> None:
+        assert self._pace is not None, "somebody is slow"
+        self._unsent = memoryview(octets)
+        if self._tick is None:
+            self._tick = self._loop.timer(max(_TICK, 1 / self._pace), max(_TICK, 1 / self._pace))
+        if not self._tick.active:
+            self._tick.start(self._say_a_bit)
+
+    def _say_a_bit(self) -> None:
+        assert self._pace is not None, "somebody is slow"
+        some = max(1, int(self._pace * _TICK))
+        try:
+            sent = self._socket.send(self._unsent[:some])
+        except BlockingIOError:
+            return
+        except OSError:
+            sent = len(self._unsent)  # reading finds out why
+        now = self._moved_at = perf_counter()
+        self._unsent = self._unsent[sent:]
+        if not self._unsent:
+            self._tick.stop()
+            self._unsent = _EMPTY
+            self._written_at = now
+            self._look_at_replies(now)

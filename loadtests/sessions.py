@@ -1,0 +1,138 @@
+"""The life of one connection as a flow: greeting, hello, STARTTLS, AUTH, mail, QUIT.
+
+What is sent comes from an iterator that the flow asks for one message after the other, so that who
+decides when mail is due never sees a socket; nor does this room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from harness.protocol.replies import Capabilities
+from harness.protocol.sasl import ClientSide, Login
+from harness.protocol.sender import (
+    Outgoing,
+    Pause,
+    PausingFlow,
+    Secure,
+    Tell,
+    greet,
+    hello,
+    log_in,
+    quit_,
+    secure,
+    stream,
+    stream_chunks,
+)
+from harness.protocol.sender.flow import is_done
+from harness.protocol.sender.streaming import pause
+from harness.protocol.sender.transactions import open_
+from harness.protocol.services import Service
+from harness.target import Address, Scheme, Target
+from loadtests.profile import Behaviour, Leave, Pipelining, Tls
+
+# What is sent to a server that can do this much; a pause where nothing is due yet.
+Items = Callable[[Capabilities], Iterable[Outgoing | Pause]]
+
+
+def session(
+    behaviour: Behaviour, target: Target, items: Items, *, tell: Tell, login: Login | None = None
+) -> PausingFlow[None]:
+    """One connection from its first octet to its last; raises `Refused` where the server ends it.
+
+    Who leaves without a word gives no message an end: nobody is told of it.
+    """
+    if behaviour.leave is Leave.CONNECT:
+        return
+    if is_inside_tls(behaviour, target):
+        yield Secure()
+    yield from greet()
+    if behaviour.leave is Leave.GREETING:
+        return
+    capabilities = yield from _introduce(behaviour, target, login)
+    if behaviour.leave is Leave.HELLO:
+        return
+    wanted = items(capabilities)
+    if behaviour.leave is Leave.RECIPIENT:
+        yield from _break_off(wanted, tell, pipeline=pipelines(behaviour, capabilities))
+        return
+    yield from _send(behaviour, target, capabilities, wanted, tell)
+    yield from quit_()
+
+
+def address_of(behaviour: Behaviour, target: Target) -> Address:
+    """Where a behaviour connects to; the target has been seen to have that listener."""
+    address = target.listener(behaviour.listener)
+    assert address is not None, "the profile was admitted"
+    return address
+
+
+def is_inside_tls(behaviour: Behaviour, target: Target) -> bool:
+    """Whether TLS comes before the greeting (RFC 8314 3.3)."""
+    return behaviour.tls is Tls.IMPLICIT or address_of(behaviour, target).scheme.has_implicit_tls
+
+
+def pipelines(behaviour: Behaviour, capabilities: Capabilities) -> bool:
+    """Whether commands go in groups."""
+    wish = behaviour.pipelining
+    return wish is Pipelining.ON or (wish is Pipelining.AUTO and "PIPELINING" in capabilities)
+
+
+def chunks(behaviour: Behaviour, capabilities: Capabilities) -> bool:
+    """Whether mail goes by BDAT, as its content is, and not by DATA, with its dots stuffed."""
+    return behaviour.chunking and "CHUNKING" in capabilities
+
+
+def _introduce(
+    behaviour: Behaviour, target: Target, login: Login | None
+) -> PausingFlow[Capabilities]:
+    service = _service(behaviour, target)
+    capabilities = yield from hello(target.our_name, service=service)
+    if behaviour.tls is Tls.STARTTLS:
+        capabilities = yield from secure(target.our_name, service=service)
+    if behaviour.login and login is not None:
+        address = address_of(behaviour, target)
+        side = ClientSide(host=address.host, port=address.port)
+        yield from log_in(login, capabilities, _mechanism(behaviour, target, capabilities),
+                          side=side)  # fmt: skip
+    return capabilities
+
+
+def _mechanism(behaviour: Behaviour, target: Target, capabilities: Capabilities) -> str | None:
+    # Inside TLS most clients use it, and it costs us nothing: SCRAM hashes 4096 times for each.
+    is_safe = behaviour.tls is Tls.STARTTLS or is_inside_tls(behaviour, target)
+    return "PLAIN" if is_safe and "PLAIN" in capabilities.mechanisms else None
+
+
+def _send(
+    behaviour: Behaviour,
+    target: Target,
+    capabilities: Capabilities,
+    wanted: Iterable[Outgoing | Pause],
+    tell: Tell,
+) -> PausingFlow[None]:
+    by = stream_chunks if chunks(behaviour, capabilities) else stream
+    service = _service(behaviour, target)
+    pipeline = pipelines(behaviour, capabilities)
+    yield from by(wanted, pipeline=pipeline, tell=tell, service=service)
+
+
+def _break_off(
+    items: Iterable[Outgoing | Pause], tell: Tell, *, pipeline: bool
+) -> PausingFlow[None]:
+    """Says for whom the next message is, and no more."""
+    for item in items:
+        if isinstance(item, Pause):
+            yield from pause(item)
+            continue
+        opening = item.opening
+        replies = yield from open_(opening.addressed if pipeline else opening.steps[:-1])
+        refusal = next((reply for reply in replies if not is_done(reply)), None)
+        if not any(map(is_done, replies[1:])) and refusal is not None:
+            tell(item, refusal, 0)
+        return
+
+
+def _service(behaviour: Behaviour, target: Target) -> Service:
+    is_lmtp = address_of(behaviour, target).scheme is Scheme.LMTP
+    return Service.LMTP if is_lmtp else Service.SMTP
