@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "harness.delivery": _WIRE | {"harness.client"},
     "harness.probing": _WIRE | {"harness.client"},
     "harness.runner": _ENGINE,
-    "harness.reports": _VALUES | {"harness.visible", "harness.load_results"},
+    "harness.reports": _VALUES | {"harness.visible", "harness.load_results", "harness.histogram"},
     "harness.cli": _ENGINE | _LOAD | {"harness.reports", "reference_server", "loadtests"},
     "smtp_harness_pytest": _ENGINE | {"harness.reports", "harness.cli"},
     "reference_server": _WIRE | {"harness.client"},

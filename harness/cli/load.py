@@ -15,7 +15,7 @@ import click
 from harness.errors import HarnessError, TargetUnreachable
 from harness.load_results import End, LoadResult, read
 from harness.reports.files import check_writable, is_replaceable, write_whole
-from harness.reports.load_summary import progress, summary
+from harness.reports.load import progress, summary
 
 if TYPE_CHECKING:
     from harness.target import Target

@@ -5,7 +5,9 @@ in several seconds, adds up (`together`).
 """
 
 from harness.load_results.adding import together
-from harness.load_results.document import FORMAT, from_json, read, to_json, write
+from harness.load_results.document import FORMAT, from_json, read, to_document, to_json, write
+from harness.load_results.moments import Moment, Staged, at, by_stage, moments, stage_at
+from harness.load_results.saturation import saturation
 from harness.load_results.series import Interval, Series
 from harness.load_results.values import (
     Accounting,
@@ -32,12 +34,20 @@ __all__ = [
     "LoadResult",
     "Messages",
     "Misfortune",
+    "Moment",
     "Series",
     "Stage",
+    "Staged",
     "Trouble",
     "UnderLoad",
+    "at",
+    "by_stage",
     "from_json",
+    "moments",
     "read",
+    "saturation",
+    "stage_at",
+    "to_document",
     "to_json",
     "together",
     "write",

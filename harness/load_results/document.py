@@ -21,9 +21,11 @@ from typing import Any, Final
 from harness.errors import UsageError
 from harness.histogram import Histogram
 from harness.load_results.adding import together
+from harness.load_results.figures import figures
 from harness.load_results.values import LoadResult
 
 FORMAT: Final = "smtp-harness-load/2"
+_FOLLOWS: Final = "figures"  # the member that is not read again: it follows from the others
 _NOT_OURS: Final = "this is not a load result of smtp-harness"
 
 
@@ -31,6 +33,12 @@ def to_json(result: LoadResult) -> str:
     """The result as one line with one JSON object."""
     # In one line: only so is json written in C, and this happens while latencies are measured.
     return json.dumps({"format": FORMAT, **_plain(result)}) + "\n"
+
+
+def to_document(result: LoadResult) -> str:
+    """The result of a run that is over, with what follows from the counts, for other programs."""
+    document = {"format": FORMAT, _FOLLOWS: figures(result), **_plain(result)}
+    return json.dumps(document) + "\n"
 
 
 def from_json(text: str) -> LoadResult:
@@ -56,6 +64,7 @@ def read(path: Path) -> LoadResult:
 
 def _part(line: str) -> LoadResult:
     values = json.loads(line)
+    values.pop(_FOLLOWS, None)
     found = values.pop("format")
     if found != FORMAT:
         raise UsageError(f"this is a {found}, and I read {FORMAT}")

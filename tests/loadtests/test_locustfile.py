@@ -40,7 +40,7 @@ def loaded_by(statement: str) -> set[str]:
     "statement",
     [
         "import harness, harness.cli, harness.cli.load, harness.cli.generator",
-        "import harness.load_results, harness.reports.load_summary",
+        "import harness.load_results, harness.reports.load",
         "import loadtests, loadtests.profile, loadtests.admission, loadtests.recorder",
     ],
 )

@@ -1,0 +1,127 @@
+"""What was going on at a moment of a run, and in each stage of its plan.
+
+An interval belongs to the stage in which its middle lies: where a stage ends within an interval,
+nobody can say which of the two a message of that interval met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.load_results.series import Interval
+from harness.load_results.values import LoadResult, Stage
+
+_PARTLY = 0.5  # an interval that the run covered to a smaller part says nothing of a rate
+_KEPT_UP = 0.98  # of what was due, accepted: less is behind the rate
+_GAVE_IN = 0.001  # troubles to a message that was begun: more is a stage that broke
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """An interval of a run with the time that it covers."""
+
+    begin: float  # seconds of the run
+    seconds: float  # how much of it the run covered
+    interval: Interval
+
+    @property
+    def end(self) -> float:
+        """Seconds of the run at its end."""
+        return self.begin + self.seconds
+
+    @property
+    def users(self) -> int:
+        """How many senders there were in all processes."""
+        return sum(self.interval.users.values())
+
+    @property
+    def accepted(self) -> float:
+        """Messages a second."""
+        return self.interval.accepted / self.seconds
+
+    @property
+    def due(self) -> float:
+        """Messages a second that should have begun."""
+        return self.interval.due / self.seconds
+
+    @property
+    def failures(self) -> int:
+        """How much went wrong."""
+        return sum(self.interval.troubles.values())
+
+    @property
+    def held(self) -> bool:
+        """Whether the target took what it was asked to, without saying no."""
+        met = self.interval
+        kept_up = met.accepted >= _KEPT_UP * met.due
+        return kept_up and self.failures <= _GAVE_IN * max(met.begun, met.due)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """A stage of the plan, and what was counted in it."""
+
+    stage: Stage
+    met: Moment
+
+
+def moments(result: LoadResult) -> tuple[Moment, ...]:
+    """The run from its begin to its end, without gaps."""
+    width, intervals = result.series.width, result.series.intervals
+    if not intervals:
+        return ()
+    first, last = min(0, *intervals), max(intervals)
+    # `seconds` counts from the first message, which is hardly behind the begin of the run.
+    over = max(last * width, result.seconds)
+    found = [
+        Moment(begin=at * width, seconds=width, interval=intervals.get(at, Interval()))
+        for at in range(first, last)
+    ]
+    covered = min(width, over - last * width) if over > last * width else 0.0
+    if covered >= _PARTLY * width or not found:
+        rest = Moment(
+            begin=last * width, seconds=covered or width, interval=intervals.get(last, Interval())
+        )
+        return (*found, rest)
+    # What little there was afterwards belongs to the moment before: nothing is left out.
+    before = found.pop()
+    seconds = before.seconds + covered
+    whole = before.interval + intervals[last]
+    return (*found, Moment(begin=before.begin, seconds=seconds, interval=whole))
+
+
+def at(result: LoadResult, seconds: float) -> Moment | None:
+    """What was going on at this second of the run; None where nothing was counted."""
+    for met in reversed(moments(result)):
+        if met.begin <= seconds:
+            return met
+    return None
+
+
+def stage_at(result: LoadResult, seconds: float) -> Stage | None:
+    """The stage of the plan at this second; the last one afterwards."""
+    for stage in reversed(result.stages):
+        if stage.begin <= seconds:
+            return stage
+    return None
+
+
+def by_stage(result: LoadResult) -> tuple[Staged, ...]:
+    """The stages that were reached, with what was counted in each."""
+    return tuple(_by_stage(result))
+
+
+def _by_stage(result: LoadResult) -> Iterator[Staged]:
+    told = moments(result)
+    for stage in result.stages:
+        inside = [met for met in told if stage_at(result, met.begin + met.seconds / 2) is stage]
+        if inside:
+            total = Interval()
+            for met in inside:
+                total = total + met.interval
+            seconds = sum(met.seconds for met in inside)
+            yield Staged(
+                stage=stage,
+                met=Moment(begin=inside[0].begin, seconds=seconds, interval=total),
+            )

@@ -1,0 +1,60 @@
+"""Whether the generator was its own limit: then the run has measured us, and not the target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.load_results.quantities import duration, moment, share
+from harness.load_results.values import Generator, LoadResult
+
+BUSY = 0.9  # of a processor; beyond, a process has no time left to be punctual
+LONG = 0.25  # of the run: so much of it busy, and the figures are ours
+LAG_P99 = 20_000  # us behind time that one timer in a hundred may be
+LAG_MAX = 250_000  # us: who was away for so long saw replies late that had come in time
+OWN_SHARE = 0.5  # of all latency that replies lay there and waited for us
+
+
+def saturation(result: LoadResult) -> str | None:
+    """A sentence that says by what the generator was the limit; None when it was not."""
+    found = list(_complaints(result))
+    return f"the generator was the bottleneck: {'; '.join(found)}" if found else None
+
+
+def stalls(result: LoadResult) -> list[tuple[str, float | None, int]]:
+    """Each process that stood still, the second of the run, and for how many microseconds."""
+    found: list[tuple[str, float | None, int]] = []
+    for name, generator in result.generators.items():
+        if generator.lag.greatest > LAG_MAX:
+            found.append((name, _moment_of_lag(result, name), generator.lag.greatest))
+    return found
+
+
+def _complaints(result: LoadResult) -> Iterator[str]:
+    for name, at, lag in stalls(result):
+        when = "" if at is None else f" at {moment(at)}"
+        yield f"{name} stood still for {duration(lag)}{when}"
+    for name, generator in result.generators.items():
+        yield from _complaints_of(result, name, generator)
+
+
+def _complaints_of(result: LoadResult, name: str, generator: Generator) -> Iterator[str]:
+    busy = _busy_for(result, name)
+    if generator.busy >= BUSY or busy >= LONG:
+        words = f", {share(BUSY)} or more in {share(busy)} of the run" if busy else ""
+        yield f"{name} used {share(generator.busy)} of its processor{words}"
+    late = generator.lag.percentile(99)
+    if late > LAG_P99:
+        yield f"{name}'s timers were late by {duration(late)} (p99)"
+    if generator.own_share > OWN_SHARE:
+        yield f"{share(generator.own_share)} of the latency at {name} was its own"
+
+
+def _busy_for(result: LoadResult, name: str) -> float:
+    """The share of the run in which a process had no processor time left."""
+    told = [it.busy[name] for it in result.series.intervals.values() if name in it.busy]
+    return sum(busy >= BUSY for busy in told) / len(told) if told else 0.0
+
+
+def _moment_of_lag(result: LoadResult, name: str) -> float | None:
+    told = {at: it.lag[name] for at, it in result.series.intervals.items() if it.lag.get(name)}
+    return max(told, key=lambda at: told[at]) * result.series.width if told else None

@@ -1,0 +1,249 @@
+"""What a person must know about a load run first: what went wrong, where, and what to doubt.
+
+Each finding is a sentence of its own, with the second of the run that it is about; every report
+tells them in this order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from harness.load_results import (
+    Accounting,
+    End,
+    LoadResult,
+    Moment,
+    Staged,
+    Trouble,
+    at,
+    by_stage,
+    moments,
+    saturation,
+    stage_at,
+)
+from harness.load_results.quantities import duration, many, moment, rate, share
+from harness.load_results.saturation import stalls
+from harness.visible import harmless
+
+FEW = 4  # kinds of trouble that are told one by one
+_SLOW = 20  # times the median of the run, and
+_SLOW_AT_LEAST = 500_000  # us: so slow is a stall, and not noise
+
+
+class Weight(StrEnum):
+    """How a finding weighs."""
+
+    BROKE = "broke"  # the target, or a promise about it
+    DOUBT = "doubt"  # the figures may not be the target's
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing to know."""
+
+    weight: Weight
+    text: str
+    at: float | None = None  # seconds of the run
+
+
+def findings(result: LoadResult) -> tuple[Finding, ...]:
+    """All that went wrong with a run, what weighs most first."""
+    return tuple(_findings(result))
+
+
+def _findings(result: LoadResult) -> Iterator[Finding]:
+    yield from _end(result)
+    yield from _generators(result)
+    yield from _breaking_point(result)
+    yield from _mail(result.accounting)
+    yield from _behind(result)
+    yield from _troubles(result)
+    yield from _slowest(result)
+    yield from _breaks(result)
+
+
+def _weight(result: LoadResult) -> Weight:
+    """What the thresholds allow is worth knowing, and no more."""
+    return Weight.BROKE if result.exit_status else Weight.NOTE
+
+
+def where(result: LoadResult, seconds: float) -> str:
+    """What was going on then, as words that continue a sentence; empty if nothing is known."""
+    found = at(result, seconds)
+    if found is None:
+        return ""
+    stage = stage_at(result, seconds)
+    named = f" in stage '{harmless(stage.name)}'" if stage and len(result.stages) > 1 else ""
+    due = f" of {rate(found.due)} due" if found.interval.due else ""
+    return f"{named} with {many(found.users, 'user')}, {rate(found.accepted)} accepted{due}"
+
+
+def _end(result: LoadResult) -> Iterator[Finding]:
+    if result.exit_status == 3:
+        yield Finding(weight=Weight.BROKE, text="nothing was measured: nobody got past EHLO")
+    if result.end is End.RUNNING:
+        yield Finding(
+            weight=Weight.DOUBT,
+            text="the generator broke off: what follows was measured until then",
+            at=result.seconds,
+        )
+    if result.end is End.INTERRUPTED:
+        yield Finding(
+            weight=Weight.DOUBT,
+            text="the run was interrupted: what follows was measured until then",
+            at=result.seconds,
+        )
+
+
+def _breaking_point(result: LoadResult) -> Iterator[Finding]:
+    """The stage that did not hold, beside the last one that did."""
+    stages = by_stage(result)
+    broken = next((number for number, it in enumerate(stages) if not it.met.held), None)
+    if broken is None or len(stages) < 2:
+        if result.end is End.ABORTED:
+            yield _stopped(result)
+        return
+    one = stages[broken]
+    held = f"; '{harmless(stages[broken - 1].stage.name)}' held{_stage(stages[broken - 1])}"
+    yield Finding(
+        weight=_weight(result),
+        text=f"stage '{harmless(one.stage.name)}' did not hold{_stage(one)}"
+        + (held if broken else ""),
+        at=_first_break(result, one),
+    )
+    if result.end is End.ABORTED:
+        yield _stopped(result)
+
+
+def _stopped(result: LoadResult) -> Finding:
+    return Finding(
+        weight=Weight.NOTE,
+        text=f"stopped at {moment(result.seconds)}, as the profile wants when a limit is met",
+        at=result.seconds,
+    )
+
+
+def _stage(it: Staged) -> str:
+    """What a stage came to, as words in brackets."""
+    met = it.met
+    due = f" of {rate(met.due)}" if met.interval.due else ""
+    p99 = met.interval.latency.percentile(99)
+    failed = f", {many(met.failures, 'failure')}" if met.failures else ""
+    slow = f", p99 {duration(p99)}" if p99 else ""
+    return f" ({many(met.users, 'user')}, {rate(met.accepted)}{due} accepted{slow}{failed})"
+
+
+def _first_break(result: LoadResult, staged: Staged) -> float:
+    """The second in a stage when something first went wrong."""
+    inside = [it for it in moments(result) if staged.met.begin <= it.begin < staged.met.end]
+    return next((it.begin for it in inside if not it.held), staged.met.begin)
+
+
+def _mail(found: Accounting | None) -> Iterator[Finding]:
+    if found is None:
+        return
+    for count, what in (
+        (found.lost, "lost: accepted and nowhere to be found"),
+        (found.duplicates, "twice there: more arrived than were accepted"),
+        (found.altered, "altered: what arrived is not what was sent"),
+    ):
+        if count:
+            copies = "copy" if count == 1 else "copies"
+            text = f"{count:,} {copies} of {found.accepted:,} {what}"
+            yield Finding(weight=Weight.BROKE, text=text)
+
+
+def _behind(result: LoadResult) -> Iterator[Finding]:
+    messages = result.messages
+    if not messages.due or not (messages.late or messages.unsent):
+        return
+    first = next((it for it in moments(result) if it.interval.late or _is_behind(it)), None)
+    since = f" since {moment(first.begin)}{where(result, first.begin)}" if first else ""
+    late, unsent = (share(count / messages.due) for count in (messages.late, messages.unsent))
+    words = [f"{late} began late"] if messages.late else []
+    words += [f"{unsent} never began"] if messages.unsent else []
+    yield Finding(
+        weight=_weight(result),
+        text=f"of the messages that were due {' and '.join(words)}{since}",
+        at=first.begin if first else None,
+    )
+
+
+def _is_behind(met: Moment) -> bool:
+    return met.interval.begun < met.interval.due
+
+
+def _troubles(result: LoadResult) -> Iterator[Finding]:
+    """The first of each kind: who says no first is where a server's limit is."""
+    early = sorted(result.troubles, key=lambda trouble: trouble.first)
+    for trouble in early[:FEW]:
+        text = _first_of(result, trouble)
+        yield Finding(weight=_weight(result), text=text, at=trouble.first)
+    rest = early[FEW:]
+    if rest:
+        count = many(sum(trouble.count for trouble in rest), "time")
+        text = f"{many(len(rest), 'more kind')} of failure, {count}"
+        yield Finding(weight=_weight(result), text=text)
+
+
+def _first_of(result: LoadResult, trouble: Trouble) -> str:
+    kind = harmless(f"{trouble.stage} {trouble.what}")
+    times = many(trouble.count, "time")
+    if not result.series.intervals:
+        return f"{kind}: {times}"
+    return f"{kind}: first at {moment(trouble.first)}{where(result, trouble.first)}; {times} in all"
+
+
+def _slowest(result: LoadResult) -> Iterator[Finding]:
+    """A stall is to be seen where the slowest message is far from the middle of all."""
+    message = result.phases.get("message")
+    if message is None or not result.series.intervals:
+        return
+    median, slowest = message.percentile(50), message.greatest
+    if slowest < max(_SLOW_AT_LEAST, _SLOW * median):
+        return
+    told = moments(result)
+    worst = max(told, key=lambda met: met.interval.latency.greatest)
+    yield Finding(
+        weight=Weight.NOTE,
+        text=f"the slowest message took {duration(slowest)}, {slowest // max(median, 1):,} times "
+        f"the median; it ended at {moment(worst.begin)}{where(result, worst.begin)}",
+        at=worst.begin,
+    )
+
+
+def _breaks(result: LoadResult) -> Iterator[Finding]:
+    found = result.under_load.breaks if result.under_load else ()
+    for each in sorted(found, key=lambda it: it.at)[:FEW]:
+        named = f" ({each.requirement})" if each.requirement else ""
+        yield Finding(
+            weight=_weight(result),
+            text=harmless(
+                f"{each.case}{named} breaks under load: first at {moment(each.at)} "
+                f"and {rate(each.rate)}: {each.headline}"
+            ),
+            at=each.at,
+        )
+
+
+def _generators(result: LoadResult) -> Iterator[Finding]:
+    for name, generator in result.generators.items():
+        if generator.lost:
+            heard = _last_heard(result, name)
+            yield Finding(
+                weight=Weight.DOUBT,
+                text=f"{harmless(name)}, a process of ours, was lost after {moment(heard)}",
+                at=heard,
+            )
+    text = saturation(result)
+    if text:
+        stopped = [second for _, second, _ in stalls(result) if second is not None]
+        yield Finding(weight=Weight.DOUBT, text=harmless(text), at=min(stopped, default=None))
+
+
+def _last_heard(result: LoadResult, name: str) -> float:
+    heard = [it for it in moments(result) if name in it.interval.users]
+    return heard[-1].end if heard else 0.0

@@ -1,0 +1,88 @@
+"""A load run as JUnit XML: a test case for each threshold, and one for the run having ended.
+
+A threshold that was missed is a failure.  A run that was cut short, or measured nothing, is an
+error: nobody can say what it would have found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.etree import ElementTree
+
+import junit_xml  # type: ignore[import-untyped]  # it ships no types
+
+from harness.load_results import End, Judged, LoadResult, saturation
+from harness.reports.load.findings import findings
+from harness.reports.load.terminal import summary
+from harness.reports.load.verdict import verdict
+from harness.visible import harmless
+
+COUNTED = ("tests", "failures", "errors", "skipped")
+_CUT = {
+    End.RUNNING: "the generator broke off before the end",
+    End.INTERRUPTED: "the run was interrupted",
+}
+
+
+def to_junit(result: LoadResult) -> str:
+    """The run as a JUnit XML document."""
+    suite = junit_xml.TestSuite(
+        f"load {harmless(result.profile)}",
+        [_of_the_run(result), *(_of(judged, result) for judged in result.thresholds)],
+        timestamp=result.started,
+        properties=dict(_properties(result)),
+        stdout="\n".join(summary(result)),
+    )
+    element: ElementTree.Element = suite.build_xml_doc()
+    for case in element.iter("testcase"):
+        case.set("time", f"{result.seconds:.3f}")  # junit-xml leaves out a zero
+    root = ElementTree.Element("testsuites", {"name": "smtp-harness"})
+    root.append(element)
+    for name in COUNTED:
+        root.set(name, element.get(name, "0"))
+    for whole in (root, element):
+        whole.set("time", f"{result.seconds:.3f}")
+    ElementTree.indent(root)
+    document = ElementTree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{document}\n'
+
+
+def _of_the_run(result: LoadResult) -> junit_xml.TestCase:
+    case = _case("the run came to its end", result)
+    if result.exit_status == 3:
+        case.add_error_info("nothing was measured", _why(result))
+    elif result.end in _CUT:
+        case.add_error_info(_CUT[result.end], _why(result))
+    return case
+
+
+def _of(judged: Judged, result: LoadResult) -> junit_xml.TestCase:
+    case = _case(judged.threshold, result)
+    if not judged.met:
+        case.add_failure_info(f"{judged.threshold}: found {judged.found}", _why(result))
+    return case
+
+
+def _case(name: str, result: LoadResult) -> junit_xml.TestCase:
+    classname = f"load.{harmless(result.profile)}"
+    return junit_xml.TestCase(name=harmless(name), classname=classname)
+
+
+def _why(result: LoadResult) -> str:
+    return "\n".join([verdict(result).title, *(finding.text for finding in findings(result))])
+
+
+def _properties(result: LoadResult) -> Iterator[tuple[str, str]]:
+    yield "target", harmless(result.target)
+    yield "greeting", harmless(result.greeting)
+    yield "profile", harmless(result.profile)
+    yield "seed", str(result.seed)
+    yield "users", str(result.users)
+    yield "end", result.end.value
+    yield "accepted", str(result.messages.accepted)
+    yield "rate", f"{result.rate:.1f}"
+    yield "failures", str(result.failures)
+    yield "late", str(result.messages.late)
+    yield "unsent", str(result.messages.unsent)
+    yield "saturation", harmless(saturation(result) or "")
+    yield "smtp-harness", harmless(result.harness)

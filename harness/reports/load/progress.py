@@ -1,0 +1,62 @@
+"""The line that a terminal shows while a load run goes on: what happens now, not on the average."""
+
+from __future__ import annotations
+
+from harness.load_results import LoadResult, Moment, moments, stage_at
+from harness.load_results.quantities import duration, many, moment, rate
+from harness.visible import harmless
+
+_RECENT = 3  # intervals that "now" is: one alone jumps too much to be read
+_KINDS = 3  # of trouble that are named
+
+
+def progress(result: LoadResult, seconds: float, width: int = 0) -> str:
+    """One line for a terminal while the run goes on, cut to its width."""
+    told = moments(result)
+    parts = [
+        f"{_clock(result, seconds)}{_stage(result, seconds)}",
+        *(_now(told) if told else [f"{rate(result.rate)} accepted"]),
+        f"{result.messages.accepted:,} accepted",
+        *_late(result),
+        _failures(result),
+    ]
+    line = ", ".join(parts)
+    return line if not width or len(line) <= width else f"{line[: width - 3]}..."
+
+
+def _clock(result: LoadResult, seconds: float) -> str:
+    if not result.stages:
+        return moment(seconds)
+    return f"{moment(seconds)} of {moment(result.stages[-1].end)}"
+
+
+def _stage(result: LoadResult, seconds: float) -> str:
+    stage = stage_at(result, seconds)
+    return f" ({harmless(stage.name)})" if stage and len(result.stages) > 1 else ""
+
+
+def _now(told: tuple[Moment, ...]) -> list[str]:
+    recent = told[-_RECENT:]
+    total = recent[0].interval
+    for met in recent[1:]:
+        total = total + met.interval
+    now = Moment(begin=0, seconds=sum(met.seconds for met in recent), interval=total)
+    due = f" of {rate(now.due)} due" if total.due else ""
+    shown = [many(told[-1].users, "user"), f"{rate(now.accepted)}{due}"]
+    if total.latency.count:
+        p50, p99 = total.latency.percentile(50), total.latency.percentile(99)
+        shown.append(f"p50 {duration(p50)}, p99 {duration(p99)}")
+    return shown
+
+
+def _late(result: LoadResult) -> list[str]:
+    late = result.messages.late
+    return [f"{late:,} late"] if late else []
+
+
+def _failures(result: LoadResult) -> str:
+    if not result.failures:
+        return "no failures"
+    worst = sorted(result.troubles, key=lambda trouble: -trouble.count)[:_KINDS]
+    kinds = ", ".join(f"{harmless(it.stage)} {harmless(it.what)} x{it.count:,}" for it in worst)
+    return f"{many(result.failures, 'failure')} ({kinds})"

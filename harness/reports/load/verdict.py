@@ -1,0 +1,58 @@
+"""A load run in one line: did it hold?
+
+The exit status decides, and so the thresholds do: what a report says and what CI does must agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from harness.load_results import End, Judged, LoadResult, saturation
+from harness.visible import harmless
+
+FEW = 3  # thresholds that were missed, named in the line
+
+
+class Word(StrEnum):
+    """How a run ended, for a page's colours and a program's switch."""
+
+    HELD = "held"
+    BROKE = "broke"
+    DOUBTFUL = "doubtful"  # it held as far as one can tell: our own side was the limit, or cut it
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The line, and its word."""
+
+    word: Word
+    title: str
+
+
+def verdict(result: LoadResult) -> Verdict:
+    """How the run ended."""
+    if result.exit_status == 3:
+        return Verdict(Word.NOTHING, "nothing was measured")
+    missed = [judged for judged in result.thresholds if not judged.met]
+    ours = saturation(result) or result.lost_generators
+    if missed:
+        broke = "missed, and our own generator was the limit" if ours else "it broke"
+        return Verdict(Word.BROKE, f"{broke}: {_named(missed)}")
+    cut = _CUT.get(result.end)
+    if cut:
+        return Verdict(Word.DOUBTFUL, f"it held as long as it was measured: {cut}")
+    if ours:
+        return Verdict(Word.DOUBTFUL, "it held, but our own generator was the limit")
+    return Verdict(Word.HELD, "it held: all thresholds kept")
+
+
+def _named(missed: Sequence[Judged]) -> str:
+    shown = [f"{harmless(it.threshold)} (found {harmless(it.found)})" for it in missed[:FEW]]
+    more = len(missed) - len(shown)
+    return ", ".join([*shown, *([f"and {more} more"] if more else [])])
+
+
+_CUT = {End.RUNNING: "the generator broke off", End.INTERRUPTED: "the run was interrupted"}

@@ -1,0 +1,224 @@
+"""Reports of a load run, parsed back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from markdown_it import MarkdownIt
+
+from harness.errors import UsageError
+from harness.load_results import End, LoadResult, Trouble, from_json
+from harness.reports.load import FORMATS, LoadReport, read_load_report
+from tests.reports.load_runs import RUNS, breaking, frozen, healthy, lossy, nothing, stopped
+
+HOSTILE = Trouble(
+    stage="MAIL", what="451 4.7.1", count=3, first=2.0,
+    example="=cmd|'/c calc'!A0 <script>x</script> ]]> \x1b[31m | @root\r\n\x00",
+)  # fmt: skip
+
+
+def attacked() -> LoadResult:
+    return replace(healthy(), troubles=(HOSTILE,), greeting=f"220 {HOSTILE.example}",
+                   profile="<b>", target="smtp://\x1b[2J")  # fmt: skip
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("name", RUNS)
+def test_every_run_can_be_told_in_every_format(format: str, name: str):
+    assert FORMATS[format](RUNS[name]()).endswith("\n")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_no_control_character_of_a_server_gets_into_a_report(format: str):
+    text = FORMATS[format](attacked())
+
+    assert [char for char in text if not char.isprintable() and char != "\n"] == []
+
+
+# --- JSON ----------------------------------------------------------------------------------------
+
+
+def test_json_is_read_back_as_it_was():
+    assert from_json(FORMATS["json"](breaking())) == breaking()
+
+
+def test_json_tells_programs_what_follows_from_the_counts():
+    found = json.loads(FORMATS["json"](frozen()))["figures"]
+
+    assert found["exit_status"] == 1
+    assert found["saturation"] is None
+    assert (found["late"], found["unsent"], found["lost_generators"]) == (255, 0, 0)
+    assert 600_000 < found["latency"]["message"]["p99"] < 700_000
+    assert found["stages"][0]["due"] == 300.0
+
+
+def test_json_says_that_the_generator_was_the_limit():
+    found = json.loads(FORMATS["json"](stopped()))["figures"]
+
+    assert (
+        found["saturation"] == "the generator was the bottleneck: local stood still for 2 s at 12 s"
+    )
+
+
+def test_json_has_the_percentiles_of_the_delivery():
+    found = json.loads(FORMATS["json"](lossy()))["figures"]
+
+    assert found["delivery"]["count"] == 4_980
+
+
+# --- CSV -----------------------------------------------------------------------------------------
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_csv_has_a_row_for_each_interval():
+    table = rows(FORMATS["csv"](frozen()))
+
+    assert len(table) == 30
+    assert sum(int(row["accepted"]) for row in table) == 9_000
+    assert (table[12]["accepted"], table[13]["late"], table[12]["stage"]) == ("40", "255", "steady")
+    assert int(table[13]["latency_p99_us"]) > 900_000
+
+
+def test_csv_leaves_a_latency_empty_that_nobody_measured():
+    table = rows(FORMATS["csv"](stopped()))
+
+    assert (table[10]["latency_count"], table[10]["latency_p99_us"]) == ("0", "")
+    assert table[12]["generator_lag_max_us"] == "2003112"
+
+
+def test_csv_of_phases_has_a_row_for_each_and_for_those_that_failed():
+    run = replace(breaking(), failed={"message": healthy().phases["message"]})
+    table = {(row["phase"], row["outcome"]): row for row in rows(FORMATS["phases-csv"](run))}
+
+    assert table["message", "ok"]["count"] == str(run.messages.accepted)
+    assert table["message", "failed"]["count"] == "15000"
+
+
+def test_csv_of_phases_has_the_delivery():
+    assert rows(FORMATS["phases-csv"](lossy()))[-1]["phase"] == "delivery"
+
+
+def test_csv_of_troubles_holds_no_formula():
+    (row,) = rows(FORMATS["troubles-csv"](attacked()))
+
+    assert (row["stage"], row["what"], row["count"], row["first"]) == (
+        "MAIL", "451 4.7.1", "3", "2.0",
+    )  # fmt: skip
+    assert row["example"].startswith("'=cmd")
+
+
+# --- JUnit ---------------------------------------------------------------------------------------
+
+
+def cases(result: LoadResult) -> dict[str, ElementTree.Element]:
+    root = ElementTree.fromstring(FORMATS["junit"](result))
+    return {case.get("name", ""): case for case in root.iter("testcase")}
+
+
+def test_junit_has_a_case_for_each_threshold():
+    found = cases(frozen())
+    failed = {name for name, case in found.items() if case.find("failure") is not None}
+
+    assert set(found) == {it.threshold for it in frozen().thresholds} | {"the run came to its end"}
+    assert failed == {it.threshold for it in frozen().thresholds if not it.met}
+
+
+def test_junit_counts_as_it_shows():
+    root = ElementTree.fromstring(FORMATS["junit"](frozen()))
+
+    assert [root.get(name) for name in ("tests", "failures", "errors")] == ["5", "2", "0"]
+
+
+def test_junit_tells_of_a_missed_threshold_what_was_found_and_where_it_broke():
+    failure = cases(frozen())["message p99 < 250ms"].find("failure")
+
+    assert failure is not None
+    assert failure.get("message") == "message p99 < 250ms: found 704ms"
+    assert "began late since 12 s" in (failure.text or "")
+
+
+@pytest.mark.parametrize(
+    ("run", "message"),
+    [
+        (replace(healthy(), end=End.INTERRUPTED), "the run was interrupted"),
+        (replace(healthy(), end=End.RUNNING), "the generator broke off before the end"),
+        (nothing(), "nothing was measured"),
+    ],
+)
+def test_junit_calls_it_an_error_when_a_run_was_cut_short(run: LoadResult, message: str):
+    error = cases(run)["the run came to its end"].find("error")
+
+    assert error is not None
+    assert error.get("message") == message
+
+
+def test_junit_says_that_the_generator_was_the_limit():
+    root = ElementTree.fromstring(FORMATS["junit"](stopped()))
+    found = {it.get("name"): it.get("value") for it in root.iter("property")}
+
+    assert "local stood still" in (found["saturation"] or "")
+
+
+# --- Markdown ------------------------------------------------------------------------------------
+
+
+def test_markdown_is_tables_that_a_parser_sees():
+    html = MarkdownIt("gfm-like", {"linkify": False}).render(FORMATS["markdown"](breaking()))
+
+    assert html.count("<table>") == 4  # thresholds, stages, phases, troubles
+    assert "it broke: message p99 &lt; 250ms" in html
+    assert "<strong>MISSED</strong>" in html
+
+
+def test_markdown_tells_where_the_mail_went():
+    assert "4,980 delivered + 10 bounced" in FORMATS["markdown"](lossy())
+
+
+def test_markdown_names_the_kinds_of_trouble_that_fit_and_counts_the_rest():
+    many = tuple(Trouble(stage="MAIL", what=str(code), count=1) for code in range(400, 450))
+
+    assert "and 38 more kinds" in FORMATS["markdown"](replace(healthy(), troubles=many))
+
+
+def test_markdown_has_no_markup_of_a_server():
+    html = MarkdownIt("gfm-like", {"linkify": False}).render(FORMATS["markdown"](attacked()))
+
+    assert "<script" not in html
+    assert "<b>" not in html
+
+
+# --- which format --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "format", "path"),
+    [
+        ("run.json", "json", "run.json"),
+        ("run.xml", "junit", "run.xml"),
+        ("run.csv", "csv", "run.csv"),
+        ("run.md", "markdown", "run.md"),
+        ("phases-csv:run.csv", "phases-csv", "run.csv"),
+        ("csv:-", "csv", "-"),
+    ],
+)
+def test_a_report_is_named_by_its_format_or_its_suffix(text: str, format: str, path: str):
+    assert read_load_report(text) == LoadReport(format, Path(path))
+
+
+def test_a_report_is_told_in_its_format():
+    assert read_load_report("csv:-").tell(healthy()) == FORMATS["csv"](healthy())
+
+
+@pytest.mark.parametrize("text", ["run", "run.doc", "sarif:run", ":x", "csv:"])
+def test_a_report_of_no_format_is_refused_with_those_that_there_are(text: str):
+    with pytest.raises(UsageError, match="write one of json:FILE, "):
+        read_load_report(text)

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.histogram import Histogram
+from harness.load_results import End, Judged, LoadResult, Messages, Series, Trouble
+from harness.reports.load import progress, summary
+from harness.reports.load.terminal import MANY_TROUBLES
+from tests.reports.load_runs import breaking, dead_worker, lossy, nothing
+
+
+def phase(*microseconds: int) -> Histogram:
+    made = Histogram()
+    for value in microseconds:
+        made.record(value)
+    return made
+
+
+RESULT = LoadResult(
+    target="smtp://127.0.0.1:2525",
+    profile="smoke",
+    seed=1,
+    users=20,
+    started="2026-01-02T03:04:05+00:00",
+    seconds=10.0,
+    end=End.COMPLETE,
+    messages=Messages(begun=12_345, accepted=12_340, refused=4, unanswered=1),
+    octets=12_636_160,
+    connections=21,
+    phases={"connect": phase(90), "message": phase(*[800] * 98, 20_000, 2_000_000)},
+    troubles=(
+        Trouble(
+            stage="RCPT",
+            what="450 4.2.0",
+            count=4,
+            example="450 4.2.0 later [127.0.0.1]",
+            first=2.5,
+        ),
+        Trouble(stage="dot", what="closed", count=1),
+    ),
+    thresholds=(
+        Judged(threshold="failures == 0", met=False, found="5"),
+        Judged(threshold="message p99 < 1s", met=True, found="0.02s"),
+    ),
+    greeting="220 here.test \x1b[31m",
+)
+
+
+def test_a_run_is_told_in_a_screenful():
+    assert summary(RESULT) == [
+        "load 'smoke' against smtp://127.0.0.1:2525: 20 users, seed 1",
+        "it greeted us with: 220 here.test \\x1B[31m",
+        "",
+        "12,340 of 12,345 messages accepted in 10.0 s, 4 refused, 1 unanswered",
+        "rate 1,234.0 messages/s, 1.26 MB/s over 21 connections",
+        "",
+        "phase    count     p50     p90    p99  p99.9    max",
+        "connect      1   90 us   90 us  90 us  90 us  90 us",
+        "message    100  802 us  802 us  20 ms    2 s    2 s",
+        "",
+        "went wrong at       what  count  first",
+        "RCPT           450 4.2.0      4  2.5 s   450 4.2.0 later [127.0.0.1]",
+        "dot               closed      1    0 s",
+        "",
+        "MISSED failures == 0 (found 5)",
+        "kept   message p99 < 1s (found 0.02s)",
+        "1 of 2 thresholds kept",
+        "",
+        "it broke: failures == 0 (found 5)",
+        "  ! dot closed: 1 time",
+        "  ! RCPT 450 4.2.0: 4 times",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("end", "words"), [(End.INTERRUPTED, "was interrupted"), (End.RUNNING, "broke off")]
+)
+def test_a_run_that_was_cut_short_says_so(end: End, words: str):
+    assert any(words in line for line in summary(replace(RESULT, end=end)))
+
+
+def test_a_run_that_measured_nothing_can_be_told_too():
+    nothing = replace(
+        RESULT, messages=Messages(), phases={}, seconds=0.0, greeting="", thresholds=(), octets=0
+    )
+
+    assert "0 of 0 messages accepted in 0.0 s, 0 refused, 0 unanswered" in summary(nothing)
+
+
+def test_a_run_without_trouble_has_no_table_of_troubles():
+    assert not any("went wrong" in line for line in summary(replace(RESULT, troubles=())))
+
+
+def test_a_server_of_many_troubles_does_not_fill_the_screen():
+    many = tuple(Trouble(stage="MAIL", what=f"{code}", count=1) for code in range(400, 500))
+    lines = summary(replace(RESULT, troubles=many))
+
+    assert f"... and {100 - MANY_TROUBLES} more kinds" in lines
+    assert len(lines) < 40
+
+
+def test_what_was_due_and_what_was_resumed_is_told_where_there_is_any():
+    lines = summary(replace(RESULT, resumed=7, messages=Messages(due=10, begun=8, late=3)))
+
+    assert "10 were due: 3 began late, 2 never" in lines
+    assert any(line.endswith("21 connections, 7 of them resumed") for line in lines)
+
+
+def test_stages_are_told_with_what_was_asked_for_and_what_came():
+    lines = summary(breaking())
+    at = next(at for at, line in enumerate(lines) if line.startswith("stage "))
+
+    assert lines[at : at + 2] == [
+        "stage   begin  users      due  accepted      p50      p99      max  failures  held",
+        "step 1    0 s     20    200/s     200/s  2.65 ms  6.26 ms  11.2 ms         0   yes",
+    ]
+    assert lines[at + 5].split()[-2:] == ["192", "NO"]
+
+
+def test_where_the_mail_went_is_told_and_each_misfortune_named():
+    lines = summary(lossy())
+
+    assert "5,000 copies accepted = 4,980 delivered + 10 bounced + 5 still queued + 5 lost" in lines
+    assert "  lost load-00000001-00000003-000000011-1a2b3c4d to user1@here.test" in lines
+    assert sum(line.startswith("  lost ") for line in lines) == 5
+
+
+def test_a_process_of_ours_that_was_lost_is_told():
+    assert any(line.startswith("generator worker 2") and line.endswith("LOST")
+               for line in summary(dead_worker()))  # fmt: skip
+
+
+def test_progress_is_one_line():
+    assert progress(RESULT, 7.4) == (
+        "7.4 s, 1,234/s accepted, 12,340 accepted, 5 failures (RCPT 450 4.2.0 x4, dot closed x1)"
+    )
+
+
+def test_progress_tells_what_happens_now_in_which_stage_and_not_the_average():
+    line = progress(breaking(), 35.0)
+
+    assert line.startswith("35 s of 36 s (step 6), 120 users, 739/s of 1,200/s due, p50 4")
+    assert ", 4,398 late, 963 failures (RCPT 452 4.3.1 x495, greeting 421" in line
+
+
+def test_progress_is_cut_to_the_terminal():
+    line = progress(breaking(), 35.0, width=60)
+
+    assert (len(line), line[-3:]) == (60, "...")
+
+
+def test_progress_of_a_run_that_has_just_begun():
+    assert progress(replace(nothing(), series=Series(), troubles=()), 0.3) == (
+        "0.3 s of 5 s, 0.0/s accepted, 0 accepted, no failures"
+    )

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.load_results import Interval, Series, at, by_stage, moments, stage_at
+from tests.reports.load_runs import a_run, breaking, healthy, steady
+
+
+def counted(*accepted: int, seconds: float, width: float = 1.0):
+    run = a_run(lambda at, source: Interval(), [steady(0, 1, 1, None)])
+    intervals = {at: Interval(accepted=count) for at, count in enumerate(accepted) if count}
+    return replace(run, seconds=seconds, series=Series(width=width, intervals=intervals))
+
+
+@pytest.mark.parametrize(
+    ("accepted", "seconds", "rates"),
+    [
+        ((10, 10, 10), 3.0, [10, 10, 10]),
+        ((10, 0, 10), 3.0, [10, 0, 10]),  # a gap is a second without mail, no missing second
+        ((10, 10, 8), 2.8, [10, 10, 10]),  # the last second was not a whole one
+        ((10, 10, 2), 2.2, [10, 10]),  # ... and too short to tell of alone
+        ((10, 10, 1), 1.9, [10, 11]),  # `seconds` counts from the first message
+        ((10,), 0.1, [100]),
+        ((), 3.0, []),
+    ],
+)
+def test_a_run_is_told_without_gaps_and_without_a_dip_at_its_end(accepted, seconds, rates):
+    told = moments(counted(*accepted, seconds=seconds))
+
+    assert [round(it.accepted) for it in told] == rates
+    assert sum(it.interval.accepted for it in told) == sum(accepted)
+
+
+def test_wide_intervals_count_by_the_second():
+    assert [it.accepted for it in moments(counted(40, 20, seconds=8.0, width=4.0))] == [10, 5]
+
+
+def test_what_was_going_on_at_a_moment():
+    run = breaking()
+
+    assert [(at(run, 25.3).users, at(run, 25.3).due), stage_at(run, 25.3).name] == [
+        (100, 1_000.0), "step 5",
+    ]  # fmt: skip
+    assert stage_at(run, 99.0).name == "step 6"
+    assert at(replace(run, series=Series()), 3.0) is None
+    assert stage_at(replace(run, stages=()), 3.0) is None
+
+
+def test_each_stage_has_its_own_counts():
+    stages = by_stage(breaking())
+
+    assert [it.stage.name for it in stages] == [f"step {number}" for number in range(1, 7)]
+    assert [it.met.seconds for it in stages] == [6.0] * 6
+    assert [it.met.held for it in stages] == [True] * 4 + [False] * 2
+    assert sum(it.met.interval.accepted for it in stages) == breaking().messages.accepted
+
+
+def test_a_stage_that_was_not_reached_is_not_told():
+    run = healthy()
+    later = steady(30, 40, 50, 900, "never")
+
+    assert [it.stage.name for it in by_stage(replace(run, stages=(*run.stages, later)))] == [
+        "steady"
+    ]

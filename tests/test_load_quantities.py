@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+from harness.load_results.quantities import duration, many, moment, rate, share
+
+
+@pytest.mark.parametrize(
+    ("microseconds", "shown"),
+    [
+        (0, "0 us"),
+        (999, "999 us"),
+        (1_000, "1 ms"),
+        (1_234, "1.23 ms"),
+        (99_960, "100 ms"),
+        (999_400, "999 ms"),
+        (999_600, "1 s"),
+        (1_500_000, "1.5 s"),
+        (125_000_000, "125 s"),
+        (4_000_000_000, "4,000 s"),
+    ],
+)
+def test_latencies_have_three_digits_and_a_unit(microseconds: int, shown: str):
+    assert duration(microseconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "0 s"), (0.25, "0.2 s"), (3, "3 s"), (3.21, "3.2 s"), (12.7, "13 s"), (119, "119 s"),
+        (119.9, "2:00 min"), (185, "3:05 min"), (3_600, "1:00:00 h"), (7_385, "2:03:05 h"),
+    ],
+)  # fmt: skip
+def test_moments_are_told_as_a_clock_does(seconds: float, shown: str):
+    assert moment(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("part", "shown"),
+    [(0, "0 %"), (0.00001, "less than 0.01 %"), (0.0123, "1.23 %"), (0.5, "50 %"), (1, "100 %")],
+)
+def test_no_share_of_something_is_told_as_nothing(part: float, shown: str):
+    assert share(part) == shown
+
+
+def test_rates_and_counts():
+    assert [rate(0.25), rate(99.94), rate(1_234.5)] == ["0.2/s", "99.9/s", "1,234/s"]
+    assert [many(1, "user"), many(0, "user"), many(1_234, "user")] == [
+        "1 user", "0 users", "1,234 users",
+    ]  # fmt: skip

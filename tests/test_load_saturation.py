@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.load_results import Generator, Series, saturation
+from tests.reports.load_runs import closed, frozen, healthy, histogram, stopped
+
+SLOW = {
+    "no time left": (Generator(seconds=10, cpu=9.5), "local used 95 % of its processor"),
+    "late timers": (
+        Generator(lag=histogram(*[100] * 98, 30_000, 30_000)),
+        "local's timers were late by 30 ms (p99)",
+    ),
+    "replies that lay there": (
+        Generator(own=600, waited=1_000),
+        "60 % of the latency at local was its own",
+    ),
+    "away": (Generator(lag=histogram(*[100] * 999, 300_000)), "local stood still for 300 ms"),
+}
+
+
+@pytest.mark.parametrize(("generator", "words"), SLOW.values(), ids=SLOW)
+def test_a_generator_that_was_the_limit_says_by_what(generator: Generator, words: str):
+    found = saturation(replace(healthy(), generators={"local": generator}))
+
+    assert found is not None
+    assert found.startswith("the generator was the bottleneck: ")
+    assert words in found
+
+
+FINE = {
+    "all is well": Generator(seconds=10, cpu=8.9, lag=histogram(*[100] * 200, 200_000)),
+    "half of it": Generator(own=500, waited=1_000),
+    "nothing known": Generator(),
+}
+
+
+@pytest.mark.parametrize("generator", FINE.values(), ids=FINE)
+def test_a_generator_that_was_fast_enough_says_nothing(generator: Generator):
+    assert saturation(replace(healthy(), generators={"local": generator})) is None
+
+
+def test_a_server_that_froze_is_not_taken_for_our_own_stall():
+    assert saturation(frozen()) is None
+
+
+def test_our_own_stall_is_told_with_its_moment():
+    assert saturation(stopped()) == (
+        "the generator was the bottleneck: local stood still for 2 s at 12 s"
+    )
+
+
+def test_a_stall_without_a_series_has_no_moment_to_name():
+    assert saturation(replace(stopped(), series=Series())) == (
+        "the generator was the bottleneck: local stood still for 2 s"
+    )
+
+
+def test_a_processor_that_was_full_for_a_large_part_of_the_run_is_told():
+    run = closed()
+    half = {"local": replace(run.generators["local"], cpu=25.0)}
+
+    assert saturation(replace(run, generators=half)) == (
+        "the generator was the bottleneck: local used 50 % of its processor, "
+        "90 % or more in 68 % of the run"
+    )
