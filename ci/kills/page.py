@@ -54,7 +54,7 @@ class Kills:
         return [address for address, name in self.cases.items() if name == lie and lie]
 
     def troubles(self) -> Iterator[str]:
-        """What should not be: the honest server trips a case, or a liar does not trip its own."""
+        """What should not be: the honest server trips a case, a liar too few or too many."""
         for night in self.nights:
             for address in (*night.unmet, *night.unjudged) if not night.lie else ():
                 if address in self.cases:
@@ -62,6 +62,21 @@ class Kills:
             for address in self.own(night.lie):
                 if address not in night.unmet:
                     yield f"{address}, {night.segment}: not tripped by {night.lie}"
+            yield from self._too_many(night)
+
+    def _too_many(self, night: Night) -> Iterator[str]:
+        """Of the other cases of the RFCs that its own are of, where others share no octets."""
+        own = set(self.own(night.lie))
+        for rfc in sorted({it for it in map(_folder, own) if it.startswith("rfc")}):
+            others = {it for it in self.cases if _folder(it) == rfc} - own
+            tripped = others & set(night.unmet)
+            if len(tripped) * SHARE > len(others):
+                few = f"{len(tripped)} of {len(others)} other cases of {rfc}"
+                yield f"{night.lie}, {night.segment}: trips {few}"
+
+
+def _folder(address: str) -> str:
+    return address.split("/")[0]
 
 
 def to_page(kills: Kills) -> str:

@@ -78,6 +78,7 @@ def target_file(target: Target, findings: Findings) -> Iterator[str]:
     yield login if "auth" in findings.demands else f"# {login}"
     yield "# delivery: maildir:/srv/mail/alice       # to read back what was delivered"
     yield "# known: known.yaml                       # deviations that you know of"
+    yield "# leave_out: [smuggling]                  # cases that are not played, by address"
     if not target.address.is_loopback:
         yield "# mine: [HOST]                           # yours: hostile suites may touch it"
 

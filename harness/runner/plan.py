@@ -86,7 +86,14 @@ def _planned(
         deviation=deviation_of(case, deviations),
         replay=shlex.join(_replay(case, target, settings)),
     )
-    return Planned(case=case, charge=charge, skip=missing(case, target, settings))
+    skip = _left_out(case, target) or missing(case, target, settings)
+    return Planned(case=case, charge=charge, skip=skip)
+
+
+def _left_out(case: Case, target: Target) -> str:
+    address = f"{case.address}/"
+    found = (it for it in target.leave_out if address.startswith(f"{it}/"))
+    return f"the target leaves out {it}" if (it := next(found, None)) else ""
 
 
 def _replay(case: Case, target: Target, settings: Settings) -> Iterator[str]:

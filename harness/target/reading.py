@@ -75,6 +75,7 @@ class _Reader:
             always=self._always(),
             timeouts=self._timeouts(),
             known=self._path(fields, "known"),
+            leave_out=fields.texts("leave_out"),
             mine=fields.texts("mine"),
             start=fields.text("start"),
             stop=fields.text("stop"),

@@ -63,6 +63,7 @@ class Target:
     always: frozenset[str] = frozenset()  # tls, auth: what it demands first
     timeouts: Timeouts = Timeouts()
     known: Path | None = None
+    leave_out: tuple[str, ...] = ()  # cases that are not played, by address or the begin of one
     mine: tuple[str, ...] = ()
     start: str | None = None
     stop: str | None = None

@@ -37,6 +37,16 @@ class SocketStream(trio.abc.Stream):
             except OSError as problem:
                 raise trio.BrokenResourceError(str(problem)) from problem
 
+    async def wait_for_more(self) -> None:
+        """Return once there is something to receive; breaks at the end of the stream."""
+        await trio.lowlevel.wait_readable(self._socket)
+        try:
+            more = self._socket.recv(1, socket.MSG_PEEK)
+        except OSError as problem:
+            raise trio.BrokenResourceError(str(problem)) from problem
+        if not more:
+            raise trio.BrokenResourceError("the client says nothing more")
+
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Send all of it."""
         rest: bytes | bytearray | memoryview = data

@@ -135,7 +135,7 @@ SERVICES: Final[Mapping[str, Lie]] = {
     ),
     # --- MT-PRIORITY
     "priority-negative-refused": Lie(
-        "negative priorities are refused", refusing("MT-PRIORITY", "MT-PRIORITY", "^-")
+        "the priorities -1 and -9 are refused", refusing("MT-PRIORITY", "MT-PRIORITY", "^-[19]$")
     ),
     "priority-with-two-words": Lie(
         "EHLO lists MT-PRIORITY with two policies", with_parameter("MT-PRIORITY", "MIXER NSEP")

@@ -90,4 +90,7 @@ TEXTS: Final[Mapping[str, Lie]] = {
     "hang-up-ends-text": Lie(
         "who hangs up within a text has sent all of it", replace(RULES, stream_end=b".\r\n")
     ),
+    "half-closed-is-gone": Lie(
+        "who says nothing more gets no reply to what was said last", replace(RULES, lingers=0.25)
+    ),
 }

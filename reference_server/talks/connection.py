@@ -38,6 +38,7 @@ from reference_server.doors.budget import Share
 from reference_server.doors.door import Door
 from reference_server.doors.handshakes import Sieve, shake_hands, suite_of
 from reference_server.doors.limits import Pace
+from reference_server.doors.sockets import SocketStream
 from reference_server.intake.policy import Guest
 from reference_server.server import Server
 from reference_server.watching.visits import WatchedReceiver
@@ -50,7 +51,12 @@ class Arrival:
     """The client is there, and its greeting is due."""
 
 
-Waiting = Event | Arrival  # one whose answer takes time
+@dataclass(frozen=True, slots=True)
+class Lingering:
+    """A last word is due, and whoever hangs up before it comes goes without (`Rules.lingers`)."""
+
+
+Waiting = Event | Arrival | Lingering  # one whose answer takes time
 Grant = Callable[[float], None]  # gives the client so many seconds more, because we take them
 
 
@@ -79,6 +85,8 @@ class Connection:
             now=time.time,
         )
         self._next_event = self._receiver.next_event  # faults stand in between
+        self._is_last = False  # whether what we say next ends a message
+        self._lingers = False
 
     @property
     def is_over(self) -> bool:
@@ -167,6 +175,10 @@ class Connection:
         if not self.has_room():  # RFC 5321 4.5.3.1.9: said at the end of the text
             receiver.forgo(Occasion.NO_SPACE)
             self.has_room()
+        if server.rules.lingers and (self._is_last or receiver.closing) and not self._lingers:
+            self._lingers = True
+            return Lingering()
+        self._is_last = self._lingers = False
         return None
 
     def has_room(self) -> bool:
@@ -178,7 +190,7 @@ class Connection:
 
     def output(self) -> bytes:
         """What is to be sent now."""
-        return self._receiver.output()
+        return b"" if self._lingers else self._receiver.output()
 
     async def attend(self, event: Waiting, stream: trio.abc.Stream) -> trio.abc.Stream:
         """Do what has to wait and answer it; gives the stream that the talk goes on over."""
@@ -190,6 +202,9 @@ class Connection:
                 return await self._secure(event, stream)
             case LogIn():
                 self._receiver.answer(await self._judged(event))
+                return stream
+            case Lingering():
+                await self._linger(stream)
                 return stream
             case _:
                 raise AssertionError(f"{event} is answered at once")
@@ -239,6 +254,7 @@ class Connection:
     # --- a message -----------------------------------------------------------------------------
 
     async def _take(self, event: Message) -> None:
+        self._is_last = True
         id = self._server.intake.next_id()
         try:
             await self._server.intake.take(event.envelope, self._stamped(event, id), id)
@@ -248,6 +264,7 @@ class Connection:
             self._receiver.answer(event.said, id=id)  # kept, then said: a 250 is a promise
 
     def _take_now(self, event: Message) -> None:
+        self._is_last = True
         id = self._server.intake.next_id()
         try:
             self._server.intake.take_now(event.envelope, self._stamped(event, id), id)
@@ -272,6 +289,11 @@ class Connection:
         rules = self._server.rules
         complete = rules.complete.get(self._door.service or Service.SMTP, as_it_came)
         return rules.stamp(trace, complete(trace, event.content))
+
+    async def _linger(self, stream: trio.abc.Stream) -> None:
+        if isinstance(stream, SocketStream):
+            with trio.move_on_after(self._server.rules.lingers):
+                await stream.wait_for_more()
 
     # --- TLS -----------------------------------------------------------------------------------
 

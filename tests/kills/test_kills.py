@@ -11,8 +11,19 @@ from page import Kills, Night, to_page
 
 from tests.kills.conftest import KILLS
 
-LIES = {"": "the honest server", "keeps-dots": "Dots are kept.", "no-help": "There is no <HELP>."}
-CASES = {"a/dots": "keeps-dots", "a/more-dots": "keeps-dots", "b/help": "no-help"}
+LIES = {
+    "": "the honest server",
+    "keeps-dots": "Dots are kept.",
+    "no-help": "There is no <HELP>.",
+    "no-quit": "Nobody may go.",
+}
+CASES = {
+    "a/dots": "keeps-dots",
+    "a/more-dots": "keeps-dots",
+    "b/help": "no-help",
+    "rfc1/quit": "no-quit",
+    **{f"rfc1/c{number}": "no-help-either" for number in range(11)},
+}
 
 
 def night(lie, *unmet, segment="whole", unjudged=()):
@@ -39,6 +50,11 @@ TROUBLES = {
         (*FINE, night("keeps-dots", "a/dots", segment="bytes")),
         ["a/more-dots, bytes: not tripped by keeps-dots"],
     ),
+    "a lie that trips more than a tenth of the others of its RFC": (
+        (*FINE, night("no-quit", "rfc1/quit", "rfc1/c0", "rfc1/c1", "b/help")),
+        ["no-quit, whole: trips 2 of 11 other cases of rfc1"],
+    ),
+    "a lie that trips a tenth of them": ((*FINE, night("no-quit", "rfc1/quit", "rfc1/c0")), []),
     "a lie that there is no more": ((*FINE, night("gone", "a/dots")), []),
 }
 
@@ -51,7 +67,7 @@ def test_what_should_not_be_is_said(nights, said):
 def test_the_page_has_a_row_for_each_lie_and_for_each_case():
     told = to_page(kills(*FINE, night("no-help", "b/help", "a/dots", segment="bytes")))
 
-    assert "3 cases on the honest server and on 2 of 2 liars, octets cut by whole, bytes" in told
+    assert "15 cases on the honest server and on 2 of 3 liars, octets cut by whole, bytes" in told
     assert "There is no &lt;HELP&gt;." in told
     assert "<code>b/help 2/2</code>" in told
     assert told.count('<tr id="') == 2

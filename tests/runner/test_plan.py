@@ -175,6 +175,18 @@ def test_a_plan_holds_grades_requirements_and_what_is_known(author, tmp_path):
     assert b.skip
 
 
+def test_a_target_leaves_out_a_case_or_all_below_an_address(author):
+    suite = author.suite(block(NOOP), block(NOOP, id="ab"))
+
+    def skips(*leave_out: str) -> list[str]:
+        plan = make_plan([suite], replace(BARE, leave_out=leave_out), Settings())
+        return [case.skip for case in plan.cases]
+
+    assert skips("test/suite/a") == ["the target leaves out test/suite/a", ""]
+    assert skips("test") == ["the target leaves out test"] * 2
+    assert skips("tes") == ["", ""]
+
+
 def test_another_file_of_known_deviations_stands_in_for_the_target_s(author, tmp_path):
     known = tmp_path / "other.yaml"
     known.write_text("test/suite/a: {section: s, clause: c, met: m, who: us, link: none}\n")

@@ -227,6 +227,7 @@ class Rules:
     line_ends: tuple[bytes, ...] = (b"\r\n",)
     line_reader: Callable[..., LineReader] = LineReader
     stream_end: bytes = b""  # what a hang-up is taken for: it ends no line and no text (4.1.1.10)
+    lingers: float = 0.0  # seconds before a last reply, lost on who says nothing more by then
     is_client_name: Callable[[str], bool] = is_domain_or_literal
     read_path_command: Callable[..., PathCommand | Objection] = read_path_command
     read_reverse_path: ReadReversePath = read_reverse_path
