@@ -6,6 +6,7 @@ decided when the event comes, and done when all that was said before it has been
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -13,7 +14,7 @@ from typing import Final
 import trio
 
 from harness.protocol.order import IN_TRANSACTION, Verb
-from harness.protocol.receiver import Event, Occasion
+from harness.protocol.receiver import Envelope, Event, Occasion
 from harness.protocol.receiver.events import (
     Chunk,
     Etrn,
@@ -277,11 +278,19 @@ class FaultyConnection(Connection):
             replies = self._refuse(held.each)
         else:
             facts, hello = self._facts(held.event), self._receiver.memory.client
-            event = messages.without(held.event, refused)
-            stream = await self._oblige(event, stream)
+            kept = list(messages.kept(held.event, held.each, refused))
+            again = [self._written(event) for event in kept[1:] if isinstance(event, Message)]
+            if not kept:  # it is lost, and nobody is told
+                self._receiver.answer(held.event.said, id=self._server.intake.next_id())
+            else:
+                stream = await self._oblige(kept[0], stream)
             replies = messages.read_replies(self.output())
-            if isinstance(event, Message) and any(one.is_positive for one in replies):
-                self._remember(event, facts, hello)
+            if any(one.is_positive for one in replies):
+                for copy in again:
+                    await self._keep(*copy)
+                for event in kept:
+                    if isinstance(event, Message):
+                        self._remember(event, facts, hello)
         said = messages.told(replies, held.each)
         return stream, b"".join(one.octets for one in said)
 
@@ -292,6 +301,19 @@ class FaultyConnection(Connection):
         else:
             self._receiver.answer(replies[0])
         return messages.read_replies(self.output())
+
+    def _written(self, event: Message) -> tuple[Envelope, bytes, str]:
+        """A message as it goes to disk, while we still know who brought it."""
+        id = self._server.intake.next_id()
+        return event.envelope, self._stamped(event, id), id
+
+    async def _keep(self, envelope: Envelope, content: bytes, id: str) -> None:
+        intake = self._server.intake
+        with contextlib.suppress(OSError):  # nobody was promised a second copy
+            if intake.waits:
+                await intake.take(envelope, content, id)
+            else:
+                intake.take_now(envelope, content, id)
 
     def _remember(self, event: Message, facts: Facts, hello: str) -> None:
         if self._faults.received is not None:

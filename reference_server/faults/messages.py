@@ -1,11 +1,13 @@
 """The end of a text under faults: one reply is due, or in LMTP one for each recipient (RFC 2033).
 
-What a sender hears of is kept, and nothing else is: unless the fault says `keep`.
+What a sender hears of is kept, and nothing else is: unless the fault says `keep` or `lose`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -28,13 +30,39 @@ def refusals(each: Sequence[Trick], whole: Trick) -> list[bool]:
     ]
 
 
-def without(event: Event, refused: Sequence[bool]) -> Event:
-    """The event of a message that some of its recipients do not get."""
-    if not isinstance(event, Message) or not any(refused):
-        return event
-    pairs = zip(event.envelope.recipients, refused, strict=True)
-    rest = tuple(one for one, is_refused in pairs if not is_refused)
-    return replace(event, envelope=replace(event.envelope, recipients=rest))
+def kept(event: Event, each: Sequence[Trick], refused: Sequence[bool]) -> Iterator[Event]:
+    """What is kept of a message, in one or more ways; nothing at all if it is lost."""
+    if not isinstance(event, Message) or not each:
+        yield event
+        return
+    recipients = event.envelope.recipients
+    if len(each) != len(recipients):  # SMTP: one reply for all of them
+        each, refused = [each[0]] * len(recipients), [refused[0]] * len(recipients)
+    fates = list(zip(recipients, each, refused, strict=True))
+    found = [(one, trick) for one, trick, is_refused in fates if not (is_refused or trick.lose)]
+    for copies in (found, [(one, trick) for one, trick in found if trick.duplicate]):
+        for octets in dict.fromkeys(trick.alter for _, trick in copies):
+            whose = tuple(one for one, trick in copies if trick.alter == octets)
+            envelope = replace(event.envelope, recipients=whose)
+            yield replace(event, envelope=envelope, content=altered(event.content, octets))
+
+
+_LETTER = re.compile(rb"[A-Za-z0-9]")
+
+
+def altered(content: bytes, octets: int) -> bytes:
+    """The content with so many letters and digits below its header turned into their neighbours.
+
+    The same ones whenever the same content comes.
+    """
+    if not octets:
+        return content
+    begin = content.find(b"\r\n\r\n") + 1
+    places = [match.start() for match in _LETTER.finditer(content, begin)]
+    changed = bytearray(content)
+    for at in random.Random(content).sample(places, min(octets, len(places))):
+        changed[at] ^= 1
+    return bytes(changed)
 
 
 def told(ours: Sequence[Reply], each: Sequence[Trick]) -> list[Reply]:

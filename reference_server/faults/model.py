@@ -85,6 +85,9 @@ class Trick:
     drop: Drop | None = None
     silent: bool = False  # nothing more is said, and what the client says is not answered
     keep: bool = False  # the message is kept, whatever its sender was told
+    lose: bool = False  # it is not kept, whatever its sender was told
+    duplicate: bool = False  # it is kept twice
+    alter: int = 0  # octets of it that are changed before it is kept
 
     @property
     def said(self) -> tuple[str, ...]:
@@ -227,6 +230,6 @@ MEANINGFUL: Final[Mapping[Stage, frozenset[str]]] = dict.fromkeys(Stage, _ANSWER
     Stage.CONNECT: _ANYWHERE | {"reply", "garbage"},
     Stage.TLS: _ANYWHERE | {"garbage", "certificate"},
     Stage.TEXT: _ANYWHERE | {"reply", "garbage", "after"},
-    Stage.DOT: _ANSWER | {"keep"},
+    Stage.DOT: _ANSWER | {"keep", "lose", "duplicate", "alter"},
 }
 TRICKS: Final = frozenset().union(*MEANINGFUL.values())

@@ -90,7 +90,17 @@ class _Reader:
             drop=_DROPS[drop] if drop else None,
             silent=fields.flag("silent"),
             keep=fields.flag("keep"),
+            lose=self._lose(),
+            duplicate=fields.flag("duplicate"),
+            alter=fields.number("alter", minimum=1) or 0,
         )
+
+    def _lose(self) -> bool:
+        loses = self._fields.flag("lose")
+        for key in ("keep", "duplicate", "alter"):
+            if loses and key in self._fields:
+                self._complaints.add(self._fields.place(key), f"{key!r} beside 'lose'")
+        return loses
 
     def _delay(self) -> float:
         seconds = self._fields.duration("delay", 0.0) or 0.0

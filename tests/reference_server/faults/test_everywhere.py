@@ -37,6 +37,9 @@ WRITTEN = {
     "drop": "drop: reset",
     "silent": "silent: yes",
     "keep": "reply: 451 no\nkeep: yes",
+    "lose": "lose: yes",
+    "duplicate": "duplicate: yes",
+    "alter": "alter: 3",
 }
 COMBINATIONS = [(stage, key) for stage in Stage for key in sorted(MEANINGFUL[stage])]
 

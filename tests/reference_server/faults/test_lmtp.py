@@ -30,6 +30,9 @@ EACH = {
     "the first": ("times: 1\nreply: 451 later", [b"451 later", TAKEN], (0, 1)),
     "in other words": ("nth: 2\nreply: 250 thanks", [TAKEN, b"250 thanks"], (1, 1)),
     "nobody": ("recipient: carl@*\nreply: 451 x", [TAKEN, TAKEN], (1, 1)),
+    "one of two, lost": ("recipient: bob@*\nlose: yes", [TAKEN, TAKEN], (1, 0)),
+    "both lost": ("lose: yes", [TAKEN, TAKEN], (0, 0)),
+    "one of two, twice": ("recipient: bob@*\nduplicate: yes", [TAKEN, TAKEN], (1, 2)),
     "the end": ("recipient: alice@*\nreply: 421 bye", [b"421 bye", TAKEN], (0, 1)),
 }
 

@@ -190,7 +190,8 @@ WRONG = {
     "key": ("{at: RCPT, dely: 2s}", "unknown key 'dely' (did you mean 'delay'?)"),
     "table": ("{fault: []}", "unknown key 'fault' (did you mean 'faults'?)"),
     "no table": ("{seed: 3}", "a table of faults has no 'faults'"),
-    "nothing": ("{at: RCPT}", "this fault does nothing (it could: certificate, delay,"),
+    "nothing": ("{at: RCPT}", "this fault does nothing (it could: alter, certificate,"),
+    "kept and lost": ("{at: ., lose: yes, keep: yes}", "'keep' beside 'lose'"),
     "how without what": ("{at: text, after: 5}", "this fault does nothing"),
     "a text": ("faults: [x]", "a fault must be a mapping"),
     "unknown yet": (

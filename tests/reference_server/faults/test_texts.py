@@ -179,6 +179,58 @@ async def test_a_message_that_waits_for_the_disk_is_kept_no_less(tmp_path, what,
     assert len(mail_of(tmp_path, "alice")) == kept
 
 
+UNTOLD = {
+    "lost": ("lose: yes", b"250", 0),
+    "lost in other words": ("lose: yes\nreply: 250 thanks", b"250 thanks", 0),
+    "twice there": ("duplicate: yes", b"250", 2),
+    "refused, not twice there": ("duplicate: yes\nreply: 451 no", b"451 no", 0),
+    "refused, and twice there": ("duplicate: yes\nreply: 451 no\nkeep: yes", b"451 no", 2),
+}
+
+
+@pytest.mark.parametrize("sync", [False, True], ids=["at once", "waits for the disk"])
+@pytest.mark.parametrize(("what", "said", "kept"), UNTOLD.values(), ids=UNTOLD)
+async def test_nobody_is_told_what_really_became_of_it(tmp_path, what, said, kept, sync):
+    async with troubled(tmp_path, f"at: .\n{what}\n", sync=sync) as client:
+        assert (await end_of_a_message(client)).startswith(said)
+    assert len(mail_of(tmp_path, "alice")) == kept
+
+
+CONTENT = b"Subject: as it was\r\n\r\nThe text 123.\r\nand more\r\n"
+
+
+@pytest.mark.parametrize("octets", [1, 3, 1_000])
+async def test_an_altered_message_differs_in_so_many_octets_of_its_text(tmp_path, octets):
+    for _ in range(2):
+        async with troubled(tmp_path, f"{{at: ., alter: {octets}, duplicate: yes}}") as client:
+            assert (await client.send("alice@example.test", CONTENT)).startswith(b"250")
+    kept = [octets[-len(CONTENT) :] for octets in mail_of(tmp_path, "alice")]
+    assert len(kept) == 4
+    assert len(set(kept)) == 1  # whenever it comes
+    places = [at for at, pair in enumerate(zip(CONTENT, kept[0], strict=True)) if len({*pair}) > 1]
+    letters = sum(chr(octet).isalnum() for octet in CONTENT[CONTENT.index(b"\r\n\r\n") :])
+    assert len(places) == min(octets, letters)
+    assert min(places) > CONTENT.index(b"\r\n\r\n")
+
+
+async def test_what_has_no_text_is_not_altered(tmp_path):
+    async with troubled(tmp_path, "{at: ., alter: 5}") as client:
+        assert (await client.send("alice@example.test", b"X: 1\r\n\r\n")).startswith(b"250")
+    (kept,) = mail_of(tmp_path, "alice")
+    assert kept.endswith(b"X: 1\r\n\r\n")
+
+
+async def test_one_in_so_many_is_lost_by_the_dice(tmp_path):
+    faults = faults_in(tmp_path, "{seed: 3, faults: [{at: ., odds: 1/10, lose: yes}]}")
+    async with meeting(server_in(tmp_path), faults) as client:
+        await client.reply()
+        for _ in range(100):
+            await client.send("alice@example.test", CONTENT)
+    (lost,) = (faults.counters.of(row).done for row in faults.table.rows)
+    assert 0 < lost < 30
+    assert len(mail_of(tmp_path, "alice")) == 100 - lost == faults.received.total
+
+
 class Remembers:
     """A watcher that remembers what was answered."""
 
