@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from harness import __version__
 from harness.load_results import LoadResult
 from harness.target import Target
-from loadtests.admission import admit, recipients_of
-from loadtests.messages import Mail, make_envelopes
+from loadtests.admission import admit
+from loadtests.mail import Mail
 from loadtests.profile import Profile
 from loadtests.recorder import Recorder
 
@@ -31,8 +31,6 @@ def prepare(target: Target, profile: Profile, *, started: str, seed: int | None 
     admit(target, profile)
     if seed is not None:
         profile = replace(profile, seed=seed)
-    sender = profile.behaviours[0]
-    pool = recipients_of(target, profile)
     blank = LoadResult(
         target=str(target),
         profile=profile.name,
@@ -43,11 +41,4 @@ def prepare(target: Target, profile: Profile, *, started: str, seed: int | None 
         phases={},
         harness=__version__,
     )
-    mail = Mail(
-        profile.seed,
-        size=int(sender.size.most),
-        sender=target.sender,
-        envelopes=make_envelopes(target.sender, pool, int(sender.recipients.most)),
-        host=target.our_name,
-    )
-    return LoadRun(target, profile, mail, Recorder(blank, profile.thresholds))
+    return LoadRun(target, profile, Mail(profile, target), Recorder(blank, profile.thresholds))

@@ -96,7 +96,7 @@ class SmtpUser(User):
         serials: Iterator[int] = self._serials
         if (span := self._behaviour.messages_per_connection) is not None:
             serials = itertools.islice(serials, span.draw_whole(self._random))
-        return self._load.mail.messages(self._number, serials, capabilities)
+        return self._load.mail.messages(self._behaviour, self._number, serials, capabilities)
 
     def _talk(self, ledger: Ledger) -> None:
         connection = self._connect(ledger)

@@ -9,8 +9,7 @@ from pathlib import Path
 from harness.documents import Complaints, Fields, TextNode, nearest, read
 from harness.errors import UsageError
 from harness.load_results import Stage
-from loadtests.messages import SMALLEST
-from loadtests.profile.values import Behaviour, Pipelining, Profile, Span
+from loadtests.profile.values import SMALLEST, Behaviour, Pipelining, Profile, Span
 from loadtests.thresholds import BadThreshold, Threshold, read_threshold
 
 _SUFFIXES = (".yaml", ".yml")

@@ -6,9 +6,12 @@ import random
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from harness.load_results import Stage
 from loadtests.thresholds import Threshold
+
+SMALLEST: Final = 512  # octets: less would not hold the header fields and a line of text
 
 
 class Pipelining(StrEnum):

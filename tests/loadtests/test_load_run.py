@@ -22,7 +22,8 @@ def test_a_run_knows_what_its_result_will_be_about():
 def test_a_seed_of_the_command_line_stands_in_for_that_of_the_profile():
     target = read_target("127.0.0.1")
     run = prepare(target, read_profile("smoke"), started=STARTED, seed=9)
-    message = next(run.mail.messages(0, [0], Capabilities("here.test")))
+    behaviour = run.profile.behaviours[0]
+    message = next(run.mail.messages(behaviour, 0, [0], Capabilities("here.test")))
 
     assert run.profile.seed == run.recorder.result().seed == 9
     assert b"load-00000009-" in message.octets

@@ -1,0 +1,122 @@
+"""Letters: one message after the other for the senders of a run, each made when it is due.
+
+`messages` is what a run spends its time in besides the wire: whatever is done here is done for
+each message.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from harness.load_results.tokens import Signer, Token, read_token
+from harness.protocol.replies import Capabilities
+from harness.protocol.sender import Outgoing
+from harness.target import Target
+from loadtests.mail.drafts import Draft, drafts_of, write_drafts
+from loadtests.mail.pools import Pool, mailboxes_of
+from loadtests.mail.rounds import Order, Round, understood
+from loadtests.profile import Behaviour, Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Letter(Outgoing):
+    """One message ready to go: its text is stuffed and ends in the mark.
+
+    Where the behaviour wants BDAT and the server offers it, `octets` are the content as it is, and
+    the opening has no DATA (RFC 3030 2).
+    """
+
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What was sent for a token."""
+
+    content: bytes
+    recipients: tuple[str, ...]
+
+
+class Mail:
+    """All that a run sends."""
+
+    def __init__(self, profile: Profile, target: Target) -> None:
+        self._rooms = {each.name: _Room(profile, each, target) for each in profile.behaviours}
+
+    def messages(
+        self, behaviour: Behaviour, sender: int, serials: Iterable[int], capabilities: Capabilities
+    ) -> Iterator[Letter]:
+        """The messages that one sender sends, on a connection whose server can do this much.
+
+        Raises NotOffered at a message that needs more.
+        """
+        return self._rooms[behaviour.name].letters(sender, serials, capabilities)
+
+    def rebuild(self, word: bytes) -> Rebuilt | None:
+        """What was sent for this token, or None if no sender of this run has made it."""
+        token = read_token(word)
+        if token is not None:
+            for room in self._rooms.values():
+                if room.has_made(token):
+                    return room.rebuild(word, token)
+        return None
+
+
+class _Room:
+    """Where the mail of one behaviour is made."""
+
+    def __init__(self, profile: Profile, behaviour: Behaviour, target: Target) -> None:
+        source = random.Random(f"{profile.seed}/{behaviour.name}")
+        mailboxes = mailboxes_of(target, profile, behaviour)
+        drafts = _drafts(source, behaviour, target, mailboxes[0])
+        self._order = Order(drafts, Pool(source, mailboxes, behaviour.recipients))
+        self._signer = Signer(profile.seed, behaviour.name)
+        self._chunking = behaviour.chunking
+        self._rounds: dict[tuple[str, ...], Round] = {}
+
+    def letters(
+        self, sender: int, serials: Iterable[int], capabilities: Capabilities
+    ) -> Iterator[Letter]:
+        """What `Mail.messages` promises."""
+        round_ = self._round_at(capabilities)
+        rows = round_.rows
+        count = len(rows)
+        for serial, word in self._signer.tokens(sender, serials):
+            prepared = rows[(sender + serial) % count]
+            if prepared is None:
+                prepared = round_.prepare(sender + serial)
+            opening, head, text = prepared
+            yield Letter(opening, word.join(head) + text, serial)
+
+    def has_made(self, token: Token) -> bool:
+        """Whether the token is of this behaviour."""
+        return self._signer.has_signed(token)
+
+    def rebuild(self, word: bytes, token: Token) -> Rebuilt:
+        """What was sent for a token of this behaviour."""
+        draft, recipients = self._order.take(token.sender + token.serial)
+        return Rebuilt(draft.content(word), recipients)
+
+    def _round_at(self, capabilities: Capabilities) -> Round:
+        known = understood(capabilities)
+        if known not in self._rounds:
+            by_chunks = self._chunking and "CHUNKING" in known
+            self._rounds[known] = Round(self._order, known, by_chunks=by_chunks)
+        return self._rounds[known]
+
+
+def _drafts(
+    source: random.Random, behaviour: Behaviour, target: Target, recipient: str
+) -> tuple[Draft, ...]:
+    senders = behaviour.senders or (target.sender,)
+    if behaviour.contents:
+        return drafts_of(behaviour.contents, senders)
+    return write_drafts(
+        source,
+        size=behaviour.size,
+        senders=senders,
+        recipient=recipient,
+        host=target.our_name,
+    )

@@ -1,0 +1,84 @@
+"""Rounds: the order in which drafts meet recipients, and how each of these messages is opened.
+
+A round is over when every draft has met every mailbox.  What has been prepared for a turn is kept
+for the next round, unless a round is so long that it would fill the memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from harness.protocol.commands import Parameters
+from harness.protocol.replies import Capabilities
+from harness.protocol.sender import Envelope, Opening, fitted, make_opening
+from harness.protocol.sender.opening import address, grouped
+from loadtests.mail.drafts import Draft
+from loadtests.mail.pools import Pool
+
+KEPT: Final = 8_192
+_ASKED: Final = ("SIZE", "8BITMIME", "SMTPUTF8", "CHUNKING")  # what an opening depends on
+
+
+class Prepared(NamedTuple):
+    """A message but for its token, which joins the pieces of its head."""
+
+    opening: Opening
+    head: tuple[bytes, ...]
+    text: bytes
+
+
+class Order:
+    """Whose turn it is: the same for every server."""
+
+    def __init__(self, drafts: Sequence[Draft], pool: Pool) -> None:
+        self._drafts = drafts
+        self._pool = pool
+        self.turns = len(drafts) * pool.turns  # of a round
+
+    def take(self, turn: int) -> tuple[Draft, tuple[str, ...]]:
+        """A draft and its recipients: the next mailbox, and a step beyond when drafts run out."""
+        row, number = divmod(turn % self.turns, len(self._drafts))
+        return self._drafts[number], self._pool.take(row * len(self._drafts) + number + row)
+
+
+def understood(capabilities: Capabilities) -> tuple[str, ...]:
+    """What openings depend on, of all that a server can do."""
+    return tuple(keyword for keyword in _ASKED if keyword in capabilities)
+
+
+class Round:
+    """The messages of a round, for servers that can do the same."""
+
+    def __init__(self, order: Order, known: tuple[str, ...], *, by_chunks: bool) -> None:
+        # BINARYMIME is left out: what 8-bit data may hold is enough for mail that people write.
+        self._capabilities = Capabilities("", dict.fromkeys(known, ()))
+        self._by_chunks = by_chunks
+        self._order = order
+        self._parameters: dict[tuple[int, bool], Parameters] = {}
+        self.rows: list[Prepared | None] = [None] * min(order.turns, KEPT)
+
+    def prepare(self, turn: int) -> Prepared:
+        """The message of a turn; raises NotOffered if the server lacks what it needs."""
+        draft, recipients = self._order.take(turn)
+        opening = self._open(draft, recipients)
+        text = draft.text if self._by_chunks else draft.stuffed
+        made = Prepared(opening, draft.head, text)
+        if self._order.turns <= KEPT:
+            self.rows[turn % self._order.turns] = made
+        return made
+
+    def _open(self, draft: Draft, recipients: tuple[str, ...]) -> Opening:
+        envelope = Envelope(draft.sender, recipients, self._said(draft, recipients))
+        if not self._by_chunks:
+            return make_opening(envelope)
+        steps = address(envelope)  # RFC 3030 2: BDAT needs no DATA before it
+        return Opening(recipients, steps, grouped(steps))
+
+    def _said(self, draft: Draft, recipients: tuple[str, ...]) -> Parameters:
+        """What MAIL says of a draft: found out once, for a long text is long looked at."""
+        key = id(draft), all(map(str.isascii, recipients))
+        if key not in self._parameters:
+            envelope = fitted(Envelope(draft.sender, recipients), draft.sample, self._capabilities)
+            self._parameters[key] = envelope.mail_parameters
+        return self._parameters[key]
