@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from harness.accounting.altered import alteration
-from harness.accounting.copies import Copies, bits
-from harness.accounting.identifying import Returned, identify
+from harness.accounting.copies import Copies, Message, bits
+from harness.accounting.identifying import Returned, identify, named_in_trace
 from harness.accounting.moments import Moments
 from harness.load_results import Misfortune
 
@@ -32,8 +32,8 @@ class Mail(Protocol):
     def sent(self, token: str) -> Sent | None:
         """What was sent under a token; None if it is none of this run's."""
 
-    def token(self, sender: int, serial: int) -> str:
-        """The token of one message."""
+    def token(self, sender: int, serial: int, behaviour: str | None) -> str:
+        """The token of one message; without a behaviour as well as can be."""
 
 
 class Arrivals:
@@ -46,46 +46,64 @@ class Arrivals:
         self.times: Moments[tuple[int, int]] = Moments()  # by sender and number of the copy
         self._mail = mail
         self._heard = heard  # called for each copy that is new to us
+        self._shared: Counter[Message] = Counter()  # arrivals where several share a store
         self._kinds: Counter[str] = Counter()
 
     def note(
-        self,
-        octets: bytes,
-        recipients: Iterable[str | None],
-        moment: int,
-        *,
-        reverse_path: str | None = None,
-        compares: bool = True,
+        self, octets: bytes, recipients: Iterable[str], moment: int, *, reverse_path: str
     ) -> None:
-        """A message is there, for these recipients (None: who knows), since so many microseconds.
+        """A message is there, with its envelope, since so many microseconds after the epoch."""
+        found = self._ours(octets, reverse_path)
+        if found is None:
+            return
+        token, sent = found
+        changed = alteration(sent.content, octets)
+        for recipient in recipients:
+            copy = _number(sent.recipients, recipient)
+            if copy is None:
+                self._misfortune("unknown", token, recipient, "it was not sent to this recipient")
+            else:
+                self._note_copy(token, sent, copy, changed, moment)
+
+    def note_stored(
+        self, octets: bytes, whose: Collection[str], moment: int, *, compares: bool = True
+    ) -> None:
+        """A message lies where the mail of these recipients lies; nobody knows its envelope.
 
         Without `compares`, its store is known to change octets.
         """
-        match identify(octets, reverse_path):
-            case None:
-                self.foreign += 1
-            case Returned() as report:
-                self._note_report(report)
-            case ours:
-                sent = self._mail.sent(ours.token)
-                if sent is None:
-                    self.foreign += 1
-                    return
-                changed = alteration(sent.content, octets) if compares else None
-                for recipient in recipients:
-                    self._note_copy(ours.token, sent, recipient, changed, moment)
+        found = self._ours(octets, None)
+        if found is None:
+            return
+        token, sent = found
+        changed = alteration(sent.content, octets) if compares else None
+        copies = self._copies_here(octets, sent, whose)
+        message = sent.sender, sent.serial
+        if len(copies) > 1:
+            # A store may keep one for all, or one for each: only what is more is one too many.
+            self._shared[message] += 1
+            if 1 < self._shared[message] <= len(copies):
+                return
+        for copy in copies if self._shared[message] <= 1 else copies[:1]:
+            self._note_copy(token, sent, copy, changed, moment)
+
+    def _ours(self, octets: bytes, reverse_path: str | None) -> tuple[str, Sent] | None:
+        """The message's token and what was sent; None for others, which are seen to."""
+        what = identify(octets, reverse_path)
+        if isinstance(what, Returned):
+            self._note_report(what)
+            return None
+        sent = None if what is None else self._mail.sent(what.token)
+        if what is None or sent is None:
+            self.foreign += 1
+            return None
+        return what.token, sent
 
     def _note_copy(
-        self, token: str, sent: Sent, recipient: str | None, changed: str | None, moment: int
+        self, token: str, sent: Sent, copy: int, changed: str | None, moment: int
     ) -> None:
-        message = sent.sender, sent.serial
-        of = len(sent.recipients)
-        copy = self._copy(sent, recipient)
-        if copy is None:
-            self._misfortune("unknown", token, recipient or "", "it was not sent to this recipient")
-            return
-        whom = recipient or sent.recipients[copy]
-        if not self.delivered.add(message, copy, of):
+        whom = sent.recipients[copy]
+        if not self.delivered.add((sent.sender, sent.serial), copy, len(sent.recipients)):
             self.duplicates += 1
             self._misfortune("duplicate", token, whom)
             return
@@ -95,12 +113,17 @@ class Arrivals:
             self.altered += 1
             self._misfortune("altered", token, whom, changed)
 
-    def _copy(self, sent: Sent, recipient: str | None) -> int | None:
-        """The number of a recipient's copy; of an unknown one the first that is not there yet."""
-        if recipient is not None:
-            return _number(sent.recipients, recipient)
-        of = len(sent.recipients)
-        return _first_unset(self.delivered.seen((sent.sender, sent.serial), of), of)
+    def _copies_here(self, octets: bytes, sent: Sent, whose: Collection[str]) -> list[int]:
+        """The numbers of those whose copy this may be."""
+        if len(sent.recipients) == 1:
+            return [0]
+        for address in named_in_trace(octets):
+            copy = _number(sent.recipients, address)
+            if copy is not None:
+                return [copy]
+        here = {address.casefold() for address in whose}
+        found = [n for n, address in enumerate(sent.recipients) if address.casefold() in here]
+        return found or list(range(len(sent.recipients)))
 
     def _note_report(self, report: Returned) -> None:
         found = (self._mail.sent(token) for token in report.tokens)
@@ -138,8 +161,3 @@ def _number(recipients: tuple[str, ...], address: str) -> int | None:
         if recipient.casefold() == wanted:
             return number
     return None
-
-
-def _first_unset(seen: int, of: int) -> int:
-    """The first copy that was not seen; the last one if all were, which makes it a duplicate."""
-    return next((copy for copy in range(of) if not seen >> copy & 1), of - 1)

@@ -22,6 +22,9 @@ _OURS: Final = re.compile(
 _HEADER_END: Final = re.compile(rb"\n\r?\n")
 _IS_REPORT: Final = re.compile(rb"^Content-Type:[ \t]*multipart/report\b", re.I | re.M)
 _FROM_NOBODY: Final = re.compile(rb"^Return-Path:[ \t]*<>", re.I | re.M)
+_DELIVERED_TO: Final = re.compile(
+    rb"^(?:X-Original-To|Envelope-To|Delivered-To):[ \t]*<?([^\s>]+)>?[ \t]*\r?$", re.I | re.M
+)
 _MOST: Final = 100  # tokens in one report that are looked at: the first of ours counts
 
 # RFC 3464 2.3: fields of one recipient, between empty lines
@@ -59,6 +62,13 @@ def identify(octets: bytes, reverse_path: str | None = None) -> Ours | Returned 
     is_report = reverse_path == "" or _FROM_NOBODY.search(header) or _IS_REPORT.search(header)
     tokens = tuple(dict.fromkeys(_tokens(body))) if is_report else ()
     return _returned(tokens, body) if tokens else None
+
+
+def named_in_trace(octets: bytes) -> list[str]:
+    """The recipients that whoever delivered a message has put on top of it."""
+    end = _HEADER_END.search(octets)
+    header = octets[: end.start()] if end else octets
+    return [address.decode("utf-8", "replace") for address in _DELIVERED_TO.findall(header)]
 
 
 def _tokens(body: bytes) -> Iterator[str]:

@@ -114,13 +114,6 @@ CASES = {
         says={"accepted": 1, "lost": 1},
         named=[("lost", 0, f"{ALICE}, {BOB}")],
     ),
-    "where nobody knows whose they are, they are counted": Case(
-        accepted=[(1, 0, 2)],
-        to=BOTH,
-        came=[as_sent(0, None), as_sent(0, None), as_sent(0, None)],
-        says={"accepted": 2, "delivered": 2, "duplicates": 1},
-        named=[("duplicate", 0, BOB)],
-    ),
     "addresses compare without case": Case(
         accepted=[(1, 0, 1)],
         came=[as_sent(0, ALICE.upper())],
@@ -166,8 +159,8 @@ CASES = {
     ),
     "mail of others": Case(
         came=[
-            (b"Subject: hi\r\n\r\n", (ALICE,), None),
-            (content("load-00000008-00000001-000000001-5eed5eed"), (ALICE,), None),
+            (b"Subject: hi\r\n\r\n", (ALICE,), "x@x.test"),
+            (content("load-00000008-00000001-000000001-5eed5eed"), (ALICE,), "x@x.test"),
             (report("load-00000008-00000001-000000001-5eed5eed"), (ALICE,), ""),
         ],
         says={"foreign": 3},
@@ -220,7 +213,7 @@ def test_an_account_always_balances(fates):
     arrivals = Arrivals(mail)
     for serial, (_, got, bounced) in enumerate(fates):
         for recipient in got:
-            arrivals.note(as_sent(serial)[0], [recipient], 0)
+            arrivals.note(as_sent(serial)[0], [recipient], 0, reverse_path="us@x.test")
         for recipient in bounced:
             arrivals.note(back(serial, recipient)[0], ["us@x.test"], 0, reverse_path="")
     found = account("here", accepted, arrivals, mail)
@@ -238,9 +231,9 @@ def test_so_many_of_each_kind_are_named_and_all_are_counted():
     many = NAMED + 50
     arrivals = Arrivals(OurMail())
     for serial in range(many):
-        arrivals.note(as_sent(serial, spoil=True)[0], [ALICE], 0)
-        arrivals.note(as_sent(serial)[0], [ALICE], 0)
-        arrivals.note(as_sent(5_000 + serial)[0], [ALICE], 0)
+        arrivals.note(as_sent(serial, spoil=True)[0], [ALICE], 0, reverse_path="us@x.test")
+        arrivals.note(as_sent(serial)[0], [ALICE], 0, reverse_path="us@x.test")
+        arrivals.note(as_sent(5_000 + serial)[0], [ALICE], 0, reverse_path="us@x.test")
     taken = [(1, serial, 1) for serial in [*range(many), *range(1_000, 1_000 + many)]]
     found = account("here", accepted_of(*taken), arrivals, OurMail())
 
@@ -259,22 +252,53 @@ def test_losses_say_that_they_may_be_queued_where_some_are():
 def test_latency_is_from_the_final_dot_to_the_arrival():
     arrivals = Arrivals(OurMail())
     for serial, moment in [(0, 100_000_500), (1, 99_999_000), (2, 102_000_000)]:
-        arrivals.note(as_sent(serial)[0], [ALICE], moment)
+        arrivals.note(as_sent(serial)[0], [ALICE], moment, reverse_path="us@x.test")
     latency = account("here", accepted_of(*THREE), arrivals, OurMail()).latency
     assert (latency.count, latency.least, latency.greatest) == (3, 0, 2_000_000)
 
 
 def test_where_the_store_changes_octets_nothing_is_called_altered():
     arrivals = Arrivals(OurMail())
-    arrivals.note(as_sent(0, spoil=True)[0], [ALICE], 0, compares=False)
+    arrivals.note_stored(as_sent(0, spoil=True)[0], [ALICE], 0, compares=False)
     assert (arrivals.altered, arrivals.delivered.count) == (0, 1)
+
+
+FOR_BOB = b"X-Original-To: %b\r\nReceived: x\r\n" % BOB.encode()
+STORED = {  # what lies where whose mail lies -> delivered, duplicates, and who has none
+    "each has a store": ([(b"", [ALICE]), (b"", [BOB])], 2, 0, []),
+    "one of them has none": ([(b"", [BOB])], 1, 0, [ALICE]),
+    "twice in one": ([(b"", [BOB]), (b"", [BOB])], 1, 1, [ALICE]),
+    "one for all who share a store": ([(b"", BOTH)], 2, 0, []),
+    "one for each who shares a store": ([(b"", BOTH), (b"", BOTH)], 2, 0, []),
+    "one too many in a store that is shared": ([(b"", BOTH)] * 3, 2, 1, []),
+    "the trace names whose it is": ([(FOR_BOB, BOTH)], 1, 0, [ALICE]),
+    "the trace names him twice": ([(FOR_BOB, BOTH)] * 2, 1, 1, [ALICE]),
+    "a store of nobody whom we know": ([(b"", [CAROL])], 2, 0, []),
+    "a store, in other letters": ([(b"", [ALICE.title()])], 1, 0, [BOB]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("lies", "delivered", "twice", "none"), STORED.values(), ids=STORED)
+def test_whose_copy_lies_in_a_store_is_told_as_well_as_can_be(lies, delivered, twice, none):
+    arrivals = Arrivals(OurMail(*BOTH))
+    for trace, whose in lies:
+        arrivals.note_stored(trace + as_sent(0)[0], whose, 0)
+    found = account("here", accepted_of((1, 0, 2)), arrivals, OurMail(*BOTH))
+    assert (found.delivered, found.duplicates) == (delivered, twice)
+    assert [it.recipient for it in found.named if it.kind == "lost"] == none
+
+
+def test_a_bounce_in_a_store_is_one():
+    arrivals = Arrivals(OurMail())
+    arrivals.note_stored(back(0, ALICE)[0], ["us@x.test"], 0)
+    assert account("here", accepted_of((1, 0, 1)), arrivals, OurMail()).bounced == 1
 
 
 def test_who_waits_hears_of_each_copy_that_is_new():
     heard: list[int] = []
     arrivals = Arrivals(OurMail(*BOTH), heard=lambda: heard.append(1))
-    arrivals.note(as_sent(0)[0], BOTH, 0)
-    arrivals.note(as_sent(0)[0], [ALICE], 0)
+    arrivals.note(as_sent(0)[0], BOTH, 0, reverse_path="us@x.test")
+    arrivals.note(as_sent(0)[0], [ALICE], 0, reverse_path="us@x.test")
     arrivals.note(back(1, ALICE)[0], [""], 0, reverse_path="")
     arrivals.note(back(1, ALICE)[0], [""], 0, reverse_path="")
     assert len(heard) == 3
