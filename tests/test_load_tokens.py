@@ -12,7 +12,7 @@ def tokens(
 
 
 def test_a_token_says_whose_message_it_marks():
-    token = read_token(Signer(0xABCDEF, "bulk").token(400_017, 12_345))
+    token = read_token(Signer(0xABCDEF, "bulk").token(400_017, 12_345).decode())
 
     assert token is not None
     assert (token.seed, token.sender, token.serial) == (0xABCDEF, 400_017, 12_345)
@@ -36,17 +36,21 @@ def test_a_token_is_the_same_alone_and_among_others():
 
 def test_who_has_made_a_token_knows_it_again():
     signer = Signer(1, "bulk")
-    assert all(signer.has_signed(token) for word in tokens() if (token := read_token(word)))
+    assert all(
+        signer.has_signed(token) for word in tokens() if (token := read_token(word.decode()))
+    )
 
 
 @pytest.mark.parametrize("other", [Signer(2, "bulk"), Signer(1, "web-mail")])
 def test_nobody_else_does(other: Signer):
-    assert not any(other.has_signed(token) for word in tokens() if (token := read_token(word)))
+    assert not any(
+        other.has_signed(token) for word in tokens() if (token := read_token(word.decode()))
+    )
 
 
 @pytest.mark.parametrize("part", range(4))
 def test_a_token_that_was_changed_anywhere_is_signed_by_nobody(part: int):
-    token = read_token(tokens()[5])
+    token = read_token(tokens()[5].decode())
     assert token is not None
     values = [token.seed, token.sender, token.serial, token.signature]
     values[part] = "00000000" if part == 3 else values[part] + 1
@@ -57,19 +61,19 @@ def test_a_token_that_was_changed_anywhere_is_signed_by_nobody(part: int):
 
 
 NO_TOKENS = [
-    b"",
-    b"load",
-    b"load-00000001-00000003-000000005",
-    b"load-00000001-00000003-000000005-0123456",
-    b"load-00000001-00000003-000000005-012345678",
-    b"load-00000001-00000003-000000005-0123456g",
-    b"load-00000001-0000000a-000000005-01234567",
-    b"LOAD-00000001-00000003-000000005-01234567",
-    b" load-00000001-00000003-000000005-01234567",
-    b"load-00000001-00000003-000000005-01234567\n",
+    "",
+    "load",
+    "load-00000001-00000003-000000005",
+    "load-00000001-00000003-000000005-0123456",
+    "load-00000001-00000003-000000005-012345678",
+    "load-00000001-00000003-000000005-0123456g",
+    "load-00000001-0000000a-000000005-01234567",
+    "LOAD-00000001-00000003-000000005-01234567",
+    " load-00000001-00000003-000000005-01234567",
+    "load-00000001-00000003-000000005-01234567\n",
 ]
 
 
 @pytest.mark.parametrize("word", NO_TOKENS)
-def test_what_is_no_token_is_not_read_as_one(word: bytes):
+def test_what_is_no_token_is_not_read_as_one(word: str):
     assert read_token(word) is None

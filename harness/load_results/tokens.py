@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
-PATTERN: Final = re.compile(rb"load-([0-9a-f]{8})-([0-9]{8})-([0-9]{9})-([0-9a-f]{8})")
+PATTERN: Final = re.compile(r"load-([0-9a-f]{8})-([0-9]{8})-([0-9]{9})-([0-9a-f]{8})")
 FIELD: Final = "X-Load-Token"  # of messages that we did not write: on top of their header
 
 _SEED = 0xFFFFFFFF  # as much of it as a token holds
@@ -30,12 +30,12 @@ class Token:
     signature: str
 
 
-def read_token(word: bytes) -> Token | None:
+def read_token(word: str) -> Token | None:
     """What a token says, or None if it is none."""
     match = PATTERN.fullmatch(word)
     if match is None:
         return None
-    seed, sender, serial, signature = (part.decode() for part in match.groups())
+    seed, sender, serial, signature = match.groups()
     return Token(seed=int(seed, 16), sender=int(sender), serial=int(serial), signature=signature)
 
 
@@ -64,8 +64,8 @@ class Signer:
 
     def has_signed(self, token: Token) -> bool:
         """Whether we would have made just this one."""
-        made = read_token(self.token(token.sender, token.serial))
-        return made == token
+        made = self.token(token.sender, token.serial).decode()
+        return read_token(made) == token
 
     def _sign(self, sender: int, block: int) -> bytes:
         signed = self._hash.copy()

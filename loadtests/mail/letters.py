@@ -9,7 +9,9 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
+from harness.accounting import Sent
 from harness.load_results.tokens import Signer, Token, read_token
 from harness.protocol.replies import Capabilities
 from harness.protocol.sender import Outgoing
@@ -18,6 +20,9 @@ from loadtests.mail.drafts import Draft, drafts_of, write_drafts
 from loadtests.mail.pools import Pool, mailboxes_of
 from loadtests.mail.rounds import Order, Round, understood
 from loadtests.profile import Behaviour, Profile
+from loadtests.profile.shares import roles
+
+MOST_SENDERS: Final = 100_000  # of one process: so far apart are the numbers of two's
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +36,14 @@ class Letter(Outgoing):
     serial: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rebuilt:
-    """What was sent for a token."""
-
-    content: bytes
-    recipients: tuple[str, ...]
-
-
 class Mail:
     """All that a run sends."""
 
     def __init__(self, profile: Profile, target: Target) -> None:
         self._rooms = {each.name: _Room(profile, each, target) for each in profile.behaviours}
+        self._roles = roles([each.share for each in profile.behaviours])
+        self._by_role = list(self._rooms.values())
+        self._senders: list[_Room] = []  # whose mail is made where, by their number
 
     def messages(
         self, behaviour: Behaviour, sender: int, serials: Iterable[int], capabilities: Capabilities
@@ -54,14 +54,21 @@ class Mail:
         """
         return self._rooms[behaviour.name].letters(sender, serials, capabilities)
 
-    def rebuild(self, word: bytes) -> Rebuilt | None:
-        """What was sent for this token, or None if no sender of this run has made it."""
-        token = read_token(word)
-        if token is not None:
-            for room in self._rooms.values():
-                if room.has_made(token):
-                    return room.rebuild(word, token)
+    def sent(self, token: str) -> Sent | None:
+        """What was sent under this token; None if no sender of this run has made it."""
+        parts = read_token(token)
+        if parts is not None:
+            for room in self._by_role:
+                if room.has_made(parts):
+                    return room.sent(token, parts)
         return None
+
+    def token(self, sender: int, serial: int) -> str:
+        """The token of a message of a sender that behaves as its number wants it."""
+        number = sender % MOST_SENDERS
+        while len(self._senders) <= number:
+            self._senders.append(self._by_role[next(self._roles)])
+        return self._senders[number].token(sender, serial)
 
 
 class _Room:
@@ -90,14 +97,23 @@ class _Room:
             opening, head, text = prepared
             yield Letter(opening, word.join(head) + text, serial)
 
+    def token(self, sender: int, serial: int) -> str:
+        """The token of one message."""
+        return self._signer.token(sender, serial).decode()
+
     def has_made(self, token: Token) -> bool:
         """Whether the token is of this behaviour."""
         return self._signer.has_signed(token)
 
-    def rebuild(self, word: bytes, token: Token) -> Rebuilt:
-        """What was sent for a token of this behaviour."""
-        draft, recipients = self._order.take(token.sender + token.serial)
-        return Rebuilt(draft.content(word), recipients)
+    def sent(self, token: str, parts: Token) -> Sent:
+        """What was sent under a token of this behaviour."""
+        draft, recipients = self._order.take(parts.sender + parts.serial)
+        return Sent(
+            sender=parts.sender,
+            serial=parts.serial,
+            content=draft.content(token.encode()),
+            recipients=recipients,
+        )
 
     def _round_at(self, capabilities: Capabilities) -> Round:
         known = understood(capabilities)

@@ -12,7 +12,6 @@ from typing import Final, NamedTuple
 from harness.protocol.commands import Parameters
 from harness.protocol.replies import Capabilities
 from harness.protocol.sender import Envelope, Opening, fitted, make_opening
-from harness.protocol.sender.opening import address, grouped
 from loadtests.mail.drafts import Draft
 from loadtests.mail.pools import Pool
 
@@ -69,11 +68,8 @@ class Round:
         return made
 
     def _open(self, draft: Draft, recipients: tuple[str, ...]) -> Opening:
-        envelope = Envelope(draft.sender, recipients, self._said(draft, recipients))
-        if not self._by_chunks:
-            return make_opening(envelope)
-        steps = address(envelope)  # RFC 3030 2: BDAT needs no DATA before it
-        return Opening(recipients, steps, grouped(steps))
+        said = self._said(draft, recipients)
+        return make_opening(Envelope(draft.sender, recipients, said))
 
     def _said(self, draft: Draft, recipients: tuple[str, ...]) -> Parameters:
         """What MAIL says of a draft: found out once, for a long text is long looked at."""
