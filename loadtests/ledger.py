@@ -7,27 +7,37 @@ refused because every recipient was.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
+from harness.accounting import Receipts
 from harness.errors import PeerError, Refused
 from harness.protocol.replies import CLOSING, Reply
 from harness.protocol.sender import Exchange, Outgoing
 from loadtests import phases
+from loadtests.agenda import LATE
 from loadtests.driving import GONE, Lost
+from loadtests.mail import Letter
 from loadtests.recorder import Recorder, kind_of
 
 # What an exchange of this name alone is measured as; the final dot is measured where it is judged.
-_PHASES: Mapping[str, str] = {
+_PHASES: Final[Mapping[str, str]] = {
     "greeting": phases.GREETING,
+    "TLS": phases.TLS,
+    "STARTTLS": phases.STARTTLS,
     "EHLO": phases.HELLO,
     "HELO": phases.HELLO,
+    "LHLO": phases.HELLO,
+    "AUTH": phases.AUTH,
     "MAIL": phases.MAIL,
     "RCPT": phases.RCPT,
     "DATA": phases.DATA,
+    "BDAT": phases.CHUNK,
     "QUIT": phases.QUIT,
 }
-_STAGES: Mapping[str, str] = {**_PHASES, "message": phases.DOT}
+_STAGES: Final[Mapping[str, str]] = {**_PHASES, "message": phases.DOT}
 
 
 class Failed(Exception):
@@ -45,25 +55,41 @@ Finish = Callable[[str, float, Failed | None], None]
 class _Times:
     began: float = 0.0  # the MAIL of the message that is opened now
     closing_began: float = 0.0  # the MAIL of the message whose final dot went out last
-    dot_sent: float = 0.0
+    dot_sent: float = 0.0  # when its text was begun
+    dot_written: float = 0.0  # when all of it was on its way
     dot_answered: float = 0.0
     last: float = 0.0
 
 
 class Ledger:
-    """The books of one connection."""
+    """The books of one connection of one sender."""
 
-    def __init__(self, recorder: Recorder, finish: Finish) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        finish: Finish,
+        *,
+        sender: int = 0,
+        receipts: Receipts | None = None,
+    ) -> None:
         self.accepted = 0
+        self.put_off = 0  # messages in a row that were refused for the time being
         self.greeting: Reply | None = None
         self._recorder = recorder
         self._finish = finish
+        self._sender = sender
+        self._receipts = receipts
         self._open = 0  # messages begun and not decided
+        self._handed: deque[tuple[Outgoing, float | None]] = deque()  # and not decided yet
         self._times = _Times()
         self._names: tuple[str, ...] = ()
         self._replies: tuple[Reply, ...] = ()
         self._mail_is_done = False
         self._counted: Reply | None = None
+
+    def hand(self, message: Outgoing, due: float | None) -> None:
+        """A message is about to begin; under a rate it is due, or was, at this moment."""
+        self._handed.append((message, due))
 
     def observe(
         self,
@@ -80,30 +106,41 @@ class Ledger:
         self._names, self._replies = names, replies
         times.last = last
         if names[0] == "message":
-            times.closing_began, times.dot_sent, times.dot_answered = times.began, sent, first
+            times.closing_began, times.dot_sent = times.began, sent
+            times.dot_written, times.dot_answered = written, first
         if "MAIL" in names:
             times.began = sent
             self._open += 1
-            self._recorder.begin(sent)
+            due = self._handed[-1][1]
+            self._recorder.begin(sent, late=due is not None and sent - due > LATE)
             self._mail_is_done = _is_good(replies[names.index("MAIL") : names.index("MAIL") + 1])
-        if _is_good(replies):
+        if _is_good(replies) or not replies:
             self._measure(names, last - sent)
-        elif self._mail_is_done:
-            self._count_refused_recipients()
+        else:
+            self._measure_failed(names, last - sent)
+            if self._mail_is_done:
+                self._count_refused_recipients()
 
     def tell(self, message: Outgoing, reply: Reply, copies: int) -> None:
         """A message is decided; the flow's `Tell`."""
         if reply is GONE:
             return  # `end` says what became of it
         self._open -= 1
+        _, due = self._handed.popleft()
         if not (reply.code // 100 == 2 and self._names[0] == "message"):
-            self._refuse(reply)
+            self._refuse(reply, due)
             return
         times = self._times
-        seconds = times.dot_answered - times.closing_began
-        self._recorder.measure(phases.DOT, times.dot_answered - times.dot_sent)
-        self._recorder.accept(seconds, len(message.octets), times.dot_answered)
+        answered, written = times.dot_answered, times.dot_written
+        recorder = self._recorder
+        recorder.measure(phases.BODY, written - times.dot_sent)
+        recorder.measure(phases.DOT, answered - written)
+        seconds = answered - (times.closing_began if due is None else due)
+        recorder.accept(seconds, len(message.octets), answered)
         self.accepted += 1
+        self.put_off = 0
+        if self._receipts is not None and isinstance(message, Letter):
+            self._receipts.accept(self._sender, message.serial, copies, written)
         self._finish(phases.MESSAGE, seconds, None)
 
     def end(self, error: PeerError | None, now: float) -> None:
@@ -114,17 +151,33 @@ class Ledger:
         is_told = isinstance(error, Refused) and error.reply is self._counted
         if not is_told:
             example = str(error.reply) if isinstance(error, Refused) else ""
-            self._recorder.trouble(stage, what, example)
+            self._recorder.trouble(stage, what, now, example)
         failed = Failed(stage, what)
         if not self._open and not is_told:
             self._finish(stage, 0.0, failed)
+        if self._open and self._replies[:1] == (GONE,) and self._names[0] == "message":
+            self._doubt(self._handed[0][0])
         for _ in range(self._open):
+            _, due = self._handed.popleft()
+            seconds = now - (self._times.began if due is None else due)
             if isinstance(error, Refused):
-                self._recorder.refuse(now)
+                self._recorder.refuse(seconds, now)
             else:
-                self._recorder.lose(now)
-            self._finish(phases.MESSAGE, now - self._times.began, failed)
+                self._recorder.lose(seconds, now)
+            self._finish(phases.MESSAGE, seconds, failed)
         self._open = 0
+
+    def abandon(self) -> None:
+        """We have left in the middle of a message, as such a sender does: nobody failed."""
+        self._recorder.ended += self._open
+        self._open = 0
+        self._handed.clear()
+
+    def _doubt(self, message: Outgoing) -> None:
+        """All of a message went out, and nobody said what became of it."""
+        if self._receipts is not None and isinstance(message, Letter):
+            copies = len(message.opening.recipients)
+            self._receipts.doubt(self._sender, message.serial, copies)
 
     def _measure(self, names: tuple[str, ...], seconds: float) -> None:
         if len(names) > 1:
@@ -134,19 +187,26 @@ class Ledger:
             if names[0] == "greeting":
                 self.greeting = self._replies[0]
 
+    def _measure_failed(self, names: tuple[str, ...], seconds: float) -> None:
+        phase = phases.GROUP if len(names) > 1 else _STAGES.get(names[0])
+        if phase is not None:
+            self._recorder.measure_failed(phase, seconds)
+
     def _count_refused_recipients(self) -> None:
         for name, reply in zip(self._names, self._replies, strict=False):
             if name == "RCPT" and not _is_good((reply,)) and reply.code != CLOSING:
-                self._recorder.refused_at(phases.RCPT, reply)
+                self._recorder.refused_at(phases.RCPT, reply, self._times.last)
 
-    def _refuse(self, reply: Reply) -> None:
+    def _refuse(self, reply: Reply, due: float | None) -> None:
         times = self._times
         stage = self._stage_of(reply)
         if stage != phases.RCPT:  # refused recipients were counted one by one
-            self._recorder.refused_at(stage, reply)
+            self._recorder.refused_at(stage, reply, times.last)
             self._counted = reply
-        self._recorder.refuse(times.last)
-        self._finish(phases.MESSAGE, times.last - times.began, Failed(stage, kind_of(reply)))
+        self.put_off = self.put_off + 1 if reply.code // 100 == 4 else 0
+        seconds = times.last - (times.began if due is None else due)
+        self._recorder.refuse(seconds, times.last)
+        self._finish(phases.MESSAGE, seconds, Failed(stage, kind_of(reply)))
 
     def _stage_of(self, reply: Reply) -> str:
         for name, known in zip(self._names, self._replies, strict=False):

@@ -1,36 +1,95 @@
-"""What all senders of a process share: target, profile, the mail to send, the counts."""
+"""What all senders of a process share: target, profile, mail, agenda, counts."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
 
 from harness import __version__
+from harness.accounting import Receipts
 from harness.load_results import LoadResult
+from harness.protocol.sasl import Login
 from harness.target import Target
 from loadtests.admission import admit
+from loadtests.agenda import Agenda
+from loadtests.doors import Doors
+from loadtests.driving import Own
 from loadtests.mail import Mail
-from loadtests.profile import Profile
+from loadtests.plan import Plan
+from loadtests.profile import Behaviour, Profile
 from loadtests.recorder import Recorder
 
+MOST_SENDERS: Final = 100_000  # of one process: so far apart are their numbers
+ALL: Final = 1.0
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class LoadRun:
     """One run as seen by one process."""
 
     target: Target
     profile: Profile
     mail: Mail
+    doors: Doors
     recorder: Recorder
-    numbers: Iterator[int] = field(default_factory=itertools.count)  # of senders
+    agenda: Agenda | None = None  # where messages come at a rate
+    place: int = 0  # of this process among others
+    budget: int | None = None  # messages that this process may still begin
+    share: Callable[[], float] = field(default=lambda: ALL)  # of the users that are this process's
+    receipts: Receipts | None = None  # where the mail is accounted for
+    own: Own = field(default_factory=Own)
+    login: Login | None = None
+    _roles: list[int] = field(default_factory=list)  # how many senders have each behaviour
+    _senders: int = 0
+
+    @property
+    def plan(self) -> Plan:
+        """How many users there are, and how many messages are due, when."""
+        return Plan(self.profile.stages)
+
+    def start(self, now: float, *, elapsed: float = 0.0) -> None:
+        """The run begins, or has begun elsewhere so many seconds ago."""
+        self.recorder.start(now, elapsed=elapsed)
+        if self.profile.has_rate:
+            self.agenda = Agenda(self.plan, self.share, first=_apart(self.place))
+            self.agenda.start(self.recorder.zero)
+            self.agenda.join(now)
+
+    def enlist(self) -> tuple[int, Behaviour]:
+        """The number of a new sender, and how it behaves: at all times as the shares say."""
+        behaviours = self.profile.behaviours
+        self._roles = self._roles or [0] * len(behaviours)
+        count = self._senders + 1
+        wanted = (each.share * count for each in behaviours)
+        missing = [want - have for want, have in zip(wanted, self._roles, strict=True)]
+        role = missing.index(max(missing))
+        self._roles[role] += 1
+        self._senders += 1
+        return self.place * MOST_SENDERS + count - 1, behaviours[role]
+
+    def spend(self) -> bool:
+        """Whether one message more may begin."""
+        if self.budget is None:
+            return True
+        self.budget -= 1
+        return self.budget >= 0
+
+    def divide(self, processes: int) -> None:
+        """This process sends only its part of the messages that were wanted."""
+        if self.profile.messages is not None:
+            each, rest = divmod(self.profile.messages, processes)
+            self.budget = each + (self.place < rest)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether all messages that were wanted have begun."""
+        return self.budget is not None and self.budget <= 0
 
 
-def prepare(target: Target, profile: Profile, *, started: str, seed: int | None = None) -> LoadRun:
+def prepare(target: Target, profile: Profile, *, started: str) -> LoadRun:
     """A run that may begin; raises UsageError if this profile may not be run on this target."""
     admit(target, profile)
-    if seed is not None:
-        profile = replace(profile, seed=seed)
     blank = LoadResult(
         target=str(target),
         profile=profile.name,
@@ -40,5 +99,26 @@ def prepare(target: Target, profile: Profile, *, started: str, seed: int | None 
         seconds=0.0,
         phases={},
         harness=__version__,
+        stages=profile.stages,
     )
-    return LoadRun(target, profile, Mail(profile, target), Recorder(blank, profile.thresholds))
+    return LoadRun(
+        target,
+        profile,
+        Mail(profile, target),
+        Doors(target, profile.seed),
+        Recorder(blank),
+        budget=profile.messages,
+        login=_login(target) if any(each.login for each in profile.behaviours) else None,
+    )
+
+
+def _login(target: Target) -> Login | None:
+    """Who logs in; raises UsageError if the password is not where it should be."""
+    known = target.login
+    return None if known is None else Login(known.user, known.password.reveal())
+
+
+def _apart(place: int) -> float:
+    """Where between two messages the first of a process stands: never where another's does."""
+    golden = 0.618_033_988_75
+    return (0.5 + place * golden) % 1.0 or 1.0

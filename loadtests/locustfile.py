@@ -6,62 +6,33 @@ and written as the run goes: Locust's own is lost when a run is cut short.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import gevent
-from locust import events
+from locust import events, runners
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
-from locust.runners import STATE_RUNNING, STATE_SPAWNING
 
+from harness.accounting import Receipts
 from harness.errors import UsageError
-from harness.load_results import End, write
-from harness.target import read_target, with_options
+from harness.target import Target, read_target, with_options
+from loadtests.conducting import conduct
+from loadtests.keeper import EVERY
 from loadtests.load_run import LoadRun, prepare
-from loadtests.profile import read_profile
-from loadtests.smtp_user import SmtpUser, share
+from loadtests.pacing import FASTEST
+from loadtests.prepared import take_over
+from loadtests.profile import Profile, read_profile
+from loadtests.smtp_user import SmtpUser
 
-EVERY = 1.0  # seconds between two writings of the result
+runners.WORKER_REPORT_INTERVAL = EVERY  # Locust's own three seconds would make a coarse picture
 
 
 class Sender(SmtpUser):
     """The sender of a profile."""
-
-
-class Keeper:
-    """Writes what a run measured, while it goes on and at its end."""
-
-    def __init__(self, run: LoadRun, path: Path | None) -> None:
-        self._run = run
-        self._path = path
-        self._end: End | None = None
-        self._writing = gevent.spawn(self._keep_writing)
-
-    def finish(self, environment: Environment, **_: Any) -> None:
-        """Stop the users, write the last word, decide the exit status.
-
-        Locust calls this before it stops its users when a signal ended the run, after it when time
-        did, and twice where the first call lets its main greenlet run.
-        """
-        runner = environment.runner
-        assert runner is not None, "a run has a runner"
-        if self._end is None:
-            cut_short = runner.state in (STATE_RUNNING, STATE_SPAWNING)
-            self._end = End.INTERRUPTED if cut_short else End.COMPLETE
-        runner.quit()
-        self._writing.kill()
-        result = self._run.recorder.result(self._end)
-        environment.process_exit_code = result.exit_status
-        if self._path:
-            write(result, self._path)
-
-    def _keep_writing(self) -> None:
-        while self._path:
-            gevent.sleep(EVERY)
-            write(self._run.recorder.result(), self._path)
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]  # Locust's is
@@ -75,9 +46,14 @@ def _add_options(parser: LocustArgumentParser, **_: Any) -> None:
     option("--smtp-seed", "The same seed sends the same octets", type=int)
     option("--smtp-to", "A recipient; may be repeated", action="append", default=[])
     option("--smtp-from", "The sender")
+    option("--smtp-unknown", "A recipient who does not exist")
+    option("--smtp-login", "Who logs in, and where the password is: alice:env:PASSWORD")
     option("--smtp-timeout", "How long to wait for a reply, such as 5s")
     option("--smtp-mine", "A host off loopback that is yours", action="append", default=[])
+    option("--smtp-insecure", "Take any certificate", action="store_true")
+    option("--smtp-prepared", argparse.SUPPRESS, type=Path)
     option("--smtp-result", "Write the result to this file, as the run goes", type=Path)
+    option("--smtp-receipts", "Write what was accepted to this file, as the run goes", type=Path)
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]  # Locust's is
@@ -88,33 +64,39 @@ def _prepare(environment: Environment, **_: Any) -> None:
     except UsageError as wrong:
         sys.stderr.write(f"{wrong}\n")
         sys.exit(2)
-    share(run, environment)
-    _use_as_defaults(run, options)
+    options.num_users = run.plan.users_at(0.0)
+    options.spawn_rate = options.spawn_rate or min(FASTEST, max(1, options.num_users))
+    options.run_time = None  # the plan ends the run, and takes the time for its last words
+    options.enable_rebalancing = True  # who is left takes over what a lost worker did
     gevent.get_hub().loop.update_now()  # else the time that importing took shortens the run
-    keeper = Keeper(run, options.smtp_result)
-    quitting = environment.events.quitting
-    quitting.add_listener(keeper.finish)  # type: ignore[no-untyped-call]  # Locust's is
+    if options.smtp_receipts:
+        run.receipts = Receipts()
+    conduct(environment, run, options.smtp_result, options.smtp_receipts)
 
 
 def _run(options: Any) -> LoadRun:
+    if options.smtp_prepared:
+        target, profile = take_over(options.smtp_prepared)
+    else:
+        target, profile = _read(options)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    return prepare(target, profile, started=started)
+
+
+def _read(options: Any) -> tuple[Target, Profile]:
     if not options.host:
         raise UsageError("-H says which server: smtp://127.0.0.1:2525, or a target file")
     target = with_options(
         read_target(options.host),
         to=options.smtp_to,
         sender=options.smtp_from,
+        unknown=options.smtp_unknown,
+        login=options.smtp_login,
         timeout=options.smtp_timeout,
         mine=options.smtp_mine,
+        insecure=options.smtp_insecure,
     )
-    started = datetime.now(UTC).isoformat(timespec="seconds")
-    return prepare(
-        target, read_profile(options.smtp_profile), started=started, seed=options.smtp_seed
+    profile = read_profile(options.smtp_profile)
+    return target, profile.changed(
+        users=options.num_users, seconds=options.run_time, seed=options.smtp_seed
     )
-
-
-def _use_as_defaults(run: LoadRun, options: Any) -> None:
-    """What the profile says counts, unless Locust's own options say something else."""
-    profile = run.profile
-    options.num_users = options.num_users or profile.users
-    options.spawn_rate = options.spawn_rate or min(options.num_users, 100)  # Locust warns above
-    options.run_time = options.run_time or profile.duration

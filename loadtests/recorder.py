@@ -1,24 +1,33 @@
-"""What a run counts: latencies by phase, messages by fate, troubles by stage and code.
+"""What a process counts, second by second: latencies by phase, messages by fate, troubles by code.
 
-Time is an argument here, and nothing grows with the length of a run but the numbers: a trouble is
-kept by its kind, with one example, and there is a limit to kinds.
+It is taken away in parts, each of them what was counted since the last, which add up to the run
+(`harness.load_results.together`).  Nothing grows with the length of a run: a trouble is kept by its
+kind, with one example, and there is a limit to kinds.  Time is an argument, by any clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from harness.histogram import Histogram
-from harness.load_results import End, LoadResult, Messages, Trouble
+from harness.load_results import (
+    End,
+    Generator,
+    Interval,
+    LoadResult,
+    Messages,
+    Series,
+    Trouble,
+)
 from harness.protocol.replies import Reply
 from loadtests.phases import MESSAGE, PHASES
-from loadtests.thresholds import Threshold, judge_all
 
 KINDS = 1_000  # of troubles: a server that invents codes must not fill our memory
 OTHER = "other"  # what comes after that
 _EXAMPLE = 300  # characters of a reply that are kept
 _MICROSECONDS = 1_000_000
+_WIDTH = 1.0  # seconds of an interval
 
 
 def kind_of(reply: Reply) -> str:
@@ -28,94 +37,217 @@ def kind_of(reply: Reply) -> str:
 
 
 @dataclass(slots=True)
-class _Met:
-    example: str
-    count: int = 0
+class _Second:
+    """What is counted in one interval."""
+
+    begun: int = 0
+    late: int = 0
+    accepted: int = 0
+    refused: int = 0
+    unanswered: int = 0
+    octets: int = 0
+    latency: Histogram = field(default_factory=Histogram)
+    troubles: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fared:
+    """How the process itself fared since the last part was taken."""
+
+    users: int = 0
+    due: Mapping[int, int] = field(default_factory=dict)  # second -> messages that came due
+    generator: Generator = field(default_factory=Generator)
 
 
 class Recorder:
     """Counts what the senders of one process meet."""
 
-    def __init__(self, blank: LoadResult, thresholds: Sequence[Threshold] = ()) -> None:
-        self._blank = blank
-        self._thresholds = tuple(thresholds)
-        self._phases = {phase: Histogram() for phase in PHASES}
-        self._message = self._phases[MESSAGE]
-        self._troubles: dict[tuple[str, str], _Met] = {}
-        self._first: float | None = None
-        self._last = 0.0
-        self._begun = self._accepted = self._refused = self._unanswered = 0
-        self._octets = 0
-        self._connections = 0
+    def __init__(self, blank: LoadResult, *, name: str = "generator") -> None:
+        self.name = name  # of this process among others
+        self.begun = 0  # messages, in the whole run
+        self.accepted = 0
+        self.ended = 0  # messages whose fate is known
+        self.last = 0.0  # the last answer, in seconds of the run
+        self.blank = blank  # what is known of the run before anything is counted
+        self._zero: float | None = None
         self._greeting = ""
+        self._kinds: set[tuple[str, str]] = set()
+        self._forget()
+
+    def start(self, now: float, *, elapsed: float = 0.0) -> None:
+        """The run begins, or began `elapsed` seconds ago elsewhere."""
+        self._zero = now - elapsed
+        self._turn(now)
+
+    @property
+    def zero(self) -> float:
+        """The moment when the run began."""
+        assert self._zero is not None, "a run begins before anything is counted"
+        return self._zero
+
+    # --- what senders tell -----------------------------------------------------------------------
 
     def measure(self, phase: str, seconds: float) -> None:
         """Count how long something took that went well."""
         self._phases[phase].record(int(seconds * _MICROSECONDS))
 
-    def greet(self, greeting: Reply) -> None:
+    def measure_failed(self, phase: str, seconds: float) -> None:
+        """Count how long it took until something went wrong."""
+        self._failed[phase].record(int(seconds * _MICROSECONDS))
+
+    def greet(self, greeting: Reply, *, resumed: bool = False) -> None:
         """A connection got as far as the answer to EHLO."""
         self._connections += 1
+        self._resumed += resumed
         self._greeting = self._greeting or str(greeting)[:_EXAMPLE]
 
-    def begin(self, now: float) -> None:
+    def begin(self, now: float, *, late: bool = False) -> None:
         """The MAIL of a message goes out."""
-        if self._first is None:
-            self._first = self._last = now
-        self._begun += 1
+        if now >= self._next:
+            self._turn(now)
+        self.begun += 1
+        self._second.begun += 1
+        if late:
+            self._second.late += 1
 
     def accept(self, seconds: float, octets: int, now: float) -> None:
         """250 came after the final dot of a message."""
-        self._message.record(int(seconds * _MICROSECONDS))
-        self._accepted += 1
-        self._octets += octets
+        if now >= self._next:
+            self._turn(now)
+        second = self._second
+        second.accepted += 1
+        second.octets += octets
+        second.latency.record(int(seconds * _MICROSECONDS))
         self._last = now
+        self.ended += 1
 
-    def refuse(self, now: float) -> None:
+    def refuse(self, seconds: float, now: float) -> None:
         """A reply said no to a whole message; who said it is told to `refused_at`."""
-        self._refused += 1
+        self._tally(now).refused += 1
+        self.measure_failed(MESSAGE, seconds)
         self._last = now
+        self.ended += 1
 
-    def lose(self, now: float) -> None:
+    def lose(self, seconds: float, now: float) -> None:
         """A message got no answer: it may have been delivered, or not."""
-        self._unanswered += 1
+        self._tally(now).unanswered += 1
+        self.measure_failed(MESSAGE, seconds)
         self._last = now
+        self.ended += 1
 
-    def refused_at(self, stage: str, reply: Reply) -> None:
+    def refused_at(self, stage: str, reply: Reply, now: float) -> None:
         """Count a refusal by stage and code."""
-        self.trouble(stage, kind_of(reply), str(reply))
+        self.trouble(stage, kind_of(reply), now, str(reply))
 
-    def trouble(self, stage: str, what: str, example: str = "") -> None:
+    def trouble(self, stage: str, what: str, now: float, example: str = "") -> None:
         """Count something that went wrong."""
         kind = (stage, what)
-        if kind not in self._troubles and len(self._troubles) >= KINDS:
-            kind = (stage, OTHER)
-        met = self._troubles.setdefault(kind, _Met(example[:_EXAMPLE]))
-        met.count += 1
+        if kind not in self._kinds:
+            if len(self._kinds) >= KINDS:
+                kind = (stage, OTHER)
+            self._kinds.add(kind)
+        first = round(now - self.zero, 3)
+        known = self._troubles.get(kind)
+        self._troubles[kind] = (
+            replace(known, count=known.count + 1)
+            if known
+            else Trouble(
+                stage=kind[0], what=kind[1], count=1, example=example[:_EXAMPLE], first=first
+            )
+        )
+        troubles, name = self._tally(now).troubles, " ".join(kind)
+        troubles[name] = troubles.get(name, 0) + 1
 
-    def result(self, end: End = End.RUNNING) -> LoadResult:
-        """All that was counted so far, judged by the thresholds."""
-        counted = replace(
-            self._blank,
+    # --- parts -----------------------------------------------------------------------------------
+
+    def take(self, now: float, fared: Fared | None = None, end: End = End.RUNNING) -> LoadResult:
+        """All that was counted since the last part was taken."""
+        fared = fared or Fared()
+        self._turn(now)
+        # A part is taken when its second is over: what was watched belongs to that one.
+        at = max(0, int((now - self.zero - _WIDTH / 2) // _WIDTH))
+        watched = Interval(
+            users={self.name: fared.users},
+            lag={self.name: fared.generator.lag.greatest},
+            busy={self.name: round(fared.generator.busy, 3)},
+        )
+        due = {second: Interval(due=count) for second, count in fared.due.items()}
+        series = Series(width=_WIDTH, intervals=self._intervals) + Series(intervals={at: watched})
+        series += Series(intervals=due)
+        counted = list(self._intervals.values())
+        latency = Histogram()
+        for interval in counted:
+            latency.merge(interval.latency)
+        accepted = sum(interval.accepted for interval in counted)
+        self.accepted += accepted
+        messages = Messages(
+            due=sum(fared.due.values()),
+            begun=sum(interval.begun for interval in counted),
+            late=sum(interval.late for interval in counted),
+            accepted=accepted,
+            refused=sum(interval.refused for interval in counted),
+            unanswered=sum(interval.unanswered for interval in counted),
+        )
+        self.last = max(self.last, self._last - self.zero)
+        part = replace(
+            self.blank,
             end=end,
-            seconds=round(self._last - (self._first or self._last), 6),
-            messages=Messages(
-                begun=self._begun,
-                accepted=self._accepted,
-                refused=self._refused,
-                unanswered=self._unanswered,
-            ),
-            octets=self._octets,
+            seconds=round(self.last, 6),
+            messages=messages,
+            octets=sum(interval.octets for interval in counted),
             connections=self._connections,
-            phases={name: phase for name, phase in self._phases.items() if phase.count},
-            troubles=self._sorted_troubles(),
+            resumed=self._resumed,
+            phases=_met({**self._phases, MESSAGE: latency}),
+            failed=_met(self._failed),
+            troubles=tuple(self._troubles.values()),
             greeting=self._greeting,
+            series=series,
+            generators={self.name: replace(fared.generator, accepted=accepted)},
         )
-        return replace(counted, thresholds=judge_all(self._thresholds, counted))
+        self._forget()
+        self._turn(now)
+        return part
 
-    def _sorted_troubles(self) -> tuple[Trouble, ...]:
-        most_first = sorted(self._troubles.items(), key=lambda item: (-item[1].count, item[0]))
-        return tuple(
-            Trouble(stage=stage, what=what, count=met.count, example=met.example)
-            for (stage, what), met in most_first
-        )
+    def _forget(self) -> None:
+        self._phases = {phase: Histogram() for phase in PHASES}
+        self._failed = {phase: Histogram() for phase in PHASES}
+        self._troubles: dict[tuple[str, str], Trouble] = {}
+        self._intervals: dict[int, Interval] = {}
+        self._second = _Second()
+        self._at = 0
+        self._next = 0.0  # the moment when the next interval begins
+        self._connections = self._resumed = 0
+        self._greeting = ""
+        self._last = 0.0
+
+    def _tally(self, now: float) -> _Second:
+        if now >= self._next:
+            self._turn(now)
+        return self._second
+
+    def _turn(self, now: float) -> None:
+        """The interval that was counted in is over; another begins."""
+        second = self._second
+        if second != _NOTHING:
+            counted = Interval(
+                begun=second.begun,
+                late=second.late,
+                accepted=second.accepted,
+                refused=second.refused,
+                unanswered=second.unanswered,
+                octets=second.octets,
+                latency=second.latency,
+                troubles=second.troubles,
+            )
+            known = self._intervals.get(self._at)
+            self._intervals[self._at] = known + counted if known else counted
+            self._second = _Second()
+        self._at = max(0, int((now - self.zero) // _WIDTH))
+        self._next = self.zero + (self._at + 1) * _WIDTH
+
+
+_NOTHING = _Second()
+
+
+def _met(phases: dict[str, Histogram]) -> dict[str, Histogram]:
+    return {name: phase for name, phase in phases.items() if phase.count}

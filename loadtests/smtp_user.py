@@ -14,8 +14,8 @@ For a locustfile of your own:
 from __future__ import annotations
 
 import itertools
+import math
 import random
-import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from time import perf_counter
@@ -24,25 +24,21 @@ from gevent.event import Event
 from locust import User, task
 from locust.env import Environment
 
-from harness.errors import PeerClosed, PeerError
+from harness.errors import PeerError
 from harness.protocol.replies import Capabilities
-from harness.protocol.sender import Outgoing, PausingFlow, open_session, quit_, stream
+from harness.protocol.sender import Outgoing, Pause
 from harness.target import read_target
 from loadtests import phases
-from loadtests.driving import Connection, Lost
+from loadtests.conducting import share
+from loadtests.driving import Connection, Lost, dial
 from loadtests.ledger import Failed, Ledger
 from loadtests.load_run import LoadRun, prepare
-from loadtests.profile import Pipelining, read_profile
+from loadtests.mail import Letter
+from loadtests.profile import Leave, read_profile
+from loadtests.sessions import session
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds before a connection that failed is tried again
-GRACE = 5.0  # seconds a user has to end its transaction, besides waiting for one reply
-
-
-def share(run: LoadRun, environment: Environment) -> None:
-    """Make the run known to all users, and give them the time to end their transactions."""
-    environment.smtp_load = run  # type: ignore[attr-defined]  # as Locust's documentation does
-    if not environment.stop_timeout:
-        environment.stop_timeout = run.target.timeouts.reply + GRACE
+FOR_EVER = math.inf  # nothing is due any more: until somebody wakes us
 
 
 class SmtpUser(User):
@@ -54,11 +50,12 @@ class SmtpUser(User):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         self._load = self._shared(environment)
-        self._number = next(self._load.numbers)
+        self._number, self._behaviour = self._load.enlist()
         self._random = random.Random(f"{self._load.profile.seed}/{self._number}")
         self._serials = itertools.count()
-        self._behaviour = self._load.profile.behaviours[0]
         self._leaving = Event()
+        self._connection: Connection | None = None
+        self._due: float | None = None  # the moment of a message that is ours to send
         self._failures = 0  # in a row, without a message accepted in between
 
     def _shared(self, environment: Environment) -> LoadRun:
@@ -67,22 +64,33 @@ class SmtpUser(User):
             started = datetime.now(UTC).isoformat(timespec="seconds")
             target, profile = read_target(self.host or ""), read_profile(self.profile)
             run = prepare(target, profile, started=started)
-            share(run, environment)
+            share(environment, run)
+            run.start(perf_counter())  # who wrote the locustfile says when it is over
         assert isinstance(run, LoadRun)
         return run
 
     def stop(self, force: bool = False) -> bool:
         """Stop after the message under way, or at once."""
         self._leaving.set()
+        if self._connection is not None:
+            self._connection.wake()
         return bool(super().stop(force))
 
     @task
     def converse(self) -> None:
-        """The life of one connection, and a pause behind one that failed."""
-        ledger = Ledger(self._load.recorder, self._tell_locust)
+        """The life of one connection, and a pause behind it where there should be one."""
+        load = self._load
+        if load.is_spent:
+            self._leaving.wait()
+            return
+        ledger = Ledger(
+            load.recorder, self._tell_locust, sender=self._number, receipts=load.receipts
+        )
         error: PeerError | None = None
         try:
             self._talk(ledger)
+            if self._behaviour.leave is not Leave.NEVER:
+                ledger.abandon()
         except PeerError as problem:
             error = problem
         finally:  # also when Locust kills us: its messages are counted
@@ -90,8 +98,10 @@ class SmtpUser(User):
         self._failures = 0 if ledger.accepted or error is None else self._failures + 1
         if error is not None:
             self._leaving.wait(pause(self._failures, self._random))
+        elif self._behaviour.leave is not Leave.NEVER:
+            self._leaving.wait(self._thought())
 
-    def messages(self, capabilities: Capabilities) -> Iterator[Outgoing]:
+    def messages(self, capabilities: Capabilities) -> Iterator[Letter]:
         """What is sent on one connection; to be overridden for mail of your own."""
         serials: Iterator[int] = self._serials
         if (span := self._behaviour.messages_per_connection) is not None:
@@ -99,43 +109,79 @@ class SmtpUser(User):
         return self._load.mail.messages(self._behaviour, self._number, serials, capabilities)
 
     def _talk(self, ledger: Ledger) -> None:
+        load, behaviour = self._load, self._behaviour
         connection = self._connect(ledger)
+        self._connection = connection
         try:
-            connection.run(self._session(ledger))
+            connection.run(
+                session(
+                    behaviour,
+                    load.target,
+                    lambda capabilities: self._items(ledger, capabilities),
+                    tell=ledger.tell,
+                    login=load.login,
+                )
+            )
         finally:
+            self._connection = None
             connection.close()
 
     def _connect(self, ledger: Ledger) -> Connection:
-        address, timeouts = self._load.target.address, self._load.target.timeouts
+        load, behaviour = self._load, self._behaviour
+        timeouts = load.target.timeouts
         begun = perf_counter()
         try:
-            made = socket.create_connection((address.host, address.port), timeouts.greeting)
-            # Nagle and delayed acknowledgements together cost 40 ms where a write is small.
-            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError as problem:
-            cause = PeerClosed(problem.strerror or str(problem))
-            raise Lost(phases.CONNECT, cause) from None
-        self._load.recorder.measure(phases.CONNECT, perf_counter() - begun)
-        return Connection(made.detach(), observe=ledger.observe, patience=timeouts.reply)
-
-    def _session(self, ledger: Ledger) -> PausingFlow[None]:
-        capabilities = yield from open_session(self._load.target.our_name)
-        if ledger.greeting is not None:
-            self._load.recorder.greet(ledger.greeting)
-        wish = self._behaviour.pipelining
-        pipeline = wish is Pipelining.ON or (
-            wish is Pipelining.AUTO and "PIPELINING" in capabilities
+            descriptor = dial(load.doors.place(behaviour), timeouts.greeting)
+        except PeerError as problem:
+            raise Lost(phases.CONNECT, problem) from None
+        load.recorder.measure(phases.CONNECT, perf_counter() - begun)
+        return Connection(
+            descriptor,
+            observe=ledger.observe,
+            patience=timeouts.reply,
+            own=load.own,
+            tls=load.doors.tls(behaviour),
+            pace=behaviour.pace,
         )
-        wanted = self._until_leaving(self.messages(capabilities))
-        yield from stream(wanted, pipeline=pipeline, tell=ledger.tell)
-        yield from quit_()
 
-    def _until_leaving(self, messages: Iterator[Outgoing]) -> Iterator[Outgoing]:
-        while not self._leaving.is_set():
-            message = next(messages, None)
-            if message is None:
+    def _items(self, ledger: Ledger, capabilities: Capabilities) -> Iterator[Outgoing | Pause]:
+        """What goes out on this connection, and the pauses in between."""
+        load, behaviour = self._load, self._behaviour
+        resumed = self._connection is not None and self._connection.is_resumed
+        if ledger.greeting is not None:
+            load.recorder.greet(ledger.greeting, resumed=resumed)
+        letters = self.messages(capabilities)
+        age = behaviour.connection_age
+        dies = None if age is None else perf_counter() + age
+        first = True
+        while not self._leaving.is_set() and (dies is None or perf_counter() < dies):
+            yield from self._wait_for_turn(ledger, first)
+            if self._leaving.is_set() or not load.spend():
                 return
-            yield message
+            letter = next(letters, None)
+            if letter is None:
+                return
+            ledger.hand(letter, self._due)
+            self._due, first = None, False
+            yield letter
+
+    def _wait_for_turn(self, ledger: Ledger, first: bool) -> Iterator[Pause]:
+        """Until a message is due, or thought of, or a server that put us off may be asked."""
+        if self._load.agenda is not None:
+            if self._due is None:
+                self._due = self._load.agenda.claim()
+            moment = FOR_EVER if self._due is None else self._due
+            if moment > perf_counter():
+                yield Pause(moment)
+        elif ledger.put_off:
+            # RFC 5321 4.5.4.1: who is put off waits before it tries again.
+            yield Pause(perf_counter() + pause(ledger.put_off, self._random))
+        elif self._behaviour.think is not None and not first:
+            yield Pause(perf_counter() + self._thought())
+
+    def _thought(self) -> float:
+        span = self._behaviour.think
+        return span.draw(self._random) if span is not None else 0.0
 
     def _tell_locust(self, name: str, seconds: float, failed: Failed | None) -> None:
         self.environment.events.request.fire(

@@ -7,6 +7,7 @@ own, too: Ctrl-C reaches us alone, and we ask it to end its transactions first.
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -20,11 +21,19 @@ from harness.cli.children import environment
 
 EVERY = 1.0  # seconds between two looks at the result
 _LOG_LINES = 15  # of what the child said last, for the person who must find out why it broke
+HEADLESS = ("--headless", "--only-summary", "--loglevel", "WARNING")
 
 Look = Callable[[float], None]
 
 
-def generate(options: Sequence[str], folder: Path, *, patience: float, look: Look) -> int:
+def generate(
+    options: Sequence[str],
+    folder: Path,
+    *,
+    patience: float | None,
+    look: Look,
+    how: Sequence[str] = HEADLESS,
+) -> int:
     """Run Locust to its end and give back its status; `look` is called now and then meanwhile.
 
     After a signal for us the status is a shell's for it, 130 or 143.
@@ -33,7 +42,7 @@ def generate(options: Sequence[str], folder: Path, *, patience: float, look: Loo
     """
     with (folder / "log").open("wb") as log:
         child = subprocess.Popen(
-            [*_locust(), *options],
+            [*_locust(), *how, *options],
             cwd=folder,  # Locust would import what lies about where we are
             env=environment(without="LOCUST_"),  # nothing there may change the run
             stdin=subprocess.DEVNULL,
@@ -45,8 +54,8 @@ def generate(options: Sequence[str], folder: Path, *, patience: float, look: Loo
             with _passing_signals_to(child) as passed:
                 status = _wait(child, patience, look)
             return 128 + passed[0] if passed else status
-        finally:  # it has a session of its own: nobody else would end it
-            child.kill()
+        finally:  # it has a session of its own, and maybe children: nobody else would end them
+            _kill_all(child)
             child.wait()
 
 
@@ -59,13 +68,10 @@ def last_words(folder: Path) -> str:
 
 def _locust() -> list[str]:
     locustfile = resources.files("loadtests") / "locustfile.py"
-    return [
-        *(sys.executable, "-P", "-m", "locust", "-f", str(locustfile)),
-        *("--headless", "--only-summary", "--loglevel", "WARNING"),
-    ]
+    return [sys.executable, "-P", "-m", "locust", "-f", str(locustfile)]
 
 
-def _wait(child: subprocess.Popen[bytes], patience: float, look: Look) -> int:
+def _wait(child: subprocess.Popen[bytes], patience: float | None, look: Look) -> int:
     begun = time.monotonic()
     while True:
         try:
@@ -73,8 +79,13 @@ def _wait(child: subprocess.Popen[bytes], patience: float, look: Look) -> int:
         except subprocess.TimeoutExpired:
             seconds = time.monotonic() - begun
             look(seconds)
-            if seconds > patience:
-                child.kill()
+            if patience is not None and seconds > patience:
+                _kill_all(child)
+
+
+def _kill_all(child: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 @contextlib.contextmanager
@@ -84,7 +95,7 @@ def _passing_signals_to(child: subprocess.Popen[bytes]) -> Iterator[list[int]]:
 
     def pass_on(number: int, frame: FrameType | None) -> None:
         if passed:
-            child.kill()
+            _kill_all(child)
         else:
             child.terminate()
         passed.append(number)

@@ -6,6 +6,7 @@ in several seconds, adds up (`together`).
 
 from harness.load_results.adding import together
 from harness.load_results.document import FORMAT, from_json, read, to_document, to_json, write
+from harness.load_results.following import Follower
 from harness.load_results.moments import Moment, Staged, at, by_stage, moments, stage_at
 from harness.load_results.saturation import saturation
 from harness.load_results.series import Interval, Series
@@ -28,6 +29,7 @@ __all__ = [
     "Accounting",
     "Break",
     "End",
+    "Follower",
     "Generator",
     "Interval",
     "Judged",

@@ -176,6 +176,7 @@ class LoadResult:
     failed: Mapping[str, Histogram] = field(default_factory=dict)  # of what did not
     troubles: tuple[Trouble, ...] = ()
     thresholds: tuple[Judged, ...] = ()
+    stopped: tuple[Judged, ...] = ()  # what was met of `stop_when`, in the last few seconds
     greeting: str = ""  # what the target said first: which software this was
     harness: str = ""  # our version
     stages: tuple[Stage, ...] = ()

@@ -4,6 +4,6 @@ What was sent, and to whom, is a function of profile, target, seed and token, so
 to be kept: `Mail.sent` makes it anew for whoever accounts for the mail.
 """
 
-from loadtests.mail.letters import Letter, Mail
+from loadtests.mail.letters import MOST_SENDERS, Letter, Mail
 
-__all__ = ["Letter", "Mail"]
+__all__ = ["MOST_SENDERS", "Letter", "Mail"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from harness.accounting import Sent
 from harness.load_results.tokens import Signer, Token, read_token
@@ -19,14 +20,16 @@ from loadtests.mail.drafts import Draft, drafts_of, write_drafts
 from loadtests.mail.pools import Pool, mailboxes_of
 from loadtests.mail.rounds import Order, Round, understood
 from loadtests.profile import Behaviour, Profile
+from loadtests.profile.shares import roles
+
+MOST_SENDERS: Final = 100_000  # of one process: so far apart are the numbers of two's
 
 
 @dataclass(frozen=True, slots=True)
 class Letter(Outgoing):
     """One message ready to go: its text is stuffed and ends in the mark.
 
-    Where the behaviour wants BDAT and the server offers it, `octets` are the content as it is, and
-    the opening has no DATA (RFC 3030 2).
+    Where the behaviour wants BDAT and the server offers it, `octets` are the content as it is.
     """
 
     serial: int
@@ -37,6 +40,9 @@ class Mail:
 
     def __init__(self, profile: Profile, target: Target) -> None:
         self._rooms = {each.name: _Room(profile, each, target) for each in profile.behaviours}
+        self._roles = roles([each.share for each in profile.behaviours])
+        self._by_role = list(self._rooms.values())
+        self._senders: list[_Room] = []  # whose mail is made where, by their number
 
     def messages(
         self, behaviour: Behaviour, sender: int, serials: Iterable[int], capabilities: Capabilities
@@ -51,15 +57,17 @@ class Mail:
         """What was sent under this token; None if no sender of this run has made it."""
         parts = read_token(token)
         if parts is not None:
-            for room in self._rooms.values():
+            for room in self._by_role:
                 if room.has_made(parts):
                     return room.sent(token, parts)
         return None
 
-    def token(self, sender: int, serial: int, behaviour: str | None) -> str:
-        """The token of one message; without a behaviour that of one who behaves like the first."""
-        room = self._rooms.get(behaviour or "") or next(iter(self._rooms.values()))
-        return room.token(sender, serial)
+    def token(self, sender: int, serial: int) -> str:
+        """The token of a message of a sender that behaves as its number wants it."""
+        number = sender % MOST_SENDERS
+        while len(self._senders) <= number:
+            self._senders.append(self._by_role[next(self._roles)])
+        return self._senders[number].token(sender, serial)
 
 
 class _Room:

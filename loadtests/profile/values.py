@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -102,6 +102,30 @@ class Profile:
     stop_when: tuple[Threshold, ...] = ()  # each second: the run is over when one is met
     source: Path | None = None  # its file
 
+    def changed(
+        self,
+        *,
+        users: int | None = None,
+        seconds: float | None = None,
+        rate: float | None = None,
+        seed: int | None = None,
+    ) -> Profile:
+        """The profile with other numbers; a number for all stages makes one stage of them."""
+        changed = self if seed is None else replace(self, seed=seed)
+        if users is None and seconds is None and rate is None:
+            return changed
+        first = self.stages[0]
+        one = Stage(
+            name=first.name,
+            begin=0.0,
+            end=float(seconds or self.duration),
+            users=first.users if users is None else (users, users),
+            rate=first.rate if rate is None else (rate, rate),
+        )
+        if len(self.stages) == 1 or users is not None or rate is not None:
+            return replace(changed, stages=(one,))
+        return replace(changed, stages=_cut(self.stages, float(seconds or self.duration)))
+
     @property
     def duration(self) -> float:
         """Seconds that the stages take."""
@@ -116,3 +140,12 @@ class Profile:
     def has_rate(self) -> bool:
         """Whether messages are due at moments of their own, however long others take."""
         return any(stage.rate is not None for stage in self.stages)
+
+
+def _cut(stages: tuple[Stage, ...], end: float) -> tuple[Stage, ...]:
+    """The stages until a moment; the last one is longer if it comes before that."""
+    kept = [stage for stage in stages if stage.begin < end]
+    return (
+        *(replace(stage, end=min(stage.end, end)) for stage in kept[:-1]),
+        replace(kept[-1], end=end),
+    )

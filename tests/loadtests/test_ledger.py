@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import pytest
 
+from harness.accounting import Receipts, read_receipts
 from harness.errors import PeerClosed, PeerError, Refused
 from harness.load_results import LoadResult, Messages
 from harness.protocol.replies import Reply, reply
@@ -21,6 +22,7 @@ from harness.protocol.sender import (
 )
 from loadtests.driving import GONE, Lost
 from loadtests.ledger import Failed, Ledger
+from loadtests.mail import Letter
 from loadtests.recorder import Recorder
 
 BLANK = LoadResult(target="", profile="", seed=1, users=1, started="", seconds=0.0, phases={})
@@ -42,16 +44,31 @@ class Books:
 
     def __init__(self) -> None:
         self.recorder = Recorder(BLANK)
+        self.recorder.start(0.0)
+        self.receipts = Receipts()
         self.ended: list[tuple[str, float, str]] = []
-        self.ledger = Ledger(self.recorder, self._finish)
+        self.ledger = Ledger(self.recorder, self._finish, sender=7, receipts=self.receipts)
         self.now = 0.0
+        self._found: LoadResult | None = None
+
+    @property
+    def found(self) -> LoadResult:
+        """What was recorded; asked for when all is over."""
+        self._found = self._found or self.recorder.take(self.now)
+        return self._found
 
     def _finish(self, name: str, seconds: float, failed: Failed | None) -> None:
         self.ended.append((name, round(seconds, 6), str(failed or "")))
 
     def stream(self, messages: Iterable[Outgoing], rounds: Iterable[tuple[Reply, ...]],
                *, pipeline: bool) -> None:  # fmt: skip
-        self.run(stream(messages, pipeline=pipeline, tell=self.ledger.tell), rounds)
+        handed = self.handing(messages)
+        self.run(stream(handed, pipeline=pipeline, tell=self.ledger.tell), rounds)
+
+    def handing(self, messages: Iterable[Outgoing], due: float | None = None) -> Iterator[Outgoing]:
+        for message in messages:
+            self.ledger.hand(message, due)
+            yield message
 
     def run(self, flow: Flow[object], rounds: Iterable[tuple[Reply, ...]]) -> None:
         """Each round takes a second, and its first reply comes in half of it."""
@@ -73,15 +90,15 @@ class Books:
 
     @property
     def messages(self) -> Messages:
-        return self.recorder.result().messages
+        return self.found.messages
 
     @property
     def troubles(self) -> list[tuple[str, str, int]]:
-        return [(it.stage, it.what, it.count) for it in self.recorder.result().troubles]
+        return [(it.stage, it.what, it.count) for it in self.found.troubles]
 
     @property
     def phases(self) -> dict[str, list[float]]:
-        found = self.recorder.result().phases
+        found = self.found.phases
         return {name: [phase.count, phase.total / 1e6] for name, phase in found.items()}
 
 
@@ -98,6 +115,7 @@ def test_in_lock_step_every_phase_of_a_message_is_measured(books: Books):
         "MAIL": [1, 1.0],
         "RCPT": [1, 1.0],
         "DATA": [1, 1.0],
+        "body": [1, 0.0],  # the last octet goes with the first
         "dot": [1, 0.5],  # its reply is the first, and only, of the exchange
         "message": [1, 3.5],
     }
@@ -111,11 +129,12 @@ def test_pipelined_a_message_begins_with_its_mail_and_ends_with_the_reply_to_its
     assert books.messages == Messages(begun=3, accepted=3)
     assert books.phases == {
         "group": [3, 3.0],
+        "body": [3, 0.0],
         "dot": [3, 1.5],
         "message": [3, 4.5],  # a round for the group, half a round until its dot is answered
     }
     assert books.troubles == []
-    assert books.recorder.result().octets == 3 * len(CONTENT)
+    assert books.found.octets == 3 * len(CONTENT)
 
 
 def test_a_refused_recipient_is_trouble_and_the_message_goes_to_the_others(books: Books):
@@ -240,7 +259,7 @@ def test_a_session_is_measured_from_greeting_to_quit(books: Books):
 
 
 def test_messages_of_a_sender_that_is_killed_are_unanswered(books: Books):
-    flow = stream([outgoing()], pipeline=True, tell=books.ledger.tell)
+    flow = stream(books.handing([outgoing()]), pipeline=True, tell=books.ledger.tell)
     group = flow.send(None)  # type: ignore[arg-type]  # to begin with
     assert isinstance(group, Exchange)
     books.ledger.observe(group, (OK, OK, GO), 0.0, 0.0, 1.0, 1.0)
@@ -255,6 +274,79 @@ def test_what_the_flow_cannot_do_is_trouble_of_the_session(books: Books):
     books.ledger.end(PeerError("no way to log in"), 1.0)
 
     assert books.troubles == [("hello", "no way to log in", 1)]
+
+
+def test_under_a_rate_a_message_takes_from_the_moment_when_it_was_due(books: Books):
+    books.now = 10.0
+    late = books.handing([outgoing()], due=8.0)
+    rounds = [(OK, OK, GO), (OK,)]
+    books.run(stream(late, pipeline=True, tell=books.ledger.tell), rounds)
+
+    assert books.found.messages == Messages(begun=1, late=1, accepted=1)
+    assert books.phases["message"] == [1, 3.5]
+    assert books.phases["group"] == [1, 1.0], "who waited was the message, not its commands"
+
+
+def test_how_long_failures_took_is_kept_apart(books: Books):
+    books.stream([outgoing()], [(OK,), (LATER,), (OK,)], pipeline=False)
+    failed = {name: [it.count, it.total / 1e6] for name, it in books.found.failed.items()}
+
+    assert failed == {"RCPT": [1, 1.0], "message": [1, 2.0]}
+    assert list(books.phases) == ["MAIL"]
+
+
+@pytest.mark.parametrize(
+    ("rounds", "put_off"),
+    [
+        ([(LATER,)], 1), ([(LATER,), (LATER,)], 2), ([(LATER,), (NO,)], 0),
+        ([(LATER,), (OK,), (OK,), (GO,), (OK,)], 0), ([(NO,)], 0),
+    ],
+)  # fmt: skip
+def test_who_is_put_off_time_and_again_knows_how_often(
+    books: Books, rounds: list[tuple[Reply, ...]], put_off: int
+):
+    books.stream([outgoing()] * 2, rounds, pipeline=False)
+
+    assert books.ledger.put_off == put_off
+
+
+def test_a_message_that_is_left_on_purpose_is_no_failure(books: Books):
+    flow = stream(books.handing([outgoing()]), pipeline=False, tell=books.ledger.tell)
+    mail = flow.send(None)  # type: ignore[arg-type]  # to begin with
+    assert isinstance(mail, Exchange)
+    books.ledger.observe(mail, (OK,), 0.0, 0.0, 1.0, 1.0)
+    books.ledger.abandon()
+    books.ledger.end(None, 2.0)
+
+    assert books.found.messages == Messages(begun=1)
+    assert (books.found.troubles, books.recorder.ended) == ((), 1)
+
+
+def letter(serial: int) -> Letter:
+    bare = outgoing("b@y.test", "c@y.test")
+    return Letter(bare.opening, bare.octets, serial)
+
+
+def test_receipts_say_which_messages_were_taken_and_in_how_many_copies(books: Books):
+    one_refused = (OK, OK, NO, GO)
+    rounds = [(OK, OK, OK, GO), (OK, *one_refused), (OK,)]
+    books.stream([letter(3), letter(4)], rounds, pipeline=True)
+    taken = read_receipts([f"{books.receipts.line(0.0)}\n"])
+
+    assert {key: list(serials) for key, serials in taken.runs.items()} == {
+        (7, 2): [(3, 3)],
+        (7, 1): [(4, 4)],
+    }
+
+
+def test_a_message_whose_dot_nobody_answered_may_have_been_taken(books: Books):
+    books.stream([letter(3), letter(4)], [(OK, OK, OK, GO), (GONE,)], pipeline=True)
+    taken = read_receipts([f"{books.receipts.line(0.0)}\n"])
+
+    assert (taken.copies, {key: list(them) for key, them in taken.unsure.items()}) == (
+        0,
+        {7: [(3, 3)]},
+    )
 
 
 def test_failures_of_one_kind_read_the_same_for_locust():

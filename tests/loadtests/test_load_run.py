@@ -1,19 +1,22 @@
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+
 import pytest
 
 from harness.errors import UsageError
 from harness.protocol.replies import Capabilities
 from harness.target import read_target
-from loadtests.load_run import prepare
-from loadtests.profile import read_profile
+from loadtests.load_run import MOST_SENDERS, LoadRun, prepare
+from loadtests.profile import Behaviour, read_profile
 
 STARTED = "2026-01-02T03:04:05+00:00"
 
 
 def test_a_run_knows_what_its_result_will_be_about():
     run = prepare(read_target("127.0.0.1:2525"), read_profile("smoke"), started=STARTED)
-    found = run.recorder.result()
+    found = run.recorder.blank
 
     assert (found.target, found.profile) == ("smtp://127.0.0.1:2525", "smoke")
     assert (found.seed, found.users, found.started) == (1, 20, STARTED)
@@ -21,19 +24,53 @@ def test_a_run_knows_what_its_result_will_be_about():
 
 def test_a_seed_of_the_command_line_stands_in_for_that_of_the_profile():
     target = read_target("127.0.0.1")
-    run = prepare(target, read_profile("smoke"), started=STARTED, seed=9)
+    run = prepare(target, read_profile("smoke").changed(seed=9), started=STARTED)
     behaviour = run.profile.behaviours[0]
     message = next(run.mail.messages(behaviour, 0, [0], Capabilities("here.test")))
 
-    assert run.profile.seed == run.recorder.result().seed == 9
+    assert run.profile.seed == run.recorder.blank.seed == 9
     assert b"load-00000009-" in message.octets
     assert message.opening.recipients == ("postmaster",)
 
 
-def test_senders_are_numbered():
-    run = prepare(read_target("127.0.0.1"), read_profile("smoke"), started=STARTED)
+def run_of(*shares: float, place: int = 0, messages: int | None = None) -> LoadRun:
+    profile = replace(
+        read_profile("smoke"),
+        behaviours=tuple(Behaviour(name=f"b{n}", share=each) for n, each in enumerate(shares)),
+        messages=messages,
+    )
+    made = prepare(read_target("127.0.0.1"), profile, started=STARTED)
+    made.place = place
+    return made
 
-    assert [next(run.numbers) for _ in range(3)] == [0, 1, 2]
+
+def test_senders_are_numbered_and_those_of_processes_apart():
+    assert [run_of(1.0).enlist()[0] for _ in range(1)] == [0]
+    assert run_of(1.0, place=2).enlist()[0] == 2 * MOST_SENDERS
+
+
+def test_at_all_times_senders_behave_as_the_shares_say():
+    run = run_of(0.6, 0.3, 0.1)
+    names = [run.enlist()[1].name for _ in range(20)]
+
+    assert Counter(names) == {"b0": 12, "b1": 6, "b2": 2}
+    assert Counter(names[:10]) == {"b0": 6, "b1": 3, "b2": 1}
+
+
+def test_so_many_messages_are_wanted_and_not_one_more():
+    run = run_of(1.0, messages=2)
+
+    assert [run.spend(), run.is_spent, run.spend(), run.is_spent, run.spend()] == [
+        True, False, True, True, False,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("place", "budget"), [(0, 4), (1, 3), (2, 3)])
+def test_processes_divide_the_messages_among_them(place: int, budget: int):
+    run = run_of(1.0, place=place, messages=10)
+    run.divide(3)
+
+    assert run.budget == budget
 
 
 def test_a_run_against_another_s_server_is_never_prepared():

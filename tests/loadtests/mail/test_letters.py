@@ -171,15 +171,23 @@ def test_each_behaviour_of_a_mix_knows_its_own_mail():
             assert len(sent.content) == size
 
 
-def test_a_token_is_made_anew_for_who_knows_sender_serial_and_behaviour():
+def test_tokens_are_known_by_sender_and_serial():
     few, many = behaviour("few", share=0.25), behaviour("many", share=0.75)
     made = mail(few, many)
-    for manner in (few, many):
-        (letter,) = letters(made, [7], by=manner, sender=200_003)
-        assert made.token(200_003, 7, manner.name) == token(letter)
+    found = [made.sent(made.token(sender, 7)) for sender in (0, 1, 2, 3, 200_003)]
 
-    assert made.token(1, 2, None) == made.token(1, 2, "few")
-    assert made.token(1, 2, None) != made.token(1, 2, "many")
+    assert [(one.sender, one.serial) for one in found if one] == [
+        *((sender, 7) for sender in range(4)),
+        (200_003, 7),
+    ]
+    by_few = [made.token(sender, 7) for sender in range(100)]
+    assert (
+        sum(
+            word == token(*letters(made, [7], by=few, sender=sender))
+            for sender, word in enumerate(by_few)
+        )
+        == 25
+    )
 
 
 def test_mail_of_another_run_is_not_ours():

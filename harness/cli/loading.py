@@ -1,0 +1,260 @@
+"""A load run from its wishes to its exit status: Locust as a child, and what we do beside it.
+
+Locust counts and writes its result as it goes.  Here that is shown; the mail is accounted for, the
+suites are run meanwhile, and the promises that hang on these are judged at the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from harness.cli.generator import HEADLESS, Look, generate, last_words
+from harness.documents import read_duration
+from harness.errors import HarnessError, TargetUnreachable, UsageError
+from harness.load_results import End, Follower, LoadResult, read, to_json, write
+from harness.reports.files import check_writable, is_replaceable, write_whole
+from harness.reports.formats import STDOUT
+from harness.reports.load import LoadReport, progress, read_load_report, summary
+
+if TYPE_CHECKING:
+    from harness.target import Target
+    from loadtests.profile import Profile
+
+_GRACE: Final = 60.0  # seconds behind the plan until the generator has hung
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the command line says beyond target and profile."""
+
+    users: int | None = None
+    rate: float | None = None
+    seconds: float | None = None
+    seed: int | None = None
+    sink: int | None = None
+    delivery: tuple[str, ...] = ()
+    suites: tuple[str, ...] = ()
+    processes: int | None = None
+    master: bool = False
+    expect_workers: int = 1
+    worker: bool = False
+    master_host: str = "127.0.0.1"
+    master_port: int = 5557
+    web: int | None = None
+    path: Path | None = None
+    reports: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Wishes:
+        """The options of the command, read."""
+        known = {name: given[name] for name in cls.__slots__ if name in given}
+        numbers = {"rate": _rate(given["rate"]), "seconds": _seconds(given["duration"])}
+        return cls(**known | numbers)
+
+    @property
+    def is_open_ended(self) -> bool:
+        """Whether nobody knows how long it will take: there are people, or a master elsewhere."""
+        return self.web is not None or self.master or self.worker
+
+    def changed(self, profile: Profile) -> Profile:
+        """The profile with the numbers that were given beside it."""
+        return profile.changed(
+            users=self.users, seconds=self.seconds, rate=self.rate, seed=self.seed
+        )
+
+
+def run_load(target: Target, profile: Profile, wishes: Wishes) -> int:
+    """Put the load on the target, tell what was found, and give back the exit status."""
+    from loadtests.admission import admit
+
+    admit(target, profile)
+    if not wishes.master:
+        _reach(target)
+    wanted = [read_load_report(text) for text in wishes.reports]
+    for path in filter(None, (wishes.path, *(report.path for report in wanted))):
+        if path != STDOUT:
+            check_writable(path)
+    with tempfile.TemporaryDirectory(prefix="smtp-harness-load-") as name:
+        run = _Run(target, profile, wishes, Path(name))
+        if wishes.worker:
+            return run.work()
+        result = run.result()
+    for report in wanted:
+        _write(report, result)
+    return _status(result, run.status)
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run and its scratch directory."""
+
+    target: Target
+    profile: Profile
+    wishes: Wishes
+    folder: Path
+    status: int = 0
+
+    def result(self) -> LoadResult:
+        """Run it, and tell of it."""
+        from loadtests.prepared import hand_over
+        from loadtests.thresholds import judge_all
+
+        prepared = self.folder / "prepared"
+        hand_over(prepared, self.target, self.profile)
+        file = self._file()
+        options = [f"--smtp-prepared={prepared}", f"--smtp-result={file}", *_how(self.wishes)]
+        self.status = self._generate(options, file)
+        result = self._read(file)
+        result = replace(result, thresholds=judge_all(self.profile.thresholds, result))
+        self._keep(result, file)
+        for line in summary(result):
+            click.echo(line)
+        if result.end is End.RUNNING:
+            words = last_words(self.folder)
+            raise HarnessError(f"the load generator broke off (status {self.status}): {words}")
+        return result
+
+    def work(self) -> int:
+        """Send what a master elsewhere says, until it says no more."""
+        from loadtests.prepared import hand_over
+
+        prepared = self.folder / "prepared"
+        hand_over(prepared, self.target, self.profile)
+        master = f"{self.wishes.master_host}:{self.wishes.master_port}"
+        click.echo(f"working for the master at {master}", err=True)
+        options = [f"--smtp-prepared={prepared}", *_how(self.wishes)]
+        status = generate(options, self.folder, patience=None, look=lambda _: None)
+        if status not in (0, 130, 143):
+            raise HarnessError(f"the worker broke off: {last_words(self.folder)}")
+        return status
+
+    def _generate(self, options: list[str], file: Path) -> int:
+        patience = None if self.wishes.is_open_ended else self.profile.duration + _GRACE
+        with _live(Follower(file)) as show:
+            return generate(options, self.folder, patience=patience, look=show,
+                            how=_face(self.wishes))  # fmt: skip
+
+    def _file(self) -> Path:
+        """Where the generator leaves its result: where it is wanted, unless that is a pipe."""
+        path = self.wishes.path
+        if path is None or not is_replaceable(path.resolve()):
+            return self.folder / "result.json"
+        path.resolve().unlink(missing_ok=True)  # another run's must not be taken for ours
+        return path.resolve()
+
+    def _read(self, file: Path) -> LoadResult:
+        if not file.is_file():
+            words = last_words(self.folder) or "it said nothing"
+            raise HarnessError(f"the load generator broke (status {self.status}): {words}")
+        return read(file)
+
+    def _keep(self, result: LoadResult, file: Path) -> None:
+        """The whole of it, where it is wanted."""
+        path = self.wishes.path
+        if path is not None and file == path.resolve():
+            write(result, file)
+        elif path is not None:
+            write_whole(path, to_json(result))
+
+
+def _reach(target: Target) -> None:
+    """Raises TargetUnreachable at once where the run would find that out for ten seconds."""
+    address = target.address
+    try:
+        socket.create_connection((address.host, address.port), target.timeouts.greeting).close()
+    except OSError as problem:
+        raise TargetUnreachable(f"{target}: {problem.strerror or problem}") from None
+
+
+def _face(wishes: Wishes) -> Sequence[str]:
+    """How Locust shows itself: not at all, or as a page on loopback."""
+    if wishes.web is None:
+        return HEADLESS
+    return ("--autostart", "--web-host", "127.0.0.1", "--web-port", str(wishes.web),
+            "--only-summary", "--loglevel", "WARNING")  # fmt: skip
+
+
+def _how(wishes: Wishes) -> list[str]:
+    """By how many processes, on which machines; in Locust's own words."""
+    if wishes.processes is not None and wishes.processes > 1:
+        port = _free_port()
+        return [f"--processes={wishes.processes}", "--master-bind-host=127.0.0.1",
+                f"--master-bind-port={port}", f"--master-port={port}"]  # fmt: skip
+    if wishes.master:
+        return ["--master", f"--expect-workers={wishes.expect_workers}",
+                f"--master-bind-host={wishes.master_host}",
+                f"--master-bind-port={wishes.master_port}"]  # fmt: skip
+    if wishes.worker:
+        return ["--worker", f"--master-host={wishes.master_host}",
+                f"--master-port={wishes.master_port}"]  # fmt: skip
+    return []
+
+
+def _free_port() -> int:
+    """A port of loopback where nobody listens just now."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@contextlib.contextmanager
+def _live(follower: Follower) -> Iterator[Look]:
+    """Shows how far it is, on a terminal; the line is gone when something else is said."""
+
+    def show(seconds: float) -> None:
+        known = follower.look()
+        if known is not None:
+            width = shutil.get_terminal_size().columns
+            click.echo(f"\r\x1b[2K{progress(known, seconds, width)}", nl=False, err=True)
+
+    def be_quiet(seconds: float) -> None:
+        """Nobody looks."""
+
+    is_watched = sys.stderr.isatty()
+    try:
+        yield show if is_watched else be_quiet
+    finally:
+        if is_watched:
+            click.echo("\r\x1b[2K", nl=False, err=True)
+
+
+def _write(report: LoadReport, result: LoadResult) -> None:
+    if report.path == STDOUT:
+        click.echo(report.tell(result), nl=False)
+    else:
+        write_whole(report.path, report.tell(result))
+
+
+def _status(result: LoadResult, status: int) -> int:
+    # Who cancels a run must not get a green light for the part of it that was measured.
+    return status if result.end is End.INTERRUPTED else result.exit_status
+
+
+def _rate(text: str | None) -> float | None:
+    from loadtests.profile import read_rate
+
+    if text is None:
+        return None
+    rate = read_rate(text)
+    if not rate:
+        raise UsageError(f"--rate {text}: this is no rate, such as 500/s or 30/min")
+    return rate
+
+
+def _seconds(text: str | None) -> float | None:
+    if text is None:
+        return None
+    seconds = read_duration(text)
+    if not seconds:
+        raise UsageError(f"--duration {text}: this is no duration, such as 30s or 5m")
+    return seconds

@@ -1,0 +1,71 @@
+"""When messages are due that come at a rate, however long the others take.
+
+A closed loop hides what a stall does: while it waits, it sends nothing, and nothing is measured.
+Here each message has its moment, and its latency begins then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from loadtests.plan import Plan
+
+LATE: Final = 0.1  # seconds behind its moment until a message counts as late, or as never sent
+
+
+class Agenda:
+    """The part of the plan's messages that one process sends: as large as its part of the users.
+
+    All moments are of the clock that `begin` was read from.
+    """
+
+    def __init__(self, plan: Plan, share: Callable[[], float], *, first: float = 0.5) -> None:
+        self._plan = plan
+        self._share = share  # of all users that are ours now, 0 to 1
+        self._begin = 0.0
+        self._first = first  # so that processes do not send at the same moments: 0 to 1
+        self._claimed = 0.0  # how much of the plan's count is promised to our senders
+        self._counted = 0.0  # how much of it has been counted as due to us,
+        self._until = 0.0  # until this second of the run
+        self._told = 0
+        self._handed = 0
+
+    def start(self, begin: float) -> None:
+        """The run begins, or began some time ago."""
+        self._begin = begin
+
+    def join(self, now: float) -> None:
+        """We begin now, some time behind the others: what was due before was theirs."""
+        self._until = max(0.0, now - self._begin)
+        self._claimed = self._plan.due_by(self._until)
+
+    def claim(self) -> float | None:
+        """The moment of the next message, which is the caller's to send; None if there is none."""
+        step = 1.0 / max(self._share(), 1e-6)
+        self._claimed += step * (self._first if not self._handed else 1.0)
+        self._handed += 1
+        moment = self._plan.moment_of(self._claimed)
+        return None if moment is None else self._begin + moment
+
+    def come_due(self, now: float, begun: int) -> dict[int, int]:
+        """How many more have come due since the last call, by the second of the run.
+
+        What came due just now still has time to be begun; but what was begun surely was due.
+        """
+        moment = now - LATE - self._begin
+        due: dict[int, int] = {}
+        while self._until < moment:
+            second = int(self._until)
+            until = min(second + 1.0, moment)
+            whole = self._plan.due_by(until) - self._plan.due_by(self._until)
+            self._counted += whole * self._share()
+            self._until = until
+            self._tell(int(self._counted), second, due)
+        self._tell(begun, max(0, int(now - self._begin)), due)
+        return due
+
+    def _tell(self, count: int, second: int, due: dict[int, int]) -> None:
+        if count > self._told:
+            due[second] = due.get(second, 0) + count - self._told
+            self._told = count

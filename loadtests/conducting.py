@@ -1,0 +1,118 @@
+"""A run and its processes: who counts, who adds up, who ends it; tied to Locust's events.
+
+In a process alone everything is here.  With workers the master sends no mail: it follows the plan
+and keeps the books, and each worker counts.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Final
+
+import gevent
+from locust.env import Environment
+from locust.runners import MasterRunner, WorkerRunner
+
+from loadtests.keeper import Keeper, worker_name
+from loadtests.load_run import LoadRun
+from loadtests.pacing import Pacer
+
+GRACE: Final = 5.0  # seconds a user has to end its transaction, besides waiting for one reply
+_ELAPSED: Final = "smtp_elapsed"  # what a worker is told that comes in the middle of a run
+
+
+def share(environment: Environment, run: LoadRun) -> None:
+    """Make the run known to all users, and give them the time to end their transactions."""
+    environment.smtp_load = run  # type: ignore[attr-defined]  # as Locust's documentation does
+    if not environment.stop_timeout:
+        environment.stop_timeout = run.target.timeouts.reply + GRACE
+
+
+def conduct(
+    environment: Environment,
+    run: LoadRun,
+    result: Path | None = None,
+    receipts: Path | None = None,
+) -> None:
+    """Make the run known to all users of this process, and see it through."""
+    share(environment, run)
+    if isinstance(environment.runner, WorkerRunner):
+        _Worker(environment, run)
+    else:
+        _Head(environment, run, Keeper(run, environment, result, receipts))
+
+
+class _Worker:
+    """A process that counts for another one."""
+
+    def __init__(self, environment: Environment, run: LoadRun) -> None:
+        assert isinstance(environment.runner, WorkerRunner), "it is a worker's"
+        self._runner = environment.runner
+        self._environment = environment
+        self._run = run
+        self._keeper = Keeper(run, environment)
+        self._zero = 0.0  # when the run began, if it began without us
+        environment.process_exit_code = 0  # who judges is the master
+        self._runner.register_message(_ELAPSED, self._hear_elapsed)
+        environment.events.test_start.add_listener(self._start)  # type: ignore[no-untyped-call]
+        environment.events.report_to_master.add_listener(self._keeper.report)  # type: ignore[no-untyped-call]
+
+    def _hear_elapsed(self, environment: Environment, msg: Any, **_: Any) -> None:
+        self._zero = perf_counter() - msg.data["seconds"]
+
+    def _start(self, **_: Any) -> None:
+        run, runner = self._run, self._runner
+        run.place = max(0, runner.worker_index)
+        run.recorder.name = worker_name(run.place)
+        run.share = self._share
+        run.divide(max(1, self._environment.parsed_options.expect_workers))  # type: ignore[union-attr]
+        self._keeper.start(elapsed=perf_counter() - self._zero if self._zero else 0.0)
+
+    def _share(self) -> float:
+        """The part of all users that are ours, now."""
+        users = self._run.plan.users_at(perf_counter() - self._run.recorder.zero)
+        return min(1.0, self._runner.target_user_count / max(1, users))
+
+
+class _Head:
+    """The process that ends the run and writes its result."""
+
+    def __init__(self, environment: Environment, run: LoadRun, keeper: Keeper) -> None:
+        self._environment = environment
+        self._keeper = keeper
+        self._pacer = Pacer(environment, self._keeper, run.plan)
+        self._begun = 0.0
+        events = environment.events
+        events.test_start.add_listener(self._start)  # type: ignore[no-untyped-call]
+        events.worker_connect.add_listener(self._greet)  # type: ignore[no-untyped-call]
+        events.worker_report.add_listener(self._keeper.hear)  # type: ignore[no-untyped-call]
+        events.quitting.add_listener(self._finish)  # type: ignore[no-untyped-call]
+
+    def _start(self, **_: Any) -> None:
+        if self._begun:
+            return  # somebody pressed the button again: a result is of one run
+        self._begun = perf_counter()
+        if not isinstance(self._environment.runner, MasterRunner):
+            self._keeper.start()
+        gevent.spawn(self._pacer.follow)
+
+    def _greet(self, client_id: str, **_: Any) -> None:
+        runner = self._environment.runner
+        if self._begun and isinstance(runner, MasterRunner):
+            seconds = perf_counter() - self._begun
+            runner.send_message(_ELAPSED, {"seconds": seconds}, client_id)
+
+    def _finish(self, **_: Any) -> None:
+        """Stop the users, write the last word, decide the exit status.
+
+        Locust calls this before it stops its users when a signal ended the run, and twice where
+        the first call lets its main greenlet run.
+        """
+        runner = self._environment.runner
+        assert runner is not None, "a run has a runner"
+        if runner.user_count:
+            runner.stop()
+            self._keeper.wait_for_workers()
+        result = self._keeper.finish(self._pacer.end, stopped=self._pacer.stopped)
+        self._environment.process_exit_code = result.exit_status

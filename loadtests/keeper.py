@@ -1,0 +1,197 @@
+"""The keeper of a run's books: parts are added up, written as they come, and judged in the end.
+
+There is one in each process.  A worker's hands its parts to the master's in Locust's own reports;
+the master's, or that of a process alone, keeps the sum, and writes each part as a line of the
+result file, so that whoever reads it meets all that was known a second ago.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter, time
+from typing import Any, Final
+
+import gevent
+from locust.env import Environment
+from locust.runners import STATE_MISSING, MasterRunner, WorkerRunner
+
+from harness.load_results import (
+    End,
+    Generator,
+    Judged,
+    LoadResult,
+    from_json,
+    to_json,
+    together,
+    write,
+)
+from loadtests.load_run import LoadRun
+from loadtests.recorder import Fared
+from loadtests.thresholds import judge_all
+from loadtests.watch import Watch
+
+EVERY: Final = 1.0  # seconds between two parts
+WINDOW: Final = 5  # parts that `stop_when` looks at
+LAST_WORDS: Final = 5.0  # seconds that workers have to send their last part
+_PART, _RECEIPTS, _OVER = "smtp_part", "smtp_receipts", "smtp_over"
+
+
+class Keeper:
+    """The books of one process, or of all."""
+
+    def __init__(
+        self,
+        run: LoadRun,
+        environment: Environment,
+        path: Path | None = None,
+        receipts: Path | None = None,
+    ) -> None:
+        self.run = run
+        self._environment = environment
+        self._path = path
+        self._receipts = receipts  # where what was accepted is written, message by message
+        self._watch: Watch | None = None
+        self._total: LoadResult = run.recorder.blank
+        self._window: deque[LoadResult] = deque(maxlen=WINDOW)
+        self._over: set[str] = set()  # workers that said all they had to say
+        self._lost: set[str] = set()
+        self._finished = False
+        if path:
+            path.write_text(to_json(self._total), encoding="utf-8")
+
+    # --- in every process ------------------------------------------------------------------------
+
+    def start(self, *, elapsed: float = 0.0) -> None:
+        """The run begins, or began elsewhere so many seconds ago."""
+        self.run.start(perf_counter(), elapsed=elapsed)
+        self.run.own.watch(gevent.get_hub().loop)
+        self._watch = Watch(self.run.own.take)
+
+    def take(self) -> LoadResult:
+        """What this process counted since the last time."""
+        recorder, agenda = self.run.recorder, self.run.agenda
+        now = perf_counter()
+        runner = self._environment.runner
+        fared = Fared(
+            users=runner.user_count if runner else 0,
+            due=agenda.come_due(now, recorder.begun) if agenda else {},
+            generator=self._watch.take() if self._watch else Generator(),
+        )
+        return recorder.take(now, fared)
+
+    # --- in a worker -----------------------------------------------------------------------------
+
+    def report(self, client_id: str, data: dict[str, Any]) -> None:
+        """What Locust calls before it sends a report to the master."""
+        runner = self._environment.runner
+        if self._watch is None or runner is None:
+            return
+        data[_OVER] = not runner.user_count  # asked first: what follows is all there was
+        data[_PART] = to_json(self.take())
+        data[_RECEIPTS] = self._line()
+
+    # --- in the master, or in a process alone ----------------------------------------------------
+
+    def hear(self, client_id: str, data: dict[str, Any]) -> None:
+        """A worker's report has come."""
+        if _PART in data:
+            self._add(from_json(data[_PART]), data[_RECEIPTS])
+        if data.get(_OVER):
+            self._over.add(client_id)
+        else:
+            self._over.discard(client_id)
+
+    def look(self) -> None:
+        """Once a second: take what there is, and see who is still there."""
+        runner = self._environment.runner
+        if isinstance(runner, MasterRunner):
+            self._miss(runner)
+        elif self._watch is not None:
+            self._add(self.take(), self._line())
+
+    @property
+    def total(self) -> LoadResult:
+        """All that is known of the run."""
+        return self._total
+
+    @property
+    def recent(self) -> LoadResult:
+        """The last few seconds of it."""
+        return functools.reduce(together, self._window, self.run.recorder.blank)
+
+    def wait_for_workers(self) -> None:
+        """Until all that are still there have said their last words, or time is up."""
+        runner = self._environment.runner
+        if not isinstance(runner, MasterRunner):
+            return
+        with gevent.Timeout(LAST_WORDS, False):
+            while {client.id for client in self._present(runner)} - self._over:
+                gevent.sleep(0.05)
+        self._miss(runner)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether all messages that were wanted have been sent, and answered."""
+        wanted = self.run.profile.messages
+        if wanted is None:
+            return False
+        if isinstance(self._environment.runner, MasterRunner):
+            counted = self._total.messages
+            ended = counted.accepted + counted.refused + counted.unanswered
+            return ended >= min(wanted, counted.begun) and counted.begun >= wanted
+        recorder = self.run.recorder
+        return self.run.is_spent and recorder.ended >= recorder.begun
+
+    def finish(self, end: End, *, stopped: Sequence[Judged] = ()) -> LoadResult:
+        """The last part, the verdicts, and the whole as one object in the file; once."""
+        if not self._finished:
+            self._finished = True
+            if self._watch is not None and not isinstance(self._environment.runner, MasterRunner):
+                self._add(self.take(), self._line())
+                self._watch.stop()
+            self._total = replace(self._total, end=end)
+            verdicts = judge_all(self.run.profile.thresholds, self._total)
+            self._total = replace(self._total, thresholds=verdicts, stopped=tuple(stopped))
+            if self._path:
+                write(self._total, self._path)
+        return self._total
+
+    def _line(self) -> str:
+        """What was accepted since the last time, for those who account for it."""
+        receipts = self.run.receipts
+        return receipts.line(time() - perf_counter()) if receipts is not None else ""
+
+    def _add(self, part: LoadResult, accepted: str = "") -> None:
+        self._total = together(self._total, part)
+        self._window.append(part)
+        if self._path:
+            with self._path.open("a", encoding="utf-8") as lines:
+                lines.write(to_json(part))
+        if self._receipts and accepted:
+            with self._receipts.open("a", encoding="utf-8") as lines:
+                lines.write(f"{accepted}\n")
+
+    def _present(self, runner: MasterRunner) -> list[Any]:
+        return [client for client in runner.clients.all if client.state != STATE_MISSING]
+
+    def _miss(self, runner: MasterRunner) -> None:
+        """Note which workers are not heard of any more."""
+        for client in runner.clients.all:
+            name = worker_name(runner.worker_indexes[client.id])
+            if client.state == STATE_MISSING and name not in self._lost:
+                self._lost.add(name)
+                self._add(replace(self.run.recorder.blank, generators={name: Generator(lost=True)}))
+
+
+def worker_name(place: int) -> str:
+    """What a worker is called in results."""
+    return f"worker {place + 1}"
+
+
+def is_worker(environment: Environment) -> bool:
+    """Whether this process counts for another one."""
+    return isinstance(environment.runner, WorkerRunner)
