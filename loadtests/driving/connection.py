@@ -130,9 +130,10 @@ class Connection:
             return
         now = self._moved_at = perf_counter()
         if self._tunnel is not None:
-            octets = self._opened(self._tunnel, octets, now)
+            octets = self._opened(self._tunnel, octets)
             if not octets:
                 return
+            now = perf_counter()
         replies, reader = self._replies, self._reader
         if not replies:
             self._first_at = now
@@ -278,11 +279,14 @@ class Connection:
 
     def _give_up(self) -> None:
         """The replies that came are handed on, with one behind them that says it was all."""
+        now = perf_counter()
         replies = tuple(self._replies[: self._wanted])
         self._replies.clear()
+        if not replies:
+            self._first_at = now
         if len(replies) < self._wanted and not (replies and replies[-1].code == CLOSING):
             replies += (GONE,)
-        self._answer(replies, perf_counter())
+        self._answer(replies, now)
 
     def _stop_writing(self) -> None:
         self._output.stop()
@@ -340,9 +344,9 @@ class Connection:
             self._fail_handshake(TlsFailed("nobody said how to do a handshake"))
         else:
             self._tunnel = self._tls.dig()
-            self._shake(self._tunnel, self._moved_at)
+            self._shake(self._tunnel)
 
-    def _shake(self, tunnel: Tunnel, now: float) -> None:
+    def _shake(self, tunnel: Tunnel) -> None:
         try:
             said = tunnel.shake()
         except PeerError as problem:
@@ -353,18 +357,18 @@ class Connection:
             self._push(bytes(self._unsent) + said)
         if tunnel.is_up:
             self._handshaking = False
-            self._answer((), now)
+            self._answer((), perf_counter())
 
     def _fail_handshake(self, trouble: PeerError) -> None:
         self._handshaking = False
         self._ended.set_exception(Lost(TLS, trouble))
 
-    def _opened(self, tunnel: Tunnel, octets: bytes, now: float) -> bytes:
+    def _opened(self, tunnel: Tunnel, octets: bytes) -> bytes:
         """What was said inside the tunnel, if anything was."""
         tunnel.feed(octets)
         if not tunnel.is_up:
-            self._first_at = now
-            self._shake(tunnel, now)
+            self._first_at = self._moved_at
+            self._shake(tunnel)
             if not tunnel.is_up:
                 return b""
         try:

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import gevent
@@ -14,85 +12,16 @@ from harness.errors import PeerClosed, PeerError, PeerSilent, Refused
 from harness.protocol.replies import Reply
 from harness.protocol.sender import Exchange, Flow
 from loadtests.driving import GONE, Connection, Lost, Unasked
-
-Step = bytes | int | Callable[[Any], None]
-Seen = tuple[tuple[str, ...], tuple[int, ...]]
-
-
-def hang_up(peer: Any) -> None:
-    peer.close()
-
-
-class Stage:
-    """A connection of ours, and a peer that plays: octets to send, a number of octets to read."""
-
-    def __init__(self, patience: float) -> None:
-        ours, self.peer = gevent.socket.socketpair()
-        self.seen: list[Seen] = []
-        self.heard = b""
-        self.connection = Connection(ours.detach(), observe=self._observe, patience=patience)
-        self._playing = gevent.spawn(lambda: None)
-
-    def play(self, *steps: Step) -> None:
-        self._playing = gevent.spawn(self._play, steps)
-
-    def wait(self) -> None:
-        self._playing.get()
-
-    def _play(self, steps: tuple[Step, ...]) -> None:
-        for step in steps:
-            if isinstance(step, bytes):
-                self.peer.sendall(step)
-                gevent.sleep(0)  # a turn of the loop, so that each piece is read alone
-            elif isinstance(step, int):
-                self.heard += self._read(step)
-            else:
-                step(self.peer)
-
-    def _read(self, wanted: int) -> bytes:
-        octets = b""
-        while len(octets) < wanted:
-            octets += self.peer.recv(min(wanted - len(octets), 100_000))
-        return octets
-
-    def _observe(
-        self,
-        exchange: Exchange,
-        replies: tuple[Reply, ...],
-        sent: float,
-        written: float,
-        first: float,
-        last: float,
-    ) -> None:
-        assert first <= last
-        assert sent <= written <= last
-        self.seen.append((exchange.names, tuple(reply.code for reply in replies)))
-
-
-@contextmanager
-def stage(patience: float = 5.0) -> Iterator[Stage]:
-    made = Stage(patience)
-    with gevent.Timeout(10):
-        yield made
-    made.connection.close()
-    made.peer.close()
-
-
-def ask(*exchanges: Exchange) -> Flow[list[int]]:
-    codes: list[int] = []
-    for exchange in exchanges:
-        replies = yield exchange
-        codes.extend(reply.code for reply in replies)
-        if replies[-1].code == 421:
-            raise Refused(exchange.names[len(replies) - 1], replies[-1])
-    return codes
-
-
-GREETING = Exchange(("greeting",), b"")
-HELLO = Exchange(("EHLO",), b"EHLO me\r\n")
-GROUP = Exchange(("MAIL", "RCPT", "DATA"), b"MAIL...\r\nRCPT...\r\nDATA\r\n")
-MAIL = Exchange(("MAIL",), b"MAIL\r\n")
-ANSWERS = b"250-first\r\n250 last\r\n250 ok\r\n354 go on\r\n"
+from tests.loadtests.driving.stage import (
+    ANSWERS,
+    GREETING,
+    GROUP,
+    HELLO,
+    MAIL,
+    ask,
+    hang_up,
+    stage,
+)
 
 
 def test_a_flow_gets_one_reply_for_each_name():
