@@ -6,6 +6,7 @@ Here each message has its moment, and its latency begins then.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Final
 
@@ -29,6 +30,7 @@ class Agenda:
         self._counted = 0.0  # how much of it has been counted as due to us,
         self._until = 0.0  # until this second of the run
         self._told = 0
+        self._stopped = math.inf  # nobody was asked to begin a message any more
         self._handed = 0
 
     def start(self, begin: float) -> None:
@@ -39,6 +41,10 @@ class Agenda:
         """We begin now, some time behind the others: what was due before was theirs."""
         self._until = max(0.0, now - self._begin)
         self._claimed = self._plan.due_by(self._until)
+
+    def stop(self, now: float) -> None:
+        """From now on no message begins: what comes due has no meaning any more."""
+        self._stopped = now
 
     def claim(self) -> float | None:
         """The moment of the next message, which is the caller's to send; None if there is none."""
@@ -53,7 +59,7 @@ class Agenda:
 
         What came due just now still has time to be begun; but what was begun surely was due.
         """
-        moment = now - LATE - self._begin
+        moment = min(now, self._stopped) - LATE - self._begin
         due: dict[int, int] = {}
         while self._until < moment:
             second = int(self._until)

@@ -14,7 +14,7 @@ import gevent
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
-from loadtests.keeper import Keeper, worker_name
+from loadtests.keeper import END, Keeper, worker_name
 from loadtests.load_run import LoadRun
 from loadtests.pacing import Pacer
 
@@ -55,11 +55,17 @@ class _Worker:
         self._zero = 0.0  # when the run began, if it began without us
         environment.process_exit_code = 0  # who judges is the master
         self._runner.register_message(_ELAPSED, self._hear_elapsed)
+        self._runner.register_message(END, self._end, concurrent=True)
         environment.events.test_start.add_listener(self._start)  # type: ignore[no-untyped-call]
         environment.events.report_to_master.add_listener(self._keeper.report)  # type: ignore[no-untyped-call]
 
     def _hear_elapsed(self, environment: Environment, msg: Any, **_: Any) -> None:
         self._zero = perf_counter() - msg.data["seconds"]
+
+    def _end(self, **_: Any) -> None:
+        self._run.stop(perf_counter())
+        self._runner.stop()
+        self._runner._send_stats()
 
     def _start(self, **_: Any) -> None:
         run, runner = self._run, self._runner
@@ -112,7 +118,6 @@ class _Head:
         runner = self._environment.runner
         assert runner is not None, "a run has a runner"
         if runner.user_count:
-            runner.stop()
-            self._keeper.wait_for_workers()
+            self._keeper.stop()
         result = self._keeper.finish(self._pacer.end, stopped=self._pacer.stopped)
         self._environment.process_exit_code = result.exit_status

@@ -37,6 +37,7 @@ from loadtests.watch import Watch
 EVERY: Final = 1.0  # seconds between two parts
 WINDOW: Final = 5  # parts that `stop_when` looks at
 LAST_WORDS: Final = 5.0  # seconds that workers have to send their last part
+END: Final = "smtp_end"  # what a worker is told: to stop its users, and to report
 _PART, _RECEIPTS, _OVER = "smtp_part", "smtp_receipts", "smtp_over"
 
 
@@ -123,12 +124,18 @@ class Keeper:
         """The last few seconds of it."""
         return functools.reduce(together, self._window, self.run.recorder.blank)
 
-    def wait_for_workers(self) -> None:
-        """Until all that are still there have said their last words, or time is up."""
+    def stop(self) -> None:
+        """Let all users end what they are at, here or in the workers, and hear what they did."""
         runner = self._environment.runner
+        assert runner is not None, "a run has a runner"
         if not isinstance(runner, MasterRunner):
+            self.run.stop(perf_counter())
+            runner.stop()
             return
-        with gevent.Timeout(LAST_WORDS, False):
+        # Locust's own "stop" forgets its workers at once, and what they say thereafter.
+        runner.send_message(END)
+        patience = (self._environment.stop_timeout or 0.0) + LAST_WORDS
+        with gevent.Timeout(patience, False):
             while {client.id for client in self._present(runner)} - self._over:
                 gevent.sleep(0.05)
         self._miss(runner)

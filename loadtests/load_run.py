@@ -56,6 +56,11 @@ class LoadRun:
             self.agenda.start(self.recorder.zero)
             self.agenda.join(now)
 
+    def stop(self, now: float) -> None:
+        """No message begins from now on."""
+        if self.agenda is not None:
+            self.agenda.stop(now)
+
     def enlist(self) -> tuple[int, Behaviour]:
         """The number of a new sender, and how it behaves: at all times as the shares say."""
         behaviours = self.profile.behaviours

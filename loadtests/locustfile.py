@@ -39,6 +39,7 @@ class Sender(SmtpUser):
 def _add_options(parser: LocustArgumentParser, **_: Any) -> None:
     group = parser.add_argument_group("SMTP options (-H takes an address or a target file)")
 
+    # Locust sends them all to its workers, as msgpack knows them: texts and numbers.
     def option(name: str, about: str, **more: Any) -> None:
         group.add_argument(name, help=about, **more)
 
@@ -51,9 +52,9 @@ def _add_options(parser: LocustArgumentParser, **_: Any) -> None:
     option("--smtp-timeout", "How long to wait for a reply, such as 5s")
     option("--smtp-mine", "A host off loopback that is yours", action="append", default=[])
     option("--smtp-insecure", "Take any certificate", action="store_true")
-    option("--smtp-prepared", argparse.SUPPRESS, type=Path)
-    option("--smtp-result", "Write the result to this file, as the run goes", type=Path)
-    option("--smtp-receipts", "Write what was accepted to this file, as the run goes", type=Path)
+    option("--smtp-prepared", argparse.SUPPRESS)
+    option("--smtp-result", "Write the result to this file, as the run goes")
+    option("--smtp-receipts", "Write what was accepted to this file, as the run goes")
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]  # Locust's is
@@ -71,12 +72,15 @@ def _prepare(environment: Environment, **_: Any) -> None:
     gevent.get_hub().loop.update_now()  # else the time that importing took shortens the run
     if options.smtp_receipts:
         run.receipts = Receipts()
-    conduct(environment, run, options.smtp_result, options.smtp_receipts)
+    result, receipts = (
+        Path(name) if name else None for name in (options.smtp_result, options.smtp_receipts)
+    )
+    conduct(environment, run, result, receipts)
 
 
 def _run(options: Any) -> LoadRun:
     if options.smtp_prepared:
-        target, profile = take_over(options.smtp_prepared)
+        target, profile = take_over(Path(options.smtp_prepared))
     else:
         target, profile = _read(options)
     started = datetime.now(UTC).isoformat(timespec="seconds")

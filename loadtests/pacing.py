@@ -44,8 +44,7 @@ class Pacer:
                 self._look_for_the_end()
         runner = self._environment.runner
         assert runner is not None, "a run has a runner"
-        runner.stop()
-        self._keeper.wait_for_workers()
+        self._keeper.stop()
         runner.quit()
         if self._environment.web_ui:
             self._environment.web_ui.stop()  # type: ignore[no-untyped-call]

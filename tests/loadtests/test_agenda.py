@@ -76,3 +76,10 @@ def test_what_came_due_just_now_may_still_be_begun():
 
 def test_nothing_comes_due_behind_the_end_of_the_plan():
     assert agenda().come_due(99.0, begun=0) == dict.fromkeys(range(10), 10)
+
+
+def test_what_comes_due_when_nobody_sends_any_more_is_nobodys():
+    made = agenda()
+    made.stop(3.0 + LATE)
+
+    assert sum(made.come_due(9.0, begun=0).values()) == 30
