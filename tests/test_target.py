@@ -44,6 +44,7 @@ always: [tls]
 timeouts: {greeting: 10s, reply: 200ms, delivery: 2m}
 known: known.yaml
 mine: [mail.example.org]
+queue: mailq -n
 start: ./up
 stop: ./down
 """
@@ -107,6 +108,7 @@ def test_a_file_is_read_whole(tmp_path):
         timeouts=Timeouts(greeting=10.0, reply=0.2, delivery=120.0),
         known=tmp_path / "known.yaml",
         mine=("mail.example.org",),
+        queue="mailq -n",
         start="./up",
         stop="./down",
         directory=tmp_path,
@@ -178,6 +180,8 @@ MISTAKES = {
     "address: a\ndelivery: imaps://alice@x:y": ["'y' is no port"],
     "address: a\ndelivery: sink:nntp://x": ["unknown scheme 'nntp'"],
     "address: a\ndelivery: 'command:a \"b'": ["no closing quotation"],
+    "address: a\nqueue: ''": ["names no command"],
+    "address: a\nqueue: 'a \"b'": ["no closing quotation"],
     "address: a\ndelivery: {a@b: nowhere}": ["'nowhere' is no URL"],
     "address: a\nrelay: {bounce: a@b}": ["has no 'recipient'"],
     "address: a\nalways: [tls, spf]": ["unknown word for 'always' 'spf'"],

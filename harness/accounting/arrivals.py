@@ -32,8 +32,8 @@ class Mail(Protocol):
     def sent(self, token: str) -> Sent | None:
         """What was sent under a token; None if it is none of this run's."""
 
-    def token(self, sender: int, serial: int, behaviour: str | None) -> str:
-        """The token of one message; without a behaviour as well as can be."""
+    def token(self, sender: int, serial: int) -> str:
+        """The token of one message."""
 
 
 class Arrivals:

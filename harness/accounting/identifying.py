@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-_TOKEN: Final = rb"load-[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{9}-[0-9a-f]{8}"
-_ANYWHERE: Final = re.compile(rb"\b%b\b" % _TOKEN)
+from harness.load_results.tokens import FIELD, PATTERN
+
+_TOKEN: Final = PATTERN.pattern.encode()
+_ANYWHERE: Final = re.compile(_TOKEN)
 # Not in References or In-Reply-To, where reports and answers name what they are about.
 _OURS: Final = re.compile(
-    rb"^(?:(?:X-Load-Token|Subject):[ \t]*(%b)[ \t]*\r?$|Message-ID:[ \t]*<(%b)@)"
-    % (_TOKEN, _TOKEN),
+    rb"^(?:(?:%b|Subject):[ \t]*(?P<whole>%b)[ \t]*\r?$|Message-ID:[ \t]*<(?P<part>%b)@)"
+    % (FIELD.encode(), _TOKEN, _TOKEN),
     re.MULTILINE | re.IGNORECASE,
 )
 _HEADER_END: Final = re.compile(rb"\n\r?\n")
@@ -58,7 +60,7 @@ def identify(octets: bytes, reverse_path: str | None = None) -> Ours | Returned 
     header, body = (octets[: end.start() + 1], octets[end.end() :]) if end else (octets, b"")
     found = _OURS.search(header)
     if found is not None:
-        return Ours((found[1] or found[2]).decode().lower())
+        return Ours((found["whole"] or found["part"]).decode().lower())
     is_report = reverse_path == "" or _FROM_NOBODY.search(header) or _IS_REPORT.search(header)
     tokens = tuple(dict.fromkeys(_tokens(body))) if is_report else ()
     return _returned(tokens, body) if tokens else None

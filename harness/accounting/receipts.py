@@ -1,7 +1,6 @@
 """Receipts: which messages the target has taken, a line of JSON for each second of a sender's life.
 
-    {"behaviours": {sender: name},                        # of senders that are new
-     "accepted": [[sender, first, last, copies], ...],   # serials, both included
+    {"accepted": [[sender, first, last, copies], ...],   # serials, both included
      "unsure": [[sender, first, last, copies], ...],     # their final dot was never answered
      "times": [[sender, serial, microseconds], ...]}     # since the epoch; of a sample
 
@@ -30,16 +29,11 @@ class Receipts:
     """What one process notes; what it holds goes out with the next line."""
 
     def __init__(self) -> None:
-        self._behaviours: dict[int, str] = {}
         self._open: dict[int, Run] = {}  # by sender: the run that may go on
         self._accepted: list[Run] = []  # with the sender in front
         self._unsure: list[Run] = []
         self._times: list[tuple[int, int, float]] = []
         self._stride = 1  # a power of two
-
-    def introduce(self, sender: int, behaviour: str) -> None:
-        """A sender is about to send, and behaves like this: its mail can be made again then."""
-        self._behaviours[sender] = behaviour
 
     def accept(self, sender: int, serial: int, copies: int, dot: float) -> None:
         """250 came for so many copies; `dot` is when the final dot went out, by any clock."""
@@ -64,10 +58,9 @@ class Receipts:
         """
         accepted = self._accepted + [[sender, *run] for sender, run in self._open.items()]
         times = self._times
-        if not (accepted or self._unsure or self._behaviours):
+        if not (accepted or self._unsure):
             return ""
         told = {
-            "behaviours": self._behaviours,
             "accepted": accepted,
             "unsure": self._unsure,
             "times": [
@@ -79,8 +72,7 @@ class Receipts:
             self._stride *= 2
         elif len(times) < _FEW_TIMES and self._stride > 1:
             self._stride //= 2
-        self._behaviours, self._open = {}, {}
-        self._accepted, self._unsure, self._times = [], [], []
+        self._open, self._accepted, self._unsure, self._times = {}, [], [], []
         return json.dumps(told, separators=(",", ":"))
 
 
@@ -88,7 +80,6 @@ class Accepted:
     """What all receipts of a run say together."""
 
     def __init__(self) -> None:
-        self.behaviours: dict[int, str] = {}  # by sender
         self.runs: dict[tuple[int, int], Ranges] = {}  # by sender and copies: serials
         self.unsure: dict[int, Ranges] = {}  # by sender
         self.times: Moments[int] = Moments()  # by sender
@@ -97,15 +88,13 @@ class Accepted:
         """Take in a line; raises UsageError if it is none of ours."""
         try:
             told = json.loads(line)
-            for sender, behaviour in told["behaviours"].items():
-                self.behaviours[int(sender)] = str(behaviour)
             for sender, first, last, copies in told["accepted"]:
                 self.runs.setdefault((sender, copies), Ranges()).extend(first, last)
             for sender, first, last, _ in told["unsure"]:
                 self.unsure.setdefault(sender, Ranges()).extend(first, last)
             for sender, serial, moment in told["times"]:
                 self.times.note(serial, sender, moment)
-        except (ValueError, LookupError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError):
             raise UsageError(f"this is no line of receipts: {line[:80]!r}") from None
 
     @property

@@ -84,7 +84,7 @@ class _Books:
     def losses(self, detail: str) -> Iterator[Misfortune]:
         """The first of them, by name."""
         for message, missing in self._lost:
-            token = self._token(message)
+            token = self.mail.token(*message)
             sent = self.mail.sent(token)
             recipients = sent.recipients if sent else ()
             seen = self.arrivals.delivered.part.get(message, 0)
@@ -98,10 +98,6 @@ class _Books:
                     recipient=recipient,
                     detail="; ".join(filter(None, (words, detail))),
                 )
-
-    def _token(self, message: Message) -> str:
-        sender, serial = message
-        return self.mail.token(sender, serial, self.accepted.behaviours.get(sender))
 
     # --- what arrived, and nobody had said 250 ----------------------------------------------------
 
@@ -128,7 +124,7 @@ class _Books:
             return
         self.unknown += copies
         if len(self.strangers) < NAMED:
-            token = self._token(message)
+            token = self.mail.token(*message)
             sent = self.mail.sent(token)
             recipient = ", ".join(sent.recipients) if sent else ""
             detail = "it arrived, and was never accepted"

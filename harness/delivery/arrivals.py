@@ -31,11 +31,15 @@ class Arrivals:
 
     async def messages(self) -> list[Stored]:
         """What has arrived so far."""
+        self._read.extend(await self.fresh())
+        return list(self._read)
+
+    async def fresh(self) -> list[Stored]:
+        """What has arrived since the last look; it is not kept."""
         async with self._turn:
             fresh = await self._store.fetch(self._known)
         self._known |= fresh.keys()
-        self._read.extend(fresh.values())
-        return list(self._read)
+        return list(fresh.values())
 
 
 async def arrivals(store: Store, turn: trio.Lock | None = None) -> Arrivals:

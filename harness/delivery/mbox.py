@@ -29,6 +29,7 @@ class Mbox:
         self._begin = self._stamp()[0]
         self._seen = (self._begin, 0)
         self._read: list[Stored] = []
+        self._told = 0  # of them, by `fresh`
 
     async def messages(self) -> list[Stored]:
         """What has been appended so far."""
@@ -39,6 +40,12 @@ class Mbox:
                 self._seen = stamp
                 self._read = list(read_mbox(octets, str(self._path), reversible=self._reversible))
         return list(self._read)
+
+    async def fresh(self) -> list[Stored]:
+        """What has been appended since the last look."""
+        read = await self.messages()
+        told, self._told = self._told, len(read)
+        return read[told:]
 
     @property
     def _lock_file(self) -> Path:

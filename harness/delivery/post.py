@@ -35,6 +35,9 @@ class Reader(Protocol):
     async def messages(self) -> list[Stored]:
         """What has arrived so far; raises PeerError if that cannot be told."""
 
+    async def fresh(self) -> list[Stored]:
+        """What has arrived since the last look, for whoever asks for nothing else."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:

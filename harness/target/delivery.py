@@ -79,11 +79,19 @@ def _sink(kind: str, text: str, directory: Path) -> str:
 
 def _command(kind: str, text: str, directory: Path) -> str:
     try:
+        return read_command(text)
+    except UsageError as problem:
+        raise UsageError(f"delivery {kind}:{problem}") from None
+
+
+def read_command(text: str) -> str:
+    """A command and its words, which are split as a shell would split them."""
+    try:
         words = shlex.split(text)
     except ValueError as problem:
-        raise UsageError(f"delivery {kind}:{text}: {str(problem).lower()}") from None
+        raise UsageError(f"{text}: {str(problem).lower()}") from None
     if not words:
-        raise UsageError(f"delivery {kind}:{text} names no command")
+        raise UsageError(f"{text} names no command")
     return text
 
 

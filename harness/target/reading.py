@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.documents import Complaints, Fields, TextNode, read
 from harness.errors import UsageError
 from harness.target.address import Address, read_address
-from harness.target.delivery import read_delivery
+from harness.target.delivery import read_command, read_delivery
 from harness.target.environment import filled_in
 from harness.target.options import read_mailbox
 from harness.target.secret import PASSWORD_ENV, Login, Secret
@@ -77,6 +77,7 @@ class _Reader:
             known=self._path(fields, "known"),
             leave_out=fields.texts("leave_out"),
             mine=fields.texts("mine"),
+            queue=self._command("queue"),
             start=fields.text("start"),
             stop=fields.text("stop"),
             directory=self._directory,
@@ -188,6 +189,9 @@ class _Reader:
                 reply=fields.duration("reply") or Timeouts().reply,
                 delivery=fields.duration("delivery") or Timeouts().delivery,
             )
+
+    def _command(self, key: str) -> str | None:
+        return self._fields.made(self._fields.node(key), read_command)
 
     def _path(self, fields: Fields, key: str) -> Path | None:
         text = fields.text(key)

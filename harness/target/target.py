@@ -65,6 +65,7 @@ class Target:
     known: Path | None = None
     leave_out: tuple[str, ...] = ()  # cases that are not played, by address or the begin of one
     mine: tuple[str, ...] = ()
+    queue: str | None = None  # a command that prints how many messages it has in its queue
     start: str | None = None
     stop: str | None = None
     directory: Path = Path()  # of its file: where relative paths begin

@@ -16,7 +16,7 @@ class OurMail:
     def __init__(self, *recipients: str) -> None:
         self._recipients = recipients or (ALICE,)
 
-    def token(self, sender: int, serial: int, behaviour: str | None = None) -> str:
+    def token(self, sender: int, serial: int) -> str:
         return f"load-{SEED:08x}-{sender:08d}-{serial:09d}-5eed5eed"
 
     def sent(self, token: str) -> Sent | None:

@@ -50,14 +50,6 @@ def test_where_nothing_was_noted_no_line_is_written():
     assert receipts.line(0.0) == ""
 
 
-def test_a_sender_is_introduced_with_its_behaviour():
-    receipts = Receipts()
-    receipts.introduce(3, "bulk")
-    line = receipts.line(0.0)
-    assert read_receipts([line + "\n"]).behaviours == {3: "bulk"}
-    assert receipts.line(0.0) == ""
-
-
 def test_doubts_are_told_apart():
     receipts = Receipts()
     receipts.doubt(2, 17, 3)

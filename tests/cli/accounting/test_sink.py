@@ -1,0 +1,113 @@
+"""The sink that accounts: what comes is compared, counted and not kept."""
+
+from __future__ import annotations
+
+import smtplib
+from dataclasses import replace
+
+import pytest
+
+from harness.cli.accounting import accounting
+from harness.errors import UsageError
+from harness.target import Address, Target
+from harness.target.target import Timeouts
+from tests.accounting.mail import report
+from tests.cli.accounting.sending import Generator, profile_of
+from tests.ports import deserted_port
+
+TARGET = Target(
+    address=Address("127.0.0.1", 25),
+    recipients=("alice@example.test", "bob@example.test"),
+    timeouts=Timeouts(delivery=0.2),
+)
+
+
+def port_of(account) -> int:
+    return int(account.where.rpartition(":")[2])
+
+
+@pytest.mark.slow  # it lingers a second for duplicates
+def test_all_that_was_accepted_is_found(tmp_path):
+    sent = Generator(TARGET, profile_of(TARGET, recipients=2))
+    with accounting(TARGET, sent.profile, sink=0) as account:
+        sent.send(port_of(account), range(40), sender=3)
+        sent.send(port_of(account), range(20), sender=4)
+        found = account.finish(sent.write(tmp_path / "receipts"))
+    assert (found.accepted, found.delivered, found.balanced) == (120, 120, True)
+    assert found.where == account.where
+    assert found.where.startswith("sink:127.0.0.1:")
+    assert found.latency.count == 120
+    assert found.named == ()
+
+
+@pytest.mark.slow
+def test_what_is_wrong_is_named(tmp_path):
+    sent = Generator(TARGET, profile_of(TARGET))
+    with accounting(TARGET, sent.profile, sink=0) as account:
+        port = port_of(account)
+        sent.send(port, [0, 1, 2])
+        sent.receipts.accept(3, 3, 1, 0.0)  # and lost on the way
+        token = sent.mail.token(3, 4)
+        sent.receipts.accept(3, 4, 1, 0.0)
+        with smtplib.SMTP("127.0.0.1", port) as client:
+            # A relay's second try, an octet of another, a bounce, and somebody else's mail.
+            client.sendmail("x@x.test", sent.recipients(1), sent.content(1))
+            spoiled = sent.content(5).replace(b"\r\n\r\n", b"\r\n\r\nx")
+            sent.receipts.accept(3, 5, 1, 0.0)
+            client.sendmail("x@x.test", sent.recipients(5), spoiled)
+            client.sendmail("", TARGET.sender, report(token, recipients=sent.recipients(4)))
+            client.sendmail("x@x.test", "carol@example.test", b"Subject: hi\r\n\r\n")
+        found = account.finish(sent.write(tmp_path / "receipts"))
+    assert (found.accepted, found.delivered, found.bounced, found.lost) == (6, 4, 1, 1)
+    assert (found.duplicates, found.altered, found.foreign) == (1, 1, 1)
+    assert [(it.kind, it.token) for it in found.named] == [
+        (kind, sent.mail.token(3, serial))
+        for kind, serial in [("lost", 3), ("duplicate", 1), ("altered", 5)]
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("says", "queued", "lost"), [(1, 1, 1), (5, 2, 0), (0, 0, 2)])
+def test_what_the_target_has_in_its_queue_is_not_lost(tmp_path, says, queued, lost):
+    target = replace(TARGET, queue=f"echo {says}", directory=tmp_path)
+    sent = Generator(target, profile_of(target))
+    with accounting(target, sent.profile, sink=0) as account:
+        account.longest_quiet = 0.3
+        sent.send(port_of(account), [0])
+        for serial in (1, 2):
+            sent.receipts.accept(3, serial, 1, 0.0)
+        found = account.finish(sent.write(tmp_path / "receipts"))
+    assert (found.delivered, found.queued, found.lost) == (1, queued, lost)
+
+
+@pytest.mark.slow
+def test_without_receipts_nothing_was_accepted(tmp_path):
+    with accounting(TARGET, profile_of(TARGET), sink=0) as account:
+        found = account.finish(tmp_path / "nothing")
+    assert (found.accepted, found.delivered, found.lost) == (0, 0, 0)
+
+
+QUEUES = {
+    "no number": ("echo many", "wanted a number, met exit status 0 and 'many'"),
+    "a failure": ("sh -c 'echo no >&2; exit 3'", "met exit status 3 and 'no'"),
+    "no program": ("/no/such/program", "No such file or directory"),
+}
+
+
+@pytest.mark.parametrize(("command", "words"), QUEUES.values(), ids=QUEUES)
+def test_a_queue_that_cannot_be_told_is_known_before_the_load(tmp_path, command, words):
+    target = replace(TARGET, queue=command, directory=tmp_path)
+    with (
+        pytest.raises(UsageError, match=words),
+        accounting(target, profile_of(target), sink=0),
+    ):
+        pytest.fail("it may not begin")
+
+
+def test_a_port_that_is_taken_is_known_before_the_load():
+    with (
+        deserted_port() as port,
+        pytest.raises(UsageError, match=f"cannot listen on 127.0.0.1:{port}"),
+        accounting(TARGET, profile_of(TARGET), sink=port),
+    ):
+        pytest.fail("it may not begin")

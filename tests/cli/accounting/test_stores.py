@@ -1,0 +1,151 @@
+"""Mailboxes that account: the reference server's own, with faults in them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.cli.accounting import accounting
+from harness.cli.embedded import embedded
+from harness.errors import PeerError, UsageError
+from harness.target import Address, Target
+from harness.target.target import ANY, Timeouts
+from tests.cli.accounting.sending import Generator, profile_of
+from tests.ports import deserted_port, reserved_port
+
+pytestmark = pytest.mark.slow
+
+COUNT = 60
+FAULTS = {
+    "lose": "{at: ., every: 20, lose: yes}",
+    "duplicate": "{at: ., every: 20, duplicate: yes}",
+    "alter": "{at: ., every: 20, alter: 1}",
+}
+SAYS = {"lose": "lost", "duplicate": "duplicates", "alter": "altered"}
+
+
+def quick(target: Target) -> Target:
+    return replace(target, timeouts=Timeouts(delivery=0.5))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_a_server_spoils_is_found_and_named(tmp_path, fault):
+    file = tmp_path / "faults.yaml"
+    file.write_text(FAULTS[fault])
+    with embedded(None, "--faults", str(file)) as server:
+        target = quick(server)
+        sent = Generator(target, profile_of(target))
+        with accounting(target, sent.profile, reads=True) as account:
+            sent.send(target.address.port, range(COUNT))
+            found = account.finish(sent.write(tmp_path / "receipts"))
+    assert found.accepted == COUNT
+    counts = {name: getattr(found, name) for name in SAYS.values()}
+    assert counts == dict.fromkeys(SAYS.values(), 0) | {SAYS[fault]: 3}
+    kind = {"lose": "lost", "duplicate": "duplicate", "alter": "altered"}[fault]
+    assert [(it.kind, it.token) for it in found.named] == [
+        (kind, sent.mail.token(3, serial)) for serial in (19, 39, 59)
+    ]
+
+
+def test_several_recipients_have_mailboxes_of_their_own(tmp_path):
+    with embedded() as server:
+        target = quick(server)
+        sent = Generator(target, profile_of(target, recipients=2))
+        with accounting(target, sent.profile, reads=True) as account:
+            sent.send(target.address.port, range(10))
+            found = account.finish(sent.write(tmp_path / "receipts"))
+    assert (found.accepted, found.delivered, found.balanced) == (20, 20, True)
+    assert found.latency.count == 20
+
+
+def test_a_mailbox_that_many_share_is_looked_at_once(tmp_path):
+    with embedded() as server:
+        recipients = tuple(server.many.replace("{n}", str(n)) for n in range(1, 6))
+        target = replace(quick(server), recipients=recipients)
+        sent = Generator(target, profile_of(target, recipients=3))
+        with accounting(target, sent.profile, reads=True) as account:
+            sent.send(target.address.port, range(10))
+            found = account.finish(sent.write(tmp_path / "receipts"))
+    assert (found.accepted, found.delivered, found.balanced) == (30, 30, True)
+
+
+def test_what_lay_there_before_is_not_looked_at(tmp_path):
+    with embedded() as server:
+        target = quick(server)
+        sent = Generator(target, profile_of(target))
+        sent.send(target.address.port, range(5))
+        again = Generator(target, profile_of(target))  # the same seed, the same tokens
+        with accounting(target, sent.profile, reads=True) as account:
+            again.send(target.address.port, range(5))
+            found = account.finish(again.write(tmp_path / "receipts"))
+    assert (found.accepted, found.delivered, found.balanced) == (5, 5, True)
+
+
+def test_mail_that_another_seed_made_is_foreign(tmp_path):
+    with embedded() as server:
+        target = quick(server)
+        sent, other = (Generator(target, profile_of(target, seed=seed)) for seed in (5, 6))
+        with accounting(target, sent.profile, reads=True) as account:
+            sent.send(target.address.port, range(5))
+            other.send(target.address.port, range(5))
+            found = account.finish(sent.write(tmp_path / "receipts"))
+    assert (found.delivered, found.foreign, found.balanced) == (5, 5, True)
+
+
+def test_an_mbox_is_read_on_from_where_it_was(tmp_path):
+    mbox = tmp_path / "mbox"
+    mbox.write_bytes(b"From x\nSubject: old\n\nold\n\n")
+    target = Target(
+        address=Address("127.0.0.1", 25),
+        recipients=("alice@example.test",),
+        delivery={ANY: f"mbox:{mbox}"},
+        timeouts=Timeouts(delivery=0.5),
+    )
+    sent = Generator(target, profile_of(target))
+    with accounting(target, sent.profile, reads=True) as account:
+        with mbox.open("ab") as file:
+            for serial in range(3):
+                file.write(b"From y\n" + sent.content(serial).replace(b"\r\n", b"\n") + b"\n")
+                sent.receipts.accept(3, serial, 1, 0.0)
+        found = account.finish(sent.write(tmp_path / "receipts"))
+    assert (found.accepted, found.delivered, found.foreign, found.balanced) == (3, 3, 0, True)
+
+
+def test_a_recipient_whose_mail_nobody_can_read_is_known_before_the_load():
+    target = Target(address=Address("127.0.0.1", 25), recipients=("alice@example.test",))
+    with (
+        pytest.raises(UsageError, match=r"nothing says where mail for alice@example\.test"),
+        accounting(target, profile_of(target), reads=True),
+    ):
+        pytest.fail("it may not begin")
+
+
+def test_a_store_that_is_not_there_is_known_before_the_load():
+    with deserted_port() as port:
+        target = Target(
+            address=Address("127.0.0.1", 25),
+            recipients=("alice@example.test",),
+            delivery={ANY: f"mailpit+http://127.0.0.1:{port}"},
+        )
+        with (
+            pytest.raises(PeerError, match="Connection refused"),
+            accounting(target, profile_of(target), reads=True),
+        ):
+            pytest.fail("it may not begin")
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "lmtp"])
+def test_a_sink_of_the_target_file_is_one(tmp_path, scheme):
+    with reserved_port() as port:
+        target = Target(
+            address=Address("127.0.0.1", 25),
+            recipients=("alice@example.test", "bob@example.test"),
+            delivery={ANY: f"sink:{scheme}://127.0.0.1:{port}"},
+            timeouts=Timeouts(delivery=0.5),
+        )
+        sent = Generator(target, profile_of(target))
+        with accounting(target, sent.profile, reads=True) as account:
+            sent.send(port, range(4), lmtp=scheme == "lmtp")
+            found = account.finish(sent.write(tmp_path / "receipts"))
+    assert (found.accepted, found.delivered) == (4, 4)
