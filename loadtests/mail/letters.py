@@ -17,7 +17,7 @@ from harness.protocol.replies import Capabilities
 from harness.protocol.sender import Outgoing
 from harness.target import Target
 from loadtests.mail.drafts import Draft, drafts_of, write_drafts
-from loadtests.mail.pools import Pool, mailboxes_of
+from loadtests.mail.pools import make_pool
 from loadtests.mail.rounds import Order, Round, understood
 from loadtests.profile import Behaviour, Profile
 from loadtests.profile.shares import roles
@@ -75,9 +75,8 @@ class _Room:
 
     def __init__(self, profile: Profile, behaviour: Behaviour, target: Target) -> None:
         source = random.Random(f"{profile.seed}/{behaviour.name}")
-        mailboxes = mailboxes_of(target, profile, behaviour)
-        drafts = _drafts(source, behaviour, target, mailboxes[0])
-        self._order = Order(drafts, Pool(source, mailboxes, behaviour.recipients))
+        pool = make_pool(source, target, profile, behaviour)
+        self._order = Order(_drafts(source, behaviour, target, pool.take(0)[0]), pool)
         self._signer = Signer(profile.seed, behaviour.name)
         self._chunking = behaviour.chunking
         self._rounds: dict[tuple[str, ...], Round] = {}

@@ -31,9 +31,12 @@ class Pool:
         return self._around[first : first + self._counts[turn % len(self._counts)]]
 
 
-def mailboxes_of(target: Target, profile: Profile, behaviour: Behaviour) -> tuple[str, ...]:
-    """The mailboxes that the messages of a behaviour go to."""
+def make_pool(
+    source: random.Random, target: Target, profile: Profile, behaviour: Behaviour
+) -> Pool:
+    """Those whom the messages of a behaviour go to."""
     if behaviour.to is profiles.Pool.UNKNOWN:
-        assert target.unknown_recipient is not None, "who has none was not admitted"
-        return (target.unknown_recipient,)
-    return behaviour.mailboxes or recipients_of(target, profile)
+        assert target.unknown_recipient is not None, "the profile was admitted"
+        return Pool(source, (target.unknown_recipient,), Span(1, 1))
+    mailboxes = behaviour.mailboxes or recipients_of(target, profile)
+    return Pool(source, mailboxes, behaviour.recipients)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from importlib import resources
 from pathlib import Path
+from typing import Final
 
 from harness.documents import Complaints, Fields, TextNode, nearest, read
 from harness.errors import UsageError
-from harness.load_results import Stage
-from loadtests.profile.values import SMALLEST, Behaviour, Pipelining, Profile, Span
+from loadtests.profile.manners import Keys
+from loadtests.profile.mixing import read_behaviours
+from loadtests.profile.staging import read_stages
+from loadtests.profile.values import Profile
 from loadtests.thresholds import BadThreshold, Threshold, read_threshold
 
-_SUFFIXES = (".yaml", ".yml")
-_UNLIMITED = "unlimited"
-_LARGEST = 1_000_000_000  # octets: a size beyond it is a slip of the pen
-
-
-_PIPELINING = [pipelining.value for pipelining in Pipelining]
+_SUFFIXES: Final = (".yaml", ".yml")
 
 
 def shipped() -> dict[str, Path]:
@@ -42,68 +39,28 @@ def _read_file(path: Path) -> Profile:
     root = read(path, complaints)
     complaints.raise_errors()
     with Fields(root, complaints, "the profile") as fields:
-        profile = _decode(path.stem, fields)
+        profile = _decode(path, fields)
     complaints.raise_errors()
     return profile
 
 
-def _decode(name: str, fields: Fields) -> Profile:
+def _decode(path: Path, fields: Fields) -> Profile:
     """Every key in its order; what is wrong has been complained of and is read as a default."""
-    about = fields.required_text("about")
-    users = fields.number("users", 1, minimum=1) or 1
-    duration, messages, size = _duration(fields), _messages(fields), _size(fields)
-    recipients = fields.number("recipients", 1, minimum=1) or 1
-    pipelining = Pipelining(fields.choice("pipelining", _PIPELINING) or "auto")
     return Profile(
-        name=name,
-        about=about,
-        stages=(Stage(name="", begin=0.0, end=duration, users=(users, users)),),
-        behaviours=(
-            Behaviour(
-                name="",
-                messages_per_connection=Span(messages, messages) if messages else None,
-                size=Span(size, size),
-                recipients=Span(recipients, recipients),
-                pipelining=pipelining,
-            ),
-        ),
+        name=path.stem,
+        about=fields.required_text("about"),
+        stages=read_stages(fields),
+        behaviours=read_behaviours(Keys(fields, path.parent)),
+        messages=fields.number("messages", minimum=1),
         seed=fields.number("seed", 1) or 0,
-        thresholds=_thresholds(fields),
+        thresholds=_thresholds(fields, "thresholds"),
+        stop_when=_thresholds(fields, "stop_when"),
+        source=path,
     )
 
 
-def _duration(fields: Fields) -> float:
-    fields.require("duration")
-    seconds = fields.duration("duration", 1.0) or 0.0
-    if not seconds:
-        fields.complaints.add(fields.place("duration"), "a run must last some time")
-    return seconds
-
-
-def _messages(fields: Fields) -> int | None:
-    node = fields.node("messages_per_connection")
-    if node is None or node.value == _UNLIMITED:
-        return None
-    if re.fullmatch("[1-9][0-9]{0,8}", node.value, re.ASCII):
-        return int(node.value)
-    fields.complaints.add(
-        node.at, f"'messages_per_connection' must be a number from 1 on, or {_UNLIMITED!r}"
-    )
-    return None
-
-
-def _size(fields: Fields) -> int:
-    octets = fields.size("size", 1_024) or 0
-    if not SMALLEST <= octets <= _LARGEST:
-        fields.complaints.add(
-            fields.place("size"),
-            f"'size' must be from {SMALLEST} octets, which hold the header, to 1000MB",
-        )
-    return octets
-
-
-def _thresholds(fields: Fields) -> tuple[Threshold, ...]:
-    made = (_threshold(node, fields.complaints) for node in fields.text_nodes("thresholds"))
+def _thresholds(fields: Fields, key: str) -> tuple[Threshold, ...]:
+    made = (_threshold(node, fields.complaints) for node in fields.text_nodes(key))
     return tuple(threshold for threshold in made if threshold is not None)
 
 

@@ -134,7 +134,7 @@ def test_openings_of_a_large_pool_are_right_though_they_are_not_kept():
 
 
 def test_unknown_recipients_are_the_target_s():
-    bouncing = behaviour(to=Pool.UNKNOWN)
+    bouncing = behaviour(to=Pool.UNKNOWN, recipients=Span(1, 5))
     assert {letter.opening.recipients for letter in letters(mail(bouncing), by=bouncing)} == {
         ("nobody@y.test",)
     }
