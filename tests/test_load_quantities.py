@@ -44,7 +44,9 @@ def test_no_share_of_something_is_told_as_nothing(part: float, shown: str):
 
 
 def test_rates_and_counts():
-    assert [rate(0.25), rate(99.94), rate(1_234.5)] == ["0.2/s", "99.9/s", "1,234/s"]
+    assert [rate(0), rate(0.25), rate(40), rate(99.94), rate(99.96), rate(1_234.5)] == [
+        "0/s", "0.25/s", "40/s", "99.9/s", "100/s", "1,234/s",
+    ]  # fmt: skip
     assert [many(1, "user"), many(0, "user"), many(1_234, "user")] == [
         "1 user", "0 users", "1,234 users",
     ]  # fmt: skip

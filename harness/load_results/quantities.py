@@ -26,8 +26,8 @@ def moment(seconds: float) -> str:
 
 
 def rate(per_second: float) -> str:
-    """So many a second; with a digit behind the point where there are few."""
-    return f"{per_second:,.0f}/s" if per_second >= 100 else f"{per_second:,.1f}/s"
+    """So many a second, with three significant digits where there are few."""
+    return f"{per_second:,.0f}/s" if per_second >= 99.95 else f"{per_second:.3g}/s"
 
 
 def share(part: float) -> str:

@@ -7,16 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from harness.reports.page import to_page
-from tests.peers.programs import program
+from tests.peers.browsing import contrasts, opened
 from tests.reports.outcomes import ATTACKED, FAIL, KNOWN, MET, REQUIREMENT, SKIP, WARN, a_run
 
 pytestmark = pytest.mark.peer
-
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-         "--disable-background-networking", "--disable-component-update")  # fmt: skip
 
 
 def asks(id: str, rfc: str, level: str, text: str):
@@ -37,14 +34,6 @@ def run(name: str, dots=MET, help=MET, size=MET):
     )
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program("chromium"), args=list(FLAGS))
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
     runs = [
@@ -54,17 +43,8 @@ def page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
     ]
     path = tmp_path / "matrix.html"
     path.write_text(to_page(runs), encoding="utf-8")
-    page = browser.new_page()
-    said: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(path.as_uri())
-    yield page
-    page.close()
-    assert said == []
-    assert [url for url in asked if not url.startswith(("file:", "blob:"))] == []
+    with opened(browser, path) as page:
+        yield page
 
 
 def shown(page: Page) -> list[str]:
@@ -178,33 +158,7 @@ def test_on_paper_there_is_the_table_without_what_paper_cannot_do(page):
 def test_every_word_can_be_read(page, scheme):
     """WCAG 2.1 1.4.3: a contrast of 4.5 to 1 against what is behind it."""
     page.emulate_media(color_scheme=scheme)
-    ratios = page.evaluate(_CONTRASTS)
+    ratios = contrasts(page, "p, label, td button, th, th a, .id, .legend span, h1, h2 a")
 
     assert len(ratios) > 8
     assert min(ratios.values()) >= 4.5, ratios
-
-
-_CONTRASTS = """() => {
-  const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-  const parts = (colours) => {
-    canvas.clearRect(0, 0, 1, 1);
-    for (const colour of colours) { canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1); }
-    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
-  };
-  const light = (rgb) => rgb.map((v) => v / 255)
-    .map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const behind = (element) => element
-    ? [...behind(element.parentElement), getComputedStyle(element).backgroundColor] : [];
-  const ratios = {};
-  const told = 'p, label, td button, th, th a, .id, .legend span, h1, h2 a';
-  for (const element of document.querySelectorAll(told)) {
-    const back = behind(element);
-    const [a, b] = [light(parts(back)),
-                    light(parts([...back, getComputedStyle(element).color]))];
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    const name = `${element.localName}.${element.className} ${element.textContent.slice(0, 12)}`;
-    ratios[name] = Math.min(ratio, ratios[name] ?? 99);
-  }
-  return ratios;
-}"""

@@ -61,6 +61,7 @@ def test_a_verdict_says_what_the_exit_status_says_and_why(name: str):
     [
         (End.RUNNING, "it held as long as it was measured: the generator broke off"),
         (End.INTERRUPTED, "it held as long as it was measured: the run was interrupted"),
+        (End.ABORTED, "its breaking point was reached after 30 s"),
     ],
 )
 def test_a_run_that_was_cut_short_did_not_simply_hold(end: End, title: str):
@@ -122,7 +123,7 @@ def test_what_the_thresholds_allow_is_only_noted():
 def test_a_freeze_is_told_with_its_moment_and_what_it_made_of_the_plan():
     assert told(frozen()) == [
         "of the messages that were due 2.83 % began late since 12 s with 20 users, "
-        "40.0/s accepted of 300/s due",
+        "40/s accepted of 300/s due",
         "the slowest message took 994 ms, 322 times the median; it ended at 13 s with 20 users, "
         "560/s accepted of 300/s due",
     ]

@@ -153,5 +153,5 @@ def test_progress_is_cut_to_the_terminal():
 
 def test_progress_of_a_run_that_has_just_begun():
     assert progress(replace(nothing(), series=Series(), troubles=()), 0.3) == (
-        "0.3 s of 5 s, 0.0/s accepted, 0 accepted, no failures"
+        "0.3 s of 5 s, 0/s accepted, 0 accepted, no failures"
     )

@@ -10,6 +10,7 @@ from harness.errors import UsageError
 from harness.load_results import LoadResult, to_document
 from harness.reports.load.junit import to_junit
 from harness.reports.load.markdown import to_markdown
+from harness.reports.load.page import to_html
 from harness.reports.load.tables import to_csv, to_phases_csv, to_troubles_csv
 
 FORMATS: Mapping[str, Callable[[LoadResult], str]] = {
@@ -18,12 +19,15 @@ FORMATS: Mapping[str, Callable[[LoadResult], str]] = {
     "csv": to_csv,
     "phases-csv": to_phases_csv,
     "troubles-csv": to_troubles_csv,
+    "html": to_html,
     "markdown": to_markdown,
 }
 _SUFFIXES: Mapping[str, str] = {
     ".json": "json",
     ".xml": "junit",
     ".csv": "csv",
+    ".html": "html",
+    ".htm": "html",
     ".md": "markdown",
     ".markdown": "markdown",
 }

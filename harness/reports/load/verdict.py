@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.load_results import End, Judged, LoadResult, saturation
+from harness.load_results.quantities import moment
 from harness.visible import harmless
 
 FEW = 3  # thresholds that were missed, named in the line
@@ -21,6 +22,7 @@ class Word(StrEnum):
     HELD = "held"
     BROKE = "broke"
     DOUBTFUL = "doubtful"  # it held as far as one can tell: our own side was the limit, or cut it
+    STOPPED = "stopped"  # at its breaking point, which was looked for
     NOTHING = "nothing"
 
 
@@ -44,6 +46,9 @@ def verdict(result: LoadResult) -> Verdict:
     cut = _CUT.get(result.end)
     if cut:
         return Verdict(Word.DOUBTFUL, f"it held as long as it was measured: {cut}")
+    if result.end is End.ABORTED:
+        at = moment(result.seconds)
+        return Verdict(Word.STOPPED, f"its breaking point was reached after {at}")
     if ours:
         return Verdict(Word.DOUBTFUL, "it held, but our own generator was the limit")
     return Verdict(Word.HELD, "it held: all thresholds kept")

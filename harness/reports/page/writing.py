@@ -6,20 +6,18 @@ that a peer sent is escaped here or, in what cells open, set as text by the scri
 
 from __future__ import annotations
 
-import base64
-import html
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
-from importlib.resources import files
 
+from harness.reports import one_file
+from harness.reports.one_file import text
 from harness.reports.page.details import packed
 from harness.reports.page.table import MET, WORDS, Cell, Row, Table, table_of, word_of
 from harness.results import RunResult, Verdict
-from harness.visible import harmless
 
 LEVELS = ("MUST", "SHOULD", "MAY", "de-facto")
+_HERE = "harness.reports.page"
 RFC_EDITOR = "https://www.rfc-editor.org/rfc/rfc"
 _SAYS = {
     "fail": "breaks a MUST, or lets an attacker in",
@@ -39,22 +37,20 @@ def to_html(result: RunResult) -> str:
 def to_page(runs: Sequence[RunResult]) -> str:
     """The page of these runs, side by side."""
     table = table_of(runs)
-    style, script = _resource("page.css"), _resource("page.js")
+    style, script = (
+        one_file.resource("harness.reports.page", f"page.{it}") for it in ("css", "js")
+    )
     title = "SMTP servers and the RFCs" if len(runs) > 1 else f"{_name(runs[0])} and the RFCs"
-    return "".join([
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n',
-        f'<meta http-equiv="Content-Security-Policy" content="{_policy(style, script)}">\n',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
-        f"<title>{_text(title)}</title>\n<style>{style}</style></head>\n<body>\n",
-        f"<header><h1>{_text(title)}</h1>\n<p>{_lead(runs, table)}</p></header>\n<main>\n",
+    body = "".join([
+        f"<header><h1>{text(title)}</h1>\n<p>{_lead(runs, table)}</p></header>\n<main>\n",
         *(_summary(number, run) for number, run in enumerate(runs)),
         *_filters(table),
         *_table(runs, table),
         "</main>\n",
         _FOOT,
         f'<script type="text/plain" id="stories">{packed(table)}</script>\n',
-        f"<script>{script}</script>\n</body></html>\n",
     ])  # fmt: skip
+    return one_file.page(title, style=style, script=script, body=body)
 
 
 # --- the summary of each server ------------------------------------------------------------------
@@ -65,7 +61,7 @@ def _lead(runs: Sequence[RunResult], table: Table) -> str:
     servers = f"{len(runs)} servers" if len(runs) > 1 else "one server"
     days = sorted({run.started[:10] for run in runs})
     version = next((run.harness for run in runs if run.harness), "")
-    return _text(
+    return text(
         f"{count} requirements, {len(table.cases)} cases, {servers}; "
         f"smtp-harness {version}, {' to '.join(dict.fromkeys((days[0], days[-1])))}."
     )
@@ -77,10 +73,10 @@ def _summary(number: int, run: RunResult) -> str:
     words = [f'<b class="{word}">{counts[word]}</b> {word}' for word in WORDS if counts[word]]
     cut = " The run was interrupted." if run.interrupted else ""
     noted = f" {known} of the deviations are known, with their reasons." if known else ""
-    name = _text(_name(run))
+    name = text(_name(run))
     return (
         f'<section class="server" id="{_anchor(run)}"><h2><a href="#{_anchor(run)}">{name}</a></h2>'
-        f"<p><code>{_text(run.greeting or run.target)}</code></p>{_bar(counts)}"
+        f"<p><code>{text(run.greeting or run.target)}</code></p>{_bar(counts)}"
         f"<p>{', '.join(words)} of {run.total} cases.{noted}{cut} "
         f'<button type="button" class="only" data-run="{number}">Show where it deviates</button>'
         f"</p></section>\n"
@@ -131,7 +127,7 @@ def _filters(table: Table) -> Iterator[str]:
 
 
 def _choice(name: str, label: str, options: Sequence[tuple[str, str]]) -> str:
-    rows = "".join(f'<option value="{_text(it)}">{_text(text)}</option>' for it, text in options)
+    rows = "".join(f'<option value="{text(it)}">{text(words)}</option>' for it, words in options)
     return (
         f'<label>{label} <select name="{name}"><option value="">all</option>{rows}</select>'
         "</label>\n"
@@ -142,12 +138,12 @@ def _choice(name: str, label: str, options: Sequence[tuple[str, str]]) -> str:
 
 
 def _table(runs: Sequence[RunResult], table: Table) -> Iterator[str]:
-    names = "".join(f'<th scope="col">{_text(_name(run))}</th>' for run in runs)
+    names = "".join(f'<th scope="col">{text(_name(run))}</th>' for run in runs)
     yield '<div class="scroll" tabindex="-1"><table id="table">'
     yield f'<thead><tr><th scope="col">requirement</th>{names}</tr></thead>\n'
     for group, rows in table.rows.items():
-        yield f'<tbody data-rfc="{_text(group)}"><tr class="rfc"><th scope="rowgroup" '
-        yield f'colspan="{len(runs) + 1}">{_text(group)}</th></tr>\n'
+        yield f'<tbody data-rfc="{text(group)}"><tr class="rfc"><th scope="rowgroup" '
+        yield f'colspan="{len(runs) + 1}">{text(group)}</th></tr>\n'
         yield from map(_row, rows)
         yield "</tbody>\n"
     yield "</table></div>\n"
@@ -156,20 +152,18 @@ def _table(runs: Sequence[RunResult], table: Table) -> Iterator[str]:
 def _row(row: Row) -> str:
     cells = "".join(map(_cell, row.cells))
     level = row.level.replace(" NOT", "")
-    head = f'<th scope="row">{_source(row)}{_text(row.title)}</th>'
-    return f'<tr data-level="{_text(level)}">{head}{cells}</tr>\n'
+    head = f'<th scope="row">{_source(row)}{text(row.title)}</th>'
+    return f'<tr data-level="{text(level)}">{head}{cells}</tr>\n'
 
 
 def _source(row: Row) -> str:
     wanted = row.requirement
     if wanted is None:
         return ""
-    section = f"{_text(wanted.section)} {_text(row.level)}"
+    section = f"{text(wanted.section)} {text(row.level)}"
     if wanted.rfc.isdigit():
-        section = (
-            f'<a href="{RFC_EDITOR}{wanted.rfc}#section-{_text(wanted.section)}">{section}</a>'
-        )
-    return f'<span class="id" id="{_text(wanted.id)}">{_text(wanted.id)}</span> {section} '
+        section = f'<a href="{RFC_EDITOR}{wanted.rfc}#section-{text(wanted.section)}">{section}</a>'
+    return f'<span class="id" id="{text(wanted.id)}">{text(wanted.id)}</span> {section} '
 
 
 def _cell(cell: Cell) -> str:
@@ -183,22 +177,3 @@ _FOOT = """<dialog id="story" aria-labelledby="story-title">
 <form method="dialog"><h2 id="story-title"></h2><button autofocus>Close</button></form>
 <div id="story-cases"></div></dialog>
 """
-
-
-# --- the page's own parts ------------------------------------------------------------------------
-
-
-def _policy(style: str, script: str) -> str:
-    return f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}"
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(sha256(text.encode()).digest()).decode()}'"
-
-
-def _resource(name: str) -> str:
-    return (files("harness.reports.page") / name).read_text(encoding="utf-8")
-
-
-def _text(text: str) -> str:
-    return html.escape(harmless(text))
