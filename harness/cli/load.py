@@ -33,6 +33,8 @@ OPTIONS = (
                  help="Take there what the target relays, and account for every message."),
     click.option("--delivery", multiple=True, metavar="URL",
                  help="Read there what was delivered, and account for every message."),
+    click.option("--account", is_flag=True,
+                 help="Read what was delivered where the target says, and account for it."),
     click.option("--conformance-under-load", "suites", is_flag=False, flag_value="", multiple=True,
                  metavar="[SUITE]", help="Run suites meanwhile: what breaks, and at what rate?"),
     click.option("--processes", type=_NUMBER, metavar="N", help="Share the work on this machine."),

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from harness.cli.accounting import Account, accounting
 from harness.cli.generator import HEADLESS, Look, generate, last_words
 from harness.documents import read_duration
 from harness.errors import HarnessError, TargetUnreachable, UsageError
@@ -43,6 +44,7 @@ class Wishes:
     seed: int | None = None
     sink: int | None = None
     delivery: tuple[str, ...] = ()
+    account: bool = False
     suites: tuple[str, ...] = ()
     processes: int | None = None
     master: bool = False
@@ -113,8 +115,13 @@ class _Run:
         hand_over(prepared, self.target, self.profile)
         file = self._file()
         options = [f"--smtp-prepared={prepared}", f"--smtp-result={file}", *_how(self.wishes)]
-        self.status = self._generate(options, file)
-        result = self._read(file)
+        with self._account() as account:
+            if account is not None:
+                options.append(f"--smtp-receipts={self._receipts}")
+            self.status = self._generate(options, file)
+            result = self._read(file)
+            if account is not None:
+                result = replace(result, accounting=account.finish(self._receipts))
         result = replace(result, thresholds=judge_all(self.profile.thresholds, result))
         self._keep(result, file)
         for line in summary(result):
@@ -137,6 +144,22 @@ class _Run:
         if status not in (0, 130, 143):
             raise HarnessError(f"the worker broke off: {last_words(self.folder)}")
         return status
+
+    @property
+    def _receipts(self) -> Path:
+        """Where the generator notes what was accepted."""
+        return self.folder / "receipts"
+
+    @contextlib.contextmanager
+    def _account(self) -> Iterator[Account | None]:
+        """What watches where the mail arrives, if that was wished."""
+        wishes = self.wishes
+        reads = wishes.account or bool(wishes.delivery)
+        if not reads and wishes.sink is None:
+            yield None
+            return
+        with accounting(self.target, self.profile, sink=wishes.sink, reads=reads) as account:
+            yield account
 
     def _generate(self, options: list[str], file: Path) -> int:
         patience = None if self.wishes.is_open_ended else self.profile.duration + _GRACE

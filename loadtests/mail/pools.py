@@ -35,8 +35,13 @@ def make_pool(
     source: random.Random, target: Target, profile: Profile, behaviour: Behaviour
 ) -> Pool:
     """Those whom the messages of a behaviour go to."""
+    each = Span(1, 1) if behaviour.to is profiles.Pool.UNKNOWN else behaviour.recipients
+    return Pool(source, mailboxes_of(target, profile, behaviour), each)
+
+
+def mailboxes_of(target: Target, profile: Profile, behaviour: Behaviour) -> tuple[str, ...]:
+    """The mailboxes that the messages of a behaviour take turns with."""
     if behaviour.to is profiles.Pool.UNKNOWN:
         assert target.unknown_recipient is not None, "the profile was admitted"
-        return Pool(source, (target.unknown_recipient,), Span(1, 1))
-    mailboxes = behaviour.mailboxes or recipients_of(target, profile)
-    return Pool(source, mailboxes, behaviour.recipients)
+        return (target.unknown_recipient,)
+    return behaviour.mailboxes or recipients_of(target, profile)

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.documents import Complaints, TextNode, read_duration, read_size
+from loadtests.profile.rates import read_rate
 from loadtests.profile.values import SMALLEST, Span
 
 _TO: Final = ".."
 _PERCENT: Final = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%", re.ASCII)
-_RATE: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?/ ?(s|min|h)", re.ASCII)
-_PER: Final = {"s": 1.0, "min": 60.0, "h": 3600.0}
 _WHOLE: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
@@ -69,11 +68,6 @@ def _whole(text: str) -> float | None:
     return float(text) if _WHOLE.fullmatch(text) else None
 
 
-def _rate(text: str) -> float | None:
-    match = _RATE.fullmatch(text)
-    return float(match[1]) / _PER[match[2]] if match else None
-
-
 def _share(text: str) -> float | None:
     match = _PERCENT.fullmatch(text)
     return float(match[1]) / 100 if match else None
@@ -89,7 +83,7 @@ USERS: Final = Quantity(
     limits="at most 1000000", most=1e6,
 )  # fmt: skip
 RATE: Final = Quantity(
-    what="a rate", such_as="500/s, 100/s..2000/s, 60/min or 100/h", read=_rate,
+    what="a rate", such_as="500/s, 100/s..2000/s, 60/min or 100/h", read=read_rate,
     limits="at most 1000000/s", most=1e6,
 )  # fmt: skip
 COUNT: Final = Quantity(
