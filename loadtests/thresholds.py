@@ -1,49 +1,33 @@
 """Thresholds: what a profile promises of a run, as sentences such as `message p99 < 250ms`.
 
-Two shapes: a count or rate of the whole run (`failures < 0.1%`, `rate >= 500/s`), or a statistic
-of one phase's latencies (`hello max < 2s`).  A latency that was never measured keeps no promise:
-its threshold is missed.
+Two shapes: a count, a share or a rate of the whole run (`failures < 0.1%`, `rate >= 500/s`), or a
+statistic of a latency (`hello max < 2s`).  What was never measured keeps no promise: its threshold
+is missed.
 """
 
 from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from harness.histogram import Histogram
 from harness.load_results import Judged, LoadResult
-from loadtests.phases import PHASES
+from loadtests.measures import COUNTS, LATENCIES, SHARE, STATISTICS, has_rate
 
-IMPLIED = "failures == 0"  # promised by every profile that says nothing about failures
-
-_COUNTS: Mapping[str, Callable[[LoadResult], float]] = {
-    "failures": lambda result: result.failures,
-    "accepted": lambda result: result.messages.accepted,
-    "refused": lambda result: result.messages.refused,
-    "unanswered": lambda result: result.messages.unanswered,
-    "rate": lambda result: result.rate,
-}
-_STATISTICS: Mapping[str, Callable[[Histogram], float]] = {
-    "mean": lambda phase: phase.mean,
-    "p50": lambda phase: phase.percentile(50),
-    "p90": lambda phase: phase.percentile(90),
-    "p95": lambda phase: phase.percentile(95),
-    "p99": lambda phase: phase.percentile(99),
-    "p99.9": lambda phase: phase.percentile(99.9),
-    "max": lambda phase: phase.greatest,
-}
-_COMPARE: Mapping[str, Callable[[float, float], bool]] = {
+_COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "==": operator.eq,
     "<=": operator.le,
     ">=": operator.ge,
     "<": operator.lt,
     ">": operator.gt,
 }
-_MICROSECONDS = {"us": 1, "ms": 1_000, "s": 1_000_000, "min": 60_000_000}
-_SENTENCE = re.compile(
-    r"(?P<words>[A-Za-z0-9. ]+?) *(?P<compare>==|<=|>=|<|>)"
+_MICROSECONDS: Final = {"us": 1, "ms": 1_000, "s": 1_000_000, "min": 60_000_000}
+_FACTORS: Final = {SHARE: 0.01, **_MICROSECONDS}
+_SENTENCE: Final = re.compile(
+    r"(?P<words>[A-Za-z0-9._ ]+?) *(?P<compare>==|<=|>=|<|>)"
     r" *(?P<number>\d+(?:\.\d+)?) *(?P<unit>\S*)"
 )
 
@@ -53,8 +37,8 @@ class Threshold:
     """One promise: what is looked at, and how it must compare with a limit."""
 
     text: str  # as its author wrote it
-    what: str  # a count, or a phase
-    statistic: str  # of a phase; "" for a count
+    what: str  # a count, or a latency
+    statistic: str  # of a latency; "" for a count
     compare: str
     limit: float  # microseconds, a number, or a share from 0 to 1
     unit: str
@@ -67,13 +51,16 @@ class Threshold:
         met = _COMPARE[self.compare](found, self.limit)
         return Judged(threshold=self.text, met=met, found=self._shown(found))
 
+    @property
+    def is_known_during(self) -> bool:
+        """Whether it can be judged while the run goes on."""
+        return not (COUNTS[self.what].known_late if not self.statistic else self.what == "delivery")
+
     def _find(self, result: LoadResult) -> float | None:
-        if self.statistic:
-            phase = result.phases.get(self.what)
-            return _STATISTICS[self.statistic](phase) if phase and phase.count else None
-        if self.unit == "%":
-            return result.failed_share
-        return _COUNTS[self.what](result)
+        if not self.statistic:
+            return COUNTS[self.what].find(result, as_share=self.unit == SHARE)
+        latency: Histogram | None = LATENCIES[self.what](result)
+        return STATISTICS[self.statistic](latency) if latency and latency.count else None
 
     def _shown(self, found: float) -> str:
         match self.unit:
@@ -104,14 +91,12 @@ def read_threshold(text: str) -> Threshold:
         raise BadThreshold("a threshold reads like 'failures == 0' or 'message p99 < 250ms'")
     what, _, statistic = " ".join(match["words"].split()).partition(" ")
     if statistic:
-        what, statistic = (
-            _look_up(what, PHASES, "phase"),
-            _look_up(statistic, _STATISTICS, "statistic"),
-        )
+        what = _look_up(what, LATENCIES, "latency")
+        statistic = _look_up(statistic, STATISTICS, "statistic")
         _check_unit(match["unit"], _MICROSECONDS, f"{what} {statistic}")
     else:
-        what = _look_up(what, _COUNTS, "count")
-        _check_unit(match["unit"], _UNITS.get(what, ("",)), what)
+        what = _look_up(what, COUNTS, "count")
+        _check_unit(match["unit"], COUNTS[what].units, what)
     return Threshold(
         text=text.strip(),
         what=what,
@@ -120,10 +105,6 @@ def read_threshold(text: str) -> Threshold:
         limit=float(match["number"]) * _FACTORS.get(match["unit"], 1),
         unit=match["unit"],
     )
-
-
-_UNITS = {"failures": ("", "%"), "rate": ("/s",)}
-_FACTORS = {"%": 0.01, **_MICROSECONDS}
 
 
 def _look_up(word: str, known: Sequence[str] | Mapping[str, object], kind: str) -> str:
@@ -139,9 +120,27 @@ def _check_unit(unit: str, known: Sequence[str] | Mapping[str, object], what: st
         raise BadThreshold(f"'{what}' is compared with a number in: {units}")
 
 
+# What every profile promises that says nothing about it, where there is something to promise.
+_IMPLIED: Final[tuple[tuple[str, Callable[[LoadResult], bool]], ...]] = (
+    ("failures == 0", lambda result: True),
+    ("lost_generators == 0", lambda result: bool(result.generators)),
+    ("late < 1%", has_rate),
+    ("unsent == 0", has_rate),
+    ("lost == 0", lambda result: result.accounting is not None),
+    ("duplicates == 0", lambda result: result.accounting is not None),
+    ("altered == 0", lambda result: result.accounting is not None),
+)
+
+
 def judge_all(thresholds: Sequence[Threshold], result: LoadResult) -> tuple[Judged, ...]:
-    """Every promise of a profile judged; "no failures" is one of them unless it says otherwise."""
-    promised = list(thresholds)
-    if not any(threshold.what == "failures" for threshold in promised):
-        promised.append(read_threshold(IMPLIED))
+    """Every promise of a profile judged, and those that it makes by saying nothing."""
+    promised = [*thresholds, *_implied(thresholds, result)]
     return tuple(threshold.judge(result) for threshold in promised)
+
+
+def _implied(thresholds: Sequence[Threshold], result: LoadResult) -> Iterator[Threshold]:
+    mentioned = {threshold.what for threshold in thresholds if not threshold.statistic}
+    for text, applies in _IMPLIED:
+        threshold = read_threshold(text)
+        if threshold.what not in mentioned and applies(result):
+            yield threshold

@@ -54,20 +54,23 @@ def _decode(path: Path, fields: Fields) -> Profile:
         messages=fields.number("messages", minimum=1),
         seed=fields.number("seed", 1) or 0,
         thresholds=_thresholds(fields, "thresholds"),
-        stop_when=_thresholds(fields, "stop_when"),
+        stop_when=_thresholds(fields, "stop_when", during=True),
         source=path,
     )
 
 
-def _thresholds(fields: Fields, key: str) -> tuple[Threshold, ...]:
-    made = (_threshold(node, fields.complaints) for node in fields.text_nodes(key))
+def _thresholds(fields: Fields, key: str, *, during: bool = False) -> tuple[Threshold, ...]:
+    made = (_threshold(node, fields.complaints, during=during) for node in fields.text_nodes(key))
     return tuple(threshold for threshold in made if threshold is not None)
 
 
-def _threshold(node: TextNode, complaints: Complaints) -> Threshold | None:
+def _threshold(node: TextNode, complaints: Complaints, *, during: bool) -> Threshold | None:
     try:
-        return read_threshold(node.value)
+        threshold = read_threshold(node.value)
     except BadThreshold as bad:
         words = f"there are: {', '.join(bad.known)}" if bad.known else ""
         complaints.add(node.at, str(bad), nearest(bad.word, bad.known) or words)
         return None
+    if during and not threshold.is_known_during:
+        complaints.add(node.at, f"{threshold.what!r} is known only when the run is over")
+    return threshold

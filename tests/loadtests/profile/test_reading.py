@@ -55,11 +55,16 @@ WRONG = {
     "seed: -1": ("-1", "'seed' must be a whole number, not '-1'"),
     "thresholds: [mesage p99 < 1s]": (
         "mesage p99 < 1s",
-        "no phase is called 'mesage' (did you mean 'message'?)",
+        "no latency is called 'mesage' (did you mean 'message'?)",
     ),
     "thresholds: [quick]": (
         "quick",
         "a threshold reads like 'failures == 0' or 'message p99 < 250ms'",
+    ),
+    "stop_when: [late > 5%, lost > 3]": ("lost > 3", "'lost' is known only when the run is over"),
+    "stop_when: delivery p99 > 1s": (
+        "delivery p99 > 1s",
+        "'delivery' is known only when the run is over",
     ),
     "stop_when: [failurs > 3]": (
         "failurs > 3",
