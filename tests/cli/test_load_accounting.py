@@ -1,0 +1,100 @@
+"""`load --delivery` and `load --sink`: what was accepted is found, what is missing is named."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.cli.serving import serving
+from harness.load_results import LoadResult, read
+from tests.ports import reserved_port
+
+pytestmark = pytest.mark.slow
+
+PROFILE = "about: for tests\nusers: 3\nduration: 1s\nsize: 600\n"
+ALICE = "alice@example.test"
+
+
+@contextlib.contextmanager
+def spoiling(folder: Path, fault: str, *options: str) -> Iterator[tuple[str, str]]:
+    """A server with this fault: where it takes mail, and where its counters are."""
+    (folder / "faults.yaml").write_text(fault)
+    with reserved_port() as control:
+        words = [
+            *("--port", "0", "--domain", "example.test", "--user", "alice", "--no-sync"),
+            *("--spool", str(folder / "spool"), "--faults", str(folder / "faults.yaml")),
+            *("--control", str(control), *options),
+        ]
+        with serving(words, folder / "stderr") as (address,):
+            yield address, f"http://127.0.0.1:{control}"
+
+
+def done(control: str) -> int:
+    """How often the one fault has happened."""
+    with urllib.request.urlopen(f"{control}/counters") as answer:
+        (row,) = json.load(answer)["faults"].values()
+    return int(row["done"])
+
+
+@pytest.fixture
+def loaded(invoke: Any, tmp_path: Path) -> Any:
+    def loaded(address: str, *words: object) -> LoadResult:
+        profile, result = tmp_path / "short.yaml", tmp_path / "result.json"
+        profile.write_text(PROFILE)
+        command = ("load", address, "-p", profile, "--timeout", "2s")
+        loaded.said = invoke(*command, "--json", result, *words).output  # type: ignore[attr-defined]
+        return read(result)
+
+    return loaded
+
+
+FAULTS = {
+    "lose": ("{at: ., odds: 1/20, lose: yes}", "lost"),
+    "duplicate": ("{at: ., odds: 1/20, duplicate: yes}", "duplicates"),
+    "alter": ("{at: ., odds: 1/20, alter: 1}", "altered"),
+}
+
+
+@pytest.mark.parametrize(("fault", "count"), FAULTS.values(), ids=FAULTS)
+def test_all_that_a_server_spoils_is_found_and_named(tmp_path, loaded, fault, count):
+    with spoiling(tmp_path, fault) as (address, control):
+        maildir = tmp_path / "spool" / "mail" / "alice"
+        found = loaded(address, "--to", ALICE, "--delivery", f"maildir:{maildir}")
+        spoiled = done(control)
+    account = found.accounting
+    assert account is not None
+    assert spoiled > 0
+    assert {name: getattr(account, name) for _, name in FAULTS.values()} == {
+        **dict.fromkeys(("lost", "duplicates", "altered"), 0),
+        count: spoiled,
+    }
+    assert len(account.named) == min(spoiled, 100)
+    assert account.accepted == found.messages.accepted
+    assert account.accepted == account.delivered + account.lost
+    assert account.latency.count == account.delivered
+    assert account.named[0].token in loaded.said
+
+
+def test_what_a_server_relays_to_our_sink_is_accounted_for(tmp_path, loaded):
+    with reserved_port() as sink:
+        config = tmp_path / "serve.yaml"
+        config.write_text(
+            f"relay:\n  networks: [127.0.0.1]\n  routes: {{elsewhere.test: '127.0.0.1:{sink}'}}\n"
+        )
+        fault = "{at: ., every: 10, lose: yes}"
+        with spoiling(tmp_path, fault, "--config", str(config)) as (address, control):
+            found = loaded(address, "--to", "bob@elsewhere.test", "--sink", sink)
+            spoiled = done(control)
+    account = found.accounting
+    assert account is not None
+    assert account.where == f"sink:127.0.0.1:{sink}"
+    assert spoiled > 0
+    assert (account.lost, account.duplicates, account.altered) == (spoiled, 0, 0)
+    assert account.accepted == found.messages.accepted == account.delivered + spoiled
+    assert {it.recipient for it in account.named} == {"bob@elsewhere.test"}
