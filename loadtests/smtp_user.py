@@ -98,8 +98,8 @@ class SmtpUser(User):
         self._failures = 0 if ledger.accepted or error is None else self._failures + 1
         if error is not None:
             self._leaving.wait(pause(self._failures, self._random))
-        elif self._behaviour.leave is not Leave.NEVER:
-            self._leaving.wait(self._thought())
+        elif self._behaviour.leave is not Leave.NEVER or load.agenda is None:
+            self._leaving.wait(self._thought())  # also who connects anew for each message
 
     def messages(self, capabilities: Capabilities) -> Iterator[Letter]:
         """What is sent on one connection; to be overridden for mail of your own."""
@@ -155,11 +155,11 @@ class SmtpUser(User):
         dies = None if age is None else perf_counter() + age
         first = True
         while not self._leaving.is_set() and (dies is None or perf_counter() < dies):
-            yield from self._wait_for_turn(ledger, first)
-            if self._leaving.is_set() or not load.spend():
-                return
             letter = next(letters, None)
             if letter is None:
+                return
+            yield from self._wait_for_turn(ledger, first)
+            if self._leaving.is_set() or not load.spend():
                 return
             ledger.hand(letter, self._due)
             self._due, first = None, False

@@ -23,6 +23,7 @@ main = Commands(
         "schema": ("harness.cli.schema", "schema", "Print the JSON Schema of suites, for editors."),
         "init": ("harness.cli.init", "init", "Probe a server and write a target file for it."),
         "load": ("harness.cli.load", "load", "Send much mail, and measure."),
+        "source": ("harness.cli.source", "source", "Send mail, by smtp-source's letters."),
         "send": ("harness.cli.send", "send", "Be a mail client, and show what is said."),
         "probe": ("harness.cli.probe_", "probe", "Find out what a server can do, and prove it."),
         "queue": ("harness.cli.queue_", "queue_", "See and steer the mail that waits."),

@@ -194,9 +194,18 @@ def _reach(target: Target) -> None:
     """Raises TargetUnreachable at once where the run would find that out for ten seconds."""
     address = target.address
     try:
-        socket.create_connection((address.host, address.port), target.timeouts.greeting).close()
+        if address.is_path:
+            _knock(address.host)
+        else:
+            place = (address.host, address.port)
+            socket.create_connection(place, target.timeouts.greeting).close()
     except OSError as problem:
         raise TargetUnreachable(f"{target}: {problem.strerror or problem}") from None
+
+
+def _knock(path: str) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as made:
+        made.connect(path)
 
 
 def _face(wishes: Wishes) -> Sequence[str]:

@@ -68,19 +68,28 @@ _HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 class Address:
     """Where a server listens."""
 
-    host: str  # a name, or an IP address without brackets
+    host: str  # a name, an IP address without brackets, or the path of a Unix-domain socket
     port: int
     scheme: Scheme = Scheme.SMTP
     user: str | None = None
 
     @property
+    def is_path(self) -> bool:
+        """Whether it is a Unix-domain socket, which has no port."""
+        return self.host.startswith("/")
+
+    @property
     def endpoint(self) -> str:
         """host:port, an IPv6 address in brackets."""
+        if self.is_path:
+            return self.host
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
     def is_loopback(self) -> bool:
         """Whether it is this machine, as far as the address alone tells."""
+        if self.is_path:
+            return True
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:

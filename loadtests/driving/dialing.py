@@ -30,7 +30,12 @@ class Place:
 
 
 def look_up(host: str, port: int) -> tuple[Place, ...]:
-    """The places that a name stands for, best first; raises OSError if it stands for none."""
+    """The places that a name stands for, best first; raises OSError if it stands for none.
+
+    A path is that of a Unix-domain socket.
+    """
+    if host.startswith("/"):
+        return unix(Path(host))
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return tuple(Place(family, address) for family, _, _, _, address in found)
 

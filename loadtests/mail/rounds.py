@@ -6,6 +6,7 @@ for the next round, unless a round is so long that it would fill the memory.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -36,9 +37,10 @@ class Order:
         self.turns = len(drafts) * pool.turns  # of a round
 
     def take(self, turn: int) -> tuple[Draft, tuple[str, ...]]:
-        """A draft and its recipients: the next mailbox, and a step beyond when drafts run out."""
-        row, number = divmod(turn % self.turns, len(self._drafts))
-        return self._drafts[number], self._pool.take(row * len(self._drafts) + number + row)
+        """A draft and its recipients: the next mailbox, and one on when pairs would recur."""
+        turn %= self.turns
+        step = turn // math.lcm(len(self._drafts), self._pool.turns)
+        return self._drafts[turn % len(self._drafts)], self._pool.take(turn + step)
 
 
 def understood(capabilities: Capabilities) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ def scripted(answers: Answers, *, connections: int = 1) -> Iterator[Heard]:
     """
     heard = Heard()
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(5)
+        listener.settimeout(30)  # until a program has started, on a machine with much to do
         heard.port = listener.getsockname()[1]
         thread = threading.Thread(target=_serve, args=(listener, answers, heard, connections))
         thread.start()
