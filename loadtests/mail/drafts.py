@@ -23,7 +23,8 @@ from loadtests.profile import Span
 
 _VARIETY: Final = 8  # texts to take turns with, or ...
 _SPREAD: Final = 64  # of a spread of sizes, if all of them fit into ...
-_MEMORY: Final = 8_388_608  # octets
+_MEMORY: Final = 8_388_608  # octets; and yet ...
+_FEW: Final = 4  # of a spread of huge ones
 _DATE: Final = "Thu, 01 Jan 2026 00:00:00 +0000"
 _GAP: Final = Signer(0, "").token(0, 0)  # stands for any token while octets are counted
 
@@ -81,7 +82,8 @@ def _sizes(source: random.Random, size: Span) -> list[int]:
     """Sizes to take turns with: even over the span, in a drawn order."""
     least, most = int(size.least), int(size.most)
     wanted = _VARIETY if least == most else _SPREAD
-    count = max(1, min(wanted, 2 * _MEMORY // (least + most)))
+    fewest = 1 if least == most else _FEW
+    count = max(fewest, min(wanted, 2 * _MEMORY // (least + most)))
     step = (most - least) / count
     sizes = [round(source.uniform(least + n * step, least + (n + 1) * step)) for n in range(count)]
     source.shuffle(sizes)
