@@ -37,15 +37,21 @@ class Draft:
     head: tuple[bytes, ...]  # the pieces around each gap
     text: bytes  # what comes behind the last piece, in whole lines
     stuffed: bytes  # the same as it goes over the wire, with the mark that ends it
+    is_plain: bool = False  # short lines of US-ASCII: nobody needs to look
 
     def content(self, token: bytes) -> bytes:
         """The message as it should arrive."""
         return token.join(self.head) + self.text
 
     @property
-    def sample(self) -> bytes:
-        """The message with some token: all are equally long."""
-        return self.content(_GAP)
+    def size(self) -> int:
+        """Octets of the message: all tokens are equally long."""
+        return len(_GAP.join(self.head)) + len(self.text)
+
+    @property
+    def telling(self) -> bytes:
+        """What says of the message all but its size: to look at a large one takes a long time."""
+        return _GAP.join(self.head) if self.is_plain else self.content(_GAP)
 
 
 def write_drafts(
@@ -111,7 +117,9 @@ def _draft(sender: str, head: bytes, size: int, texts: _Texts, turn: int) -> Dra
             f"messages of {size} octets are too small: their header alone has {len(head)}"
         )
     text, stuffed = texts.of(size - len(head), turn)
-    return Draft(sender=sender, head=tuple(head.split(_GAP)), text=text, stuffed=stuffed)
+    return Draft(
+        sender=sender, head=tuple(head.split(_GAP)), text=text, stuffed=stuffed, is_plain=True
+    )
 
 
 def _head(sender: str, recipient: str, host: str) -> bytes:

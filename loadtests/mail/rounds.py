@@ -77,6 +77,10 @@ class Round:
         """What MAIL says of a draft: found out once, for a long text is long looked at."""
         key = id(draft), all(map(str.isascii, recipients))
         if key not in self._parameters:
-            envelope = fitted(Envelope(draft.sender, recipients), draft.sample, self._capabilities)
-            self._parameters[key] = envelope.mail_parameters
+            envelope = Envelope(draft.sender, recipients)
+            said = fitted(envelope, draft.telling, self._capabilities).mail_parameters
+            size = str(draft.size)
+            self._parameters[key] = tuple(
+                (name, size if name == "SIZE" else value) for name, value in said
+            )
         return self._parameters[key]

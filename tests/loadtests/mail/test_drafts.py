@@ -35,7 +35,7 @@ def over_the_wire(draft: Draft) -> bytes:
 @pytest.mark.parametrize("size", [*range(SMALLEST, SMALLEST + 170), 1024, 10_240, 1_000_003])
 def test_a_message_has_exactly_the_size_asked_for(size: int):
     for draft in drafts(size=size)[:2]:
-        assert len(draft.content(TOKEN)) == len(draft.sample) == size
+        assert len(draft.content(TOKEN)) == draft.size == size
 
 
 @pytest.mark.parametrize("size", [SMALLEST, 20_000])
@@ -45,12 +45,12 @@ def test_what_goes_over_the_wire_arrives_as_it_was_meant(size: int):
 
 
 def test_sizes_of_a_spread_are_even_over_it_and_in_no_order():
-    sizes = [len(draft.sample) for draft in drafts(size=Span(1_000, 65_000))]
+    sizes = [draft.size for draft in drafts(size=Span(1_000, 65_000))]
 
     assert len(sizes) == 64
     assert sorted(size // 1_000 for size in sizes) == list(range(1, 65))
     assert sizes != sorted(sizes)
-    assert sizes == [len(draft.sample) for draft in drafts(size=Span(1_000, 65_000))]
+    assert sizes == [draft.size for draft in drafts(size=Span(1_000, 65_000))]
 
 
 def test_of_large_messages_there_are_as_few_as_fit_into_the_memory():
@@ -92,7 +92,7 @@ def test_every_sender_has_a_message_that_is_from_it_and_just_as_long():
     assert {draft.sender for draft in made} == set(senders)
     for draft in made:
         assert draft.head[0].startswith(f"From: <{draft.sender}>\r\n".encode())
-        assert len(draft.sample) == 1024
+        assert draft.size == 1024
 
 
 def test_many_senders_share_few_texts():
@@ -125,6 +125,7 @@ def test_messages_from_files_go_out_as_they_are_below_their_token(tmp_path: Path
 
     wanted = b"X-Load-Token: " + TOKEN + b"\r\n.first: line\r\n\r\n.dot\r\nlast\r\n"
     assert draft.content(TOKEN) == wanted
+    assert draft.size == len(draft.telling) == len(wanted)
     assert over_the_wire(draft) == wanted
 
 
