@@ -1,0 +1,131 @@
+"""A stall is told of, whoever stood still: the target, or a process of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from harness.cli.serving import serving
+from harness.load_results import End, LoadResult, saturation
+from tests.cli.loads import Load, is_in_second, standing_still
+
+pytestmark = pytest.mark.slow
+
+SECOND = 1_000_000  # microseconds
+RATE = 100  # messages a second: a hundredth of what either side can do
+PROFILE = """\
+about: for tests
+users: 10
+rate: 100/s
+duration: {seconds}s
+thresholds: [message p99 < 500ms]
+"""
+
+
+@pytest.fixture
+def sink(tmp_path: Path) -> Iterator[tuple[str, psutil.Process]]:
+    """A sink of ours in a process of its own."""
+    before = set(psutil.Process().children())
+    words = ["--sink", "--port", "0", "--domain", "example.test"]
+    with serving(words, tmp_path / "stderr") as (address,):
+        (process,) = set(psutil.Process().children()) - before
+        yield str(address), process
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Path:
+    return write(tmp_path, seconds=4)
+
+
+def write(folder: Path, *, seconds: int) -> Path:
+    path = folder / "rate.yaml"
+    path.write_text(PROFILE.format(seconds=seconds))
+    return path
+
+
+def missed(result: LoadResult) -> set[str]:
+    return {judged.threshold for judged in result.thresholds if not judged.met}
+
+
+def test_a_target_that_stands_still_for_a_second_makes_all_late_that_was_due(
+    sink: tuple[str, psutil.Process], profile: Path, tmp_path: Path
+):
+    address, process = sink
+    page = tmp_path / "page.html"
+    words = (address, "--to", "bob@example.test", "-p", profile, "--report", page)
+    with Load(tmp_path, *words) as load:
+        load.wait_until(is_in_second(0))
+        with standing_still(process):
+            load.wait_until(lambda known: known.messages.due > 2 * RATE)
+        status, said, result = load.end()
+
+    messages = result.messages
+    assert status == 1
+    assert messages.begun == messages.accepted == messages.due == 4 * RATE, "none was left out"
+    assert messages.late > RATE // 4
+    assert result.phases["message"].percentile(99) > SECOND // 2
+    assert result.phases["message"].percentile(50) < SECOND // 2
+    assert {"message p99 < 500ms", "late < 1%"} <= missed(result)
+    assert saturation(result) is None, "it was not us"
+    assert "began late" in said
+    assert "began late" in page.read_text()
+
+
+def test_a_worker_that_stands_still_is_told_of_as_our_own_fault(
+    sink: tuple[str, psutil.Process], profile: Path, tmp_path: Path
+):
+    page = tmp_path / "page.html"
+    words = (sink[0], "--to", "bob@example.test", "-p", profile, "--report", page)
+    with Load(tmp_path, *words, "--processes", 2) as load:
+        load.wait_until(is_in_second(0))
+        with standing_still(load.workers()[0]):
+            load.wait_until(is_in_second(2))
+        status, said, result = load.end()
+
+    assert status == 1
+    assert result.messages.accepted == result.messages.begun
+    assert result.messages.late > RATE // 8
+    assert result.phases["message"].percentile(99) > SECOND // 2
+    assert max(one.lag.greatest for one in result.generators.values()) > SECOND // 2
+    assert "stood still" in (saturation(result) or "")
+    assert "our own generator was the limit" in said
+    assert "stood still" in page.read_text()
+
+
+def test_a_worker_that_dies_is_counted_and_the_others_take_over(
+    sink: tuple[str, psutil.Process], tmp_path: Path
+):
+    words = (sink[0], "--to", "bob@example.test", "-p", write(tmp_path, seconds=10))
+    with Load(tmp_path, *words, "--processes", 2) as load:
+        load.wait_until(is_in_second(0))
+        load.workers()[0].kill()
+        status, said, result = load.end()
+    last = list(result.series.intervals.values())[-3]
+
+    assert status == 1
+    assert "lost_generators == 0" in missed(result)
+    assert "LOST" in said
+    assert sorted(one.lost for one in result.generators.values()) == [False, True]
+    assert sum(last.users.values()) == 10, "whoever is left does all of it"
+    assert last.accepted > 0.8 * RATE
+    assert result.end is End.COMPLETE
+
+
+def test_what_two_workers_counted_adds_up(
+    sink: tuple[str, psutil.Process], profile: Path, tmp_path: Path
+):
+    words = (sink[0], "--to", "bob@example.test", "-p", profile)
+    with Load(tmp_path, *words, "--processes", 2) as load:
+        status, said, result = load.end()
+
+    assert status == 0, said
+    assert set(result.generators) == {"worker 1", "worker 2"}
+    accepted = [one.accepted for one in result.generators.values()]
+    assert sum(accepted) == result.messages.accepted == result.messages.begun
+    assert min(accepted) > 0.8 * max(accepted)
+    assert result.phases["message"].count == result.messages.accepted
+    assert sum(it.accepted for it in result.series.intervals.values()) == sum(accepted)
+    assert result.connections == 10
