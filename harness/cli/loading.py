@@ -162,6 +162,8 @@ class _Run:
             yield account
 
     def _generate(self, options: list[str], file: Path) -> int:
+        if self.wishes.web is not None:
+            click.echo(f"Locust's own page: http://127.0.0.1:{self.wishes.web}", err=True)
         patience = None if self.wishes.is_open_ended else self.profile.duration + _GRACE
         with _live(Follower(file)) as show:
             return generate(options, self.folder, patience=patience, look=show,
