@@ -67,7 +67,6 @@ def test_a_target_that_stands_still_for_a_second_makes_all_late_that_was_due(
     assert messages.begun == messages.accepted == messages.due == 4 * RATE, "none was left out"
     assert messages.late > RATE // 4
     assert result.phases["message"].percentile(99) > SECOND // 2
-    assert result.phases["message"].percentile(50) < SECOND // 2
     assert {"message p99 < 500ms", "late < 1%"} <= missed(result)
     assert saturation(result) is None, "it was not us"
     assert "began late" in said
@@ -114,9 +113,9 @@ def test_a_worker_that_dies_is_counted_and_the_others_take_over(
     assert result.end is End.COMPLETE
 
 
-def test_what_two_workers_counted_adds_up(
-    sink: tuple[str, psutil.Process], profile: Path, tmp_path: Path
-):
+def test_what_two_workers_counted_adds_up(sink: tuple[str, psutil.Process], tmp_path: Path):
+    profile = tmp_path / "patient.yaml"
+    profile.write_text("about: a\nusers: 10\nmessages: 400\nduration: 60s\n")
     words = (sink[0], "--to", "bob@example.test", "-p", profile)
     with Load(tmp_path, *words, "--processes", 2) as load:
         status, said, result = load.end()
@@ -125,7 +124,21 @@ def test_what_two_workers_counted_adds_up(
     assert set(result.generators) == {"worker 1", "worker 2"}
     accepted = [one.accepted for one in result.generators.values()]
     assert sum(accepted) == result.messages.accepted == result.messages.begun
-    assert min(accepted) > 0.8 * max(accepted)
+    assert accepted == [200, 200], "each sends its part of the messages that were wanted"
     assert result.phases["message"].count == result.messages.accepted
     assert sum(it.accepted for it in result.series.intervals.values()) == sum(accepted)
     assert result.connections == 10
+
+
+def test_a_run_is_over_when_what_it_waits_for_is_met(
+    sink: tuple[str, psutil.Process], tmp_path: Path
+):
+    profile = tmp_path / "abort.yaml"
+    profile.write_text("about: a\nusers: 2\nduration: 60s\nstop_when: [accepted > 0]\n")
+    with Load(tmp_path, sink[0], "--to", "bob@example.test", "-p", profile) as load:
+        status, said, result = load.end()
+
+    assert status == 0, said
+    assert result.end is End.ABORTED
+    assert [judged.threshold for judged in result.stopped] == ["accepted > 0"]
+    assert result.seconds < 30
