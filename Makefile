@@ -41,6 +41,7 @@ nightly: $(VENV)/.dev  ## what takes too long for every change
 	SMTP_HARNESS_FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest -q tests/fuzz/test_pop3.py tests/fuzz/test_sender.py
 	SMTP_HARNESS_KILLS=300 $(BIN)/python -m pytest -q -s tests/crash/test_kill.py
 	SMTP_HARNESS_SAMPLE=1 $(BIN)/python -m pytest -q -n auto tests/suites/test_proof.py
+	SMTP_HARNESS_MAIL=100000 $(BIN)/python -m pytest -q -s -m peer tests/peers/test_load_accounting.py
 	$(BIN)/python ci/kills/kills.py --lines kills.jsonl --page kills.html
 
 clean:

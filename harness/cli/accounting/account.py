@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _LOOK: Final = 0.25  # seconds between looks while we wait
 _LINGER: Final = 1.0  # seconds of quiet after all is there: a second copy may still come
+_WHILE_QUEUED: Final = 12  # times our patience, while the target has mail in its queue: 60 s
 _LOOPBACK: Final = "127.0.0.1"
 
 
@@ -55,7 +56,6 @@ class Account:
     """Notes what arrives in a thread of its own; `finish` says where every accepted copy is."""
 
     def __init__(self, target: Target, mail: Mail, sources: tuple[Source, ...]) -> None:
-        self.longest_quiet = 60.0  # seconds, while the target says that it has mail in its queue
         self._target = target
         self._mail = mail
         self._sources = sources
@@ -146,17 +146,18 @@ class Account:
 
     async def _settle(self, accepted: Accepted) -> Accounting:
         self._heard = trio.current_time()
+        patience = max(self._target.timeouts.delivery, _LINGER)
         while True:
             problem = await self._look()
             found = self._account(accepted, 0)
             quiet = trio.current_time() - self._heard
             if not (found.lost or problem) and quiet >= _LINGER:
                 return found
-            if quiet >= max(self._target.timeouts.delivery, _LINGER):
+            if quiet >= patience:
                 if problem is not None:
                     raise problem
                 waiting = await self._queued()
-                if not waiting or quiet >= self.longest_quiet:
+                if not waiting or quiet >= patience * _WHILE_QUEUED:
                     return self._account(accepted, waiting)
             await trio.sleep(_LOOK)
 
