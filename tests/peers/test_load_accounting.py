@@ -49,7 +49,7 @@ thresholds: [message max < 5min]
 
 @dataclass(frozen=True, slots=True)
 class Postfix:
-    """One that relays what is for anybody at DOMAIN to the sink, but for `stuck`, and GONE elsewhere."""
+    """One that relays to the sink what is for anybody at DOMAIN, `stuck` excepted."""
 
     port: int
     sink: int
