@@ -14,7 +14,7 @@ from harness.target import Target
 from loadtests.admission import admit
 from loadtests.agenda import Agenda
 from loadtests.doors import Doors
-from loadtests.driving import Own
+from loadtests.driving import Familiar, Own
 from loadtests.mail import Mail
 from loadtests.plan import Plan
 from loadtests.profile import Behaviour, Profile
@@ -39,6 +39,7 @@ class LoadRun:
     share: Callable[[], float] = field(default=lambda: ALL)  # of the users that are this process's
     receipts: Receipts | None = None  # where the mail is accounted for
     own: Own = field(default_factory=Own)
+    familiar: Familiar = field(default_factory=Familiar)  # what the target says again and again
     login: Login | None = None
     _roles: list[int] = field(default_factory=list)  # how many senders have each behaviour
     _senders: int = 0

@@ -140,6 +140,7 @@ class SmtpUser(User):
             observe=ledger.observe,
             patience=timeouts.reply,
             own=load.own,
+            familiar=load.familiar,
             tls=load.doors.tls(behaviour),
             pace=behaviour.pace,
         )

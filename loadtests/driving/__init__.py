@@ -7,6 +7,7 @@ exchange to its end.
 from loadtests.driving.connection import Connection, Observe
 from loadtests.driving.dialing import Place, dial, look_up
 from loadtests.driving.ends import GONE, Lost, Unasked
+from loadtests.driving.familiar import Familiar
 from loadtests.driving.own import Own
 from loadtests.driving.tunnel import TLS, TlsClient
 
@@ -14,6 +15,7 @@ __all__ = [
     "GONE",
     "TLS",
     "Connection",
+    "Familiar",
     "Lost",
     "Observe",
     "Own",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.errors import Refused
-from harness.protocol.replies import Reply
+from harness.protocol.replies import GO_AHEAD, Reply
 from harness.protocol.sender.chunking import CHUNK, make_chunks, windows
 from harness.protocol.sender.flow import (
     RSET,
@@ -24,7 +24,7 @@ from harness.protocol.sender.flow import (
     unless_closing,
 )
 from harness.protocol.sender.opening import Outgoing
-from harness.protocol.sender.transactions import NOTHING, end_, open_
+from harness.protocol.sender.transactions import end_, open_
 from harness.protocol.services import Service
 
 IDLE: Final = "idle"  # where a connection is whose flow pauses
@@ -33,17 +33,18 @@ IDLE: Final = "idle"  # where a connection is whose flow pauses
 Tell = Callable[[Outgoing, Reply, int], None]
 
 
-@dataclass(frozen=True, slots=True)
+_MESSAGE: Final = ("message",)
+
+
+@dataclass(slots=True)  # not frozen: one lasts as long as nothing is refused
 class _Ending:
     """What ends a transaction: of a message, unless that was refused before; its copies."""
 
-    exchange: Exchange
+    names: tuple[str, ...] = ()
+    octets: bytes = b""
     message: Outgoing | None = None
     copies: int = 0
     each: bool = False  # a reply for each copy: RFC 2033 4.2
-
-
-_DONE: Final = _Ending(NOTHING)
 
 
 def _say_nothing(message: Outgoing, reply: Reply, copies: int) -> None:
@@ -62,22 +63,62 @@ def stream(
     Pipelined, the text of a message and the opening of the next go in one write (RFC 2920 3.1), so
     the next is asked for before the last has gone.  Nothing is kept back by a pause.
     """
-    each = service is Service.LMTP
-    ending = _DONE
+    by = _stream_in_groups if pipeline else _stream_one_by_one
+    return by(items, tell, service is Service.LMTP)
+
+
+def _stream_in_groups(
+    items: Iterable[Outgoing | Pause], tell: Tell, each: bool
+) -> PausingFlow[None]:
+    ending = _Ending()
+    # A driver may send back the same replies as before, and they mean the same as before.
+    usual: tuple[Reply, ...] | None = None
+    names: tuple[str, ...] = ()
     for item in items:
         if isinstance(item, Pause):
-            yield from _finish(ending, NOTHING, tell)
+            yield from _finish(ending, tell)
             yield from pause(item)
-            ending = _DONE
+            ending, usual = _Ending(), None
             continue
-        first, *others = item.opening.groups if pipeline else (NOTHING, *item.opening.steps)
-        replies = yield from _finish(ending, first, tell)
-        replies = yield from open_(others, replies)
-        ending = _end(item, replies, tell, each)
-        if not pipeline:
-            yield from _finish(ending, NOTHING, tell)
-            ending = _DONE
-    yield from _finish(ending, NOTHING, tell)
+        first, *others = item.opening.groups
+        both = Exchange(ending.names + first.names, ending.octets + first.octets)
+        replies = yield both
+        if replies is usual and both.names == names and ending.message is not None:
+            tell(ending.message, replies[0], ending.copies)
+            ending.message, ending.octets = item, item.octets
+            continue
+        answers = _hear(ending, both, replies, tell)
+        if others:
+            answers = yield from open_(others, answers)
+        is_usual = not (each or others) and ending.message is not None and _all_done(replies)
+        usual, names = (replies, both.names) if is_usual else (None, ())
+        ending = _end(item, answers, tell, each)
+    yield from _finish(ending, tell)
+
+
+def _stream_one_by_one(
+    items: Iterable[Outgoing | Pause], tell: Tell, each: bool
+) -> PausingFlow[None]:
+    for item in items:
+        if isinstance(item, Pause):
+            yield from pause(item)
+            continue
+        steps = item.opening.steps
+        replies: tuple[Reply, ...] = ()
+        for step in steps:
+            answer = yield step
+            replies += answer
+            code = answer[0].code
+            if not 200 <= code < 300 and (code != GO_AHEAD or step is not steps[-1]):
+                unless_closing(step, answer)
+                replies = yield from open_(steps[len(replies) :], replies)
+                ending = _end(item, replies, tell, each)
+                break
+        else:
+            copies = len(steps) - 2  # all but MAIL and DATA
+            names = _MESSAGE * copies if each else _MESSAGE
+            ending = _Ending(names, item.octets, item, copies, each)
+        yield from _finish(ending, tell)
 
 
 def stream_chunks(
@@ -116,16 +157,27 @@ def pause(item: Pause) -> PausingFlow[None]:
         raise Refused(IDLE, replies[0])
 
 
-def _finish(ending: _Ending, behind: Exchange, tell: Tell) -> Flow[tuple[Reply, ...]]:
-    """Ends a transaction, with what stands behind it in the same write; the replies to that."""
-    first = ending.exchange
-    both = Exchange(first.names + behind.names, first.octets + behind.octets)
-    if not both.names:
-        return ()
-    replies = yield both
+def _finish(ending: _Ending, tell: Tell) -> Flow[None]:
+    """Ends a transaction for itself."""
+    if ending.names:
+        exchange = Exchange(ending.names, ending.octets)
+        replies = yield exchange
+        _hear(ending, exchange, replies, tell)
+
+
+def _hear(
+    ending: _Ending, both: Exchange, replies: tuple[Reply, ...], tell: Tell
+) -> tuple[Reply, ...]:
+    """Tells what became of the message that has ended; the replies to what stood behind it."""
+    count = len(ending.names)
     if ending.message is not None:
-        _tell(ending, ending.message, replies[: len(first.names)], tell)
-    return unless_closing(both, replies)[len(first.names) :]
+        _tell(ending, ending.message, replies[:count], tell)
+    return unless_closing(both, replies)[count:]
+
+
+def _all_done(replies: tuple[Reply, ...]) -> bool:
+    *dones, last = replies
+    return all(map(is_done, dones)) and last.code == GO_AHEAD
 
 
 def _tell(ending: _Ending, message: Outgoing, replies: tuple[Reply, ...], tell: Tell) -> None:
@@ -140,11 +192,10 @@ def _end(message: Outgoing, replies: tuple[Reply, ...], tell: Tell, each: bool) 
     exchange, refusal = end_(message, replies)
     if refusal is not None:
         tell(message, refusal, 0)
-        return _Ending(exchange)
+        return _Ending(exchange.names, exchange.octets)
     copies = sum(map(is_done, replies[1:-1]))
-    if each:
-        exchange = Exchange(exchange.names * copies, exchange.octets)
-    return _Ending(exchange, message, copies, each)
+    names = exchange.names * copies if each else exchange.names
+    return _Ending(names, exchange.octets, message, copies, each)
 
 
 def _send_chunks(
@@ -158,9 +209,9 @@ def _send_chunks(
             tell(message, refusal, 0)
             yield RSET  # RFC 3030 2: no more chunks, and RSET before anything else
             return
-    last = Exchange(last.names * (copies if each else 1), last.octets)
+    ending = _Ending(last.names * (copies if each else 1), last.octets, message, copies, each)
+    last = Exchange(ending.names, ending.octets)
     replies = yield last
-    _tell(_Ending(last, message, copies, each), message, replies, tell)
-    unless_closing(last, replies)
+    _hear(ending, last, replies, tell)
     if not any(map(is_done, replies)):
         yield RSET

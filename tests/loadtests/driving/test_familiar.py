@@ -1,0 +1,78 @@
+"""Octets that have been read once are the same replies for good; some are not remembered."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.protocol.replies import Fault, Reply, reply
+from loadtests.driving import Familiar
+from loadtests.driving.familiar import LONGEST, MOST
+from tests.loadtests.driving.stage import ANSWERS, GREETING, GROUP, HELLO, MAIL, ask, stage
+
+OK = reply(250, "ok")
+
+
+def test_what_was_met_whole_is_known():
+    familiar = Familiar()
+    familiar.learn(OK.octets, [OK])
+
+    assert familiar.get(OK.octets) == (OK,)
+    assert familiar.get(OK.octets) is familiar.get(bytes(OK.octets))
+    assert familiar.get(b"250 ok") is None
+
+
+@pytest.mark.parametrize(
+    "replies",
+    [
+        [],
+        [reply(450, "later")],  # a refusal is told from others by identity
+        [OK, reply(421, "bye")],
+        [Reply(250, b"250 ok\n", frozenset({Fault.BARE_LF}))],
+        [Reply(250, b"250 " + b"x" * LONGEST)],
+    ],
+)
+def test_refusals_and_oddities_are_not_remembered(replies: list[Reply]):
+    familiar = Familiar()
+    octets = b"".join(reply.octets for reply in replies)
+    familiar.learn(octets, replies)
+
+    assert familiar.get(octets) is None
+
+
+def test_a_server_that_says_something_new_each_time_does_not_fill_our_memory():
+    familiar = Familiar()
+    for number in range(MOST + 10):
+        said = reply(250, f"queued as {number}")
+        familiar.learn(said.octets, [said])
+
+    assert familiar.get(b"250 queued as 1\r\n") is not None
+    assert familiar.get(b"250 queued as %d\r\n" % (MOST + 1)) is None
+
+
+def test_a_flow_hears_the_same_whether_it_is_familiar_or_not():
+    with stage() as on:
+        steps = [len(GROUP.octets), ANSWERS] * 3
+        on.play(b"220 hi\r\n", *steps)
+
+        assert on.connection.run(ask(GREETING, *[GROUP] * 3)) == [220] + [250, 250, 354] * 3
+
+
+def test_familiar_octets_within_a_reply_are_part_of_it():
+    with stage() as on:
+        on.play(
+            b"220 hi\r\n",
+            *(len(HELLO.octets), b"250 ok\r\n"),
+            *(len(MAIL.octets), b"250-first\r\n", b"250 ok\r\n"),
+            *(len(HELLO.octets), b"250 o", b"250 ok\r\n"),
+        )
+
+        assert on.connection.run(ask(GREETING, HELLO, MAIL, HELLO)) == [220, 250, 250, 250]
+
+
+def test_familiar_octets_that_are_too_many_are_not_trusted():
+    familiar = Familiar()
+    familiar.learn(ANSWERS, [OK] * 3)
+    with stage(familiar=familiar) as on:
+        on.play(b"220 hi\r\n", len(GROUP.octets), ANSWERS, len(GROUP.octets), ANSWERS[:8])
+
+        assert on.connection.run(ask(GREETING, GROUP))[:2] == [220, 250]
