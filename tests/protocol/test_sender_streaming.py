@@ -71,6 +71,16 @@ def test_a_message_that_is_refused_has_no_copy(told: Told):
     assert told.rows == [(b"1", 554, 0)]
 
 
+@pytest.mark.parametrize("pipeline", [False, True])
+def test_a_250_that_answers_data_accepts_nothing(told: Told, pipeline: bool):
+    peer = script(DATA=[354, 250])
+
+    peer.drive(stream([short(), short(b"2\r\n.\r\n")], pipeline=pipeline, tell=told))
+
+    assert told.rows[-1] == (b"2", 250, 0)
+    assert peer.groups[-1] == ("RSET",)
+
+
 # --- pauses --------------------------------------------------------------------------------------
 
 

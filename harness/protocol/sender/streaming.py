@@ -104,12 +104,12 @@ def _stream_one_by_one(
             yield from pause(item)
             continue
         steps = item.opening.steps
+        last = steps[-1]
         replies: tuple[Reply, ...] = ()
         for step in steps:
             answer = yield step
             replies += answer
-            code = answer[0].code
-            if not 200 <= code < 300 and (code != GO_AHEAD or step is not steps[-1]):
+            if answer[0].code // 100 != (3 if step is last else 2):
                 unless_closing(step, answer)
                 replies = yield from open_(steps[len(replies) :], replies)
                 ending = _end(item, replies, tell, each)
