@@ -57,19 +57,25 @@ class Agenda:
     def come_due(self, now: float, begun: int) -> dict[int, int]:
         """How many more have come due since the last call, by the second of the run.
 
-        What came due just now still has time to be begun; but what was begun surely was due.
+        Seconds are told of when they are over, and the last one when we were stopped: what came
+        due just now still has time to be begun, but what was begun surely was due.
         """
+        is_over = now >= self._stopped
         moment = min(now, self._stopped) - LATE - self._begin
         due: dict[int, int] = {}
-        while self._until < moment:
-            second = int(self._until)
-            until = min(second + 1.0, moment)
-            whole = self._plan.due_by(until) - self._plan.due_by(self._until)
-            self._counted += whole * self._share()
-            self._until = until
-            self._tell(int(self._counted), second, due)
-        self._tell(begun, max(0, int(now - self._begin)), due)
+        while (end := int(self._until) + 1.0) <= moment:
+            self._count(end, due)
+        if is_over and self._until < moment:
+            self._count(moment, due)
+        if is_over:
+            self._tell(begun, max(0, int(moment)), due)
         return due
+
+    def _count(self, until: float, due: dict[int, int]) -> None:
+        whole = self._plan.due_by(until) - self._plan.due_by(self._until)
+        self._counted += whole * self._share()
+        second, self._until = int(self._until), until
+        self._tell(round(self._counted), second, due)
 
     def _tell(self, count: int, second: int, due: dict[int, int]) -> None:
         if count > self._told:

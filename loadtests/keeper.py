@@ -61,6 +61,7 @@ class Keeper:
         self._over: set[str] = set()  # workers that said all they had to say
         self._lost: set[str] = set()
         self._finished = False
+        self._users = 0  # that there were when the last orders were called
         if path:
             path.write_text(to_json(self._total), encoding="utf-8")
 
@@ -72,13 +73,19 @@ class Keeper:
         self.run.own.watch(gevent.get_hub().loop)
         self._watch = Watch(self.run.own.take)
 
+    def call_last_orders(self) -> None:
+        """No message begins from now on."""
+        runner = self._environment.runner
+        self._users = runner.user_count if runner else 0
+        self.run.stop(perf_counter())
+
     def take(self) -> LoadResult:
         """What this process counted since the last time."""
         recorder, agenda = self.run.recorder, self.run.agenda
         now = perf_counter()
         runner = self._environment.runner
         fared = Fared(
-            users=runner.user_count if runner else 0,
+            users=max(self._users, runner.user_count if runner else 0),
             due=agenda.come_due(now, recorder.begun) if agenda else {},
             generator=self._watch.take() if self._watch else Generator(),
         )
@@ -129,7 +136,7 @@ class Keeper:
         runner = self._environment.runner
         assert runner is not None, "a run has a runner"
         if not isinstance(runner, MasterRunner):
-            self.run.stop(perf_counter())
+            self.call_last_orders()
             runner.stop()
             return
         # Locust's own "stop" forgets its workers at once, and what they say thereafter.

@@ -59,19 +59,19 @@ def test_who_joins_later_has_nothing_to_make_up_for():
     assert made.come_due(5.0, begun=0) == {}
 
 
-def test_what_has_come_due_is_counted_once():
+def test_what_has_come_due_is_told_once_its_second_is_over():
     made = agenda()
+    found = [made.come_due(now + LATE, begun=0) for now in (1.0, 1.5, 1.5, 3.25)]
 
-    found = [made.come_due(now + LATE, begun=0) for now in (1.0, 1.5, 1.5, 3.0)]
-
-    assert found == [{0: 10}, {1: 5}, {}, {1: 5, 2: 10}]
+    assert found == [{0: 10}, {}, {}, {1: 10, 2: 10}]
 
 
-def test_what_came_due_just_now_may_still_be_begun():
+def test_in_the_end_what_was_begun_was_due_and_what_came_due_just_now_was_not():
     made = agenda()
+    made.stop(1.5)
 
-    assert made.come_due(1.0, begun=0) == {0: 9}
-    assert made.come_due(1.0, begun=10) == {1: 1}, "who has begun was due"
+    assert made.come_due(1.6, begun=0) == {0: 10, 1: 4}
+    assert made.come_due(1.6, begun=15) == {1: 1}
 
 
 def test_nothing_comes_due_behind_the_end_of_the_plan():
