@@ -20,7 +20,7 @@ def counted(*accepted: int, seconds: float, width: float = 1.0):
         ((10, 10, 10), 3.0, [10, 10, 10]),
         ((10, 0, 10), 3.0, [10, 0, 10]),  # a gap is a second without mail, no missing second
         ((10, 10, 8), 2.8, [10, 10, 10]),  # the last second was not a whole one
-        ((10, 10, 2), 2.2, [10, 10]),  # ... and too short to tell of alone
+        ((10, 10, 2), 2.05, [10, 11]),  # ... and too short to tell of alone
         ((10, 10, 1), 1.9, [10, 11]),  # `seconds` counts from the first message
         ((10,), 0.1, [100]),
         ((), 3.0, []),

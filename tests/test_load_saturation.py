@@ -8,16 +8,16 @@ from harness.load_results import Generator, Series, saturation
 from tests.reports.load_runs import closed, frozen, healthy, histogram, stopped
 
 SLOW = {
-    "no time left": (Generator(seconds=10, cpu=9.5), "local used 95 % of its processor"),
+    "no time left": (Generator(seconds=10, cpu=9.5), "it used 95 % of a processor"),
     "late timers": (
         Generator(lag=histogram(*[100] * 98, 30_000, 30_000)),
-        "local's timers were late by 30 ms (p99)",
+        "its timers were late by 30 ms (p99)",
     ),
     "replies that lay there": (
         Generator(own=600, waited=1_000),
-        "60 % of the latency at local was its own",
+        "60 % of its latency was its own",
     ),
-    "away": (Generator(lag=histogram(*[100] * 999, 300_000)), "local stood still for 300 ms"),
+    "away": (Generator(lag=histogram(*[100] * 999, 300_000)), "it stood still for 300 ms"),
 }
 
 
@@ -48,13 +48,13 @@ def test_a_server_that_froze_is_not_taken_for_our_own_stall():
 
 def test_our_own_stall_is_told_with_its_moment():
     assert saturation(stopped()) == (
-        "the generator was the bottleneck: local stood still for 2 s at 12 s"
+        "the generator was the bottleneck: it stood still for 2 s at 12 s"
     )
 
 
 def test_a_stall_without_a_series_has_no_moment_to_name():
     assert saturation(replace(stopped(), series=Series())) == (
-        "the generator was the bottleneck: local stood still for 2 s"
+        "the generator was the bottleneck: it stood still for 2 s"
     )
 
 
@@ -63,6 +63,16 @@ def test_a_processor_that_was_full_for_a_large_part_of_the_run_is_told():
     half = {"local": replace(run.generators["local"], cpu=25.0)}
 
     assert saturation(replace(run, generators=half)) == (
-        "the generator was the bottleneck: local used 50 % of its processor, "
+        "the generator was the bottleneck: it used 50 % of a processor, "
         "90 % or more in 68 % of the run"
+    )
+
+
+def test_of_several_processes_the_one_is_named():
+    slow = Generator(seconds=10, cpu=9.5, lag=histogram(30_000))
+    both = {"worker 1": Generator(), "worker 2": slow}
+
+    assert saturation(replace(healthy(), generators=both)) == (
+        "the generator was the bottleneck: worker 2 used 95 % of a processor; "
+        "worker 2's timers were late by 30 ms (p99)"
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from harness.load_results.series import Interval
 from harness.load_results.values import LoadResult, Stage
 
-_PARTLY = 0.5  # an interval that the run covered to a smaller part says nothing of a rate
+_PARTLY = 0.1  # an interval that the run covered to a smaller part says nothing of a rate
 _KEPT_UP = 0.98  # of what was due, accepted: less is behind the rate
 _GAVE_IN = 0.001  # troubles to a message that was begun: more is a stage that broke
 

@@ -30,23 +30,24 @@ def stalls(result: LoadResult) -> list[tuple[str, float | None, int]]:
 
 
 def _complaints(result: LoadResult) -> Iterator[str]:
+    is_alone = len(result.generators) == 1
     for name, at, lag in stalls(result):
         when = "" if at is None else f" at {moment(at)}"
-        yield f"{name} stood still for {duration(lag)}{when}"
+        yield f"{'it' if is_alone else name} stood still for {duration(lag)}{when}"
     for name, generator in result.generators.items():
-        yield from _complaints_of(result, name, generator)
+        who, whose = ("it", "its") if is_alone else (name, f"{name}'s")
+        yield from _complaints_of(generator, _busy_for(result, name), who, whose)
 
 
-def _complaints_of(result: LoadResult, name: str, generator: Generator) -> Iterator[str]:
-    busy = _busy_for(result, name)
+def _complaints_of(generator: Generator, busy: float, who: str, whose: str) -> Iterator[str]:
     if generator.busy >= BUSY or busy >= LONG:
         words = f", {share(BUSY)} or more in {share(busy)} of the run" if busy else ""
-        yield f"{name} used {share(generator.busy)} of its processor{words}"
+        yield f"{who} used {share(generator.busy)} of a processor{words}"
     late = generator.lag.percentile(99)
     if late > LAG_P99:
-        yield f"{name}'s timers were late by {duration(late)} (p99)"
+        yield f"{whose} timers were late by {duration(late)} (p99)"
     if generator.own_share > OWN_SHARE:
-        yield f"{share(generator.own_share)} of the latency at {name} was its own"
+        yield f"{share(generator.own_share)} of {whose} latency was its own"
 
 
 def _busy_for(result: LoadResult, name: str) -> float:

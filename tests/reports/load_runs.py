@@ -209,6 +209,7 @@ def breaking() -> LoadResult:
     )
     return a_run(
         second, stages, profile="step-to-breaking-point", end=End.ABORTED, thresholds=missed,
+        stopped=(Judged(threshold="message p99 > 1s", met=True, found="1.13s"),),
         under_load=UnderLoad(cases=40, rounds=9, breaks=(
             Break(case="rfc5321/4.5.3.2/greeting", requirement="5321-4.5.3.2-1", at=25.0,
                   rate=780.0, verdict="fail", headline="expected 220, met 421", times=3),

@@ -90,12 +90,14 @@ def test_a_breaking_point_is_told_beside_the_last_stage_that_held():
         "192 failures); 'step 4' held (80 users, 800/s of 800/s accepted, p99 11.3 ms)"
     )
     assert (first.weight, first.at) == (Weight.BROKE, 24)
-    assert "stopped at 36 s, as the profile wants when a limit is met" in told(breaking())
+    assert told(breaking())[1] == (
+        "stopped at 36 s, as the profile wants: message p99 > 1s (found 1.13s)"
+    )
 
 
 def test_a_run_of_one_stage_that_was_stopped_says_when():
     assert told(replace(healthy(), end=End.ABORTED)) == [
-        "stopped at 30 s, as the profile wants when a limit is met"
+        "stopped at 30 s, as the profile wants: a limit was met"
     ]
 
 
@@ -127,6 +129,13 @@ def test_a_freeze_is_told_with_its_moment_and_what_it_made_of_the_plan():
         "the slowest message took 994 ms, 322 times the median; it ended at 13 s with 20 users, "
         "560/s accepted of 300/s due",
     ]
+
+
+def test_a_server_that_became_slower_for_good_is_told_with_the_moment():
+    found = told(breaking())
+
+    assert "slower from 24 s on: the median went from 3.45 ms to 304 ms" in found
+    assert not any(text.startswith("the slowest message") for text in found)
 
 
 def test_lost_mail_is_told_first():

@@ -61,9 +61,7 @@ def test_json_tells_programs_what_follows_from_the_counts():
 def test_json_says_that_the_generator_was_the_limit():
     found = json.loads(FORMATS["json"](stopped()))["figures"]
 
-    assert (
-        found["saturation"] == "the generator was the bottleneck: local stood still for 2 s at 12 s"
-    )
+    assert found["saturation"] == "the generator was the bottleneck: it stood still for 2 s at 12 s"
 
 
 def test_json_has_the_percentiles_of_the_delivery():
@@ -165,7 +163,7 @@ def test_junit_says_that_the_generator_was_the_limit():
     root = ElementTree.fromstring(FORMATS["junit"](stopped()))
     found = {it.get("name"): it.get("value") for it in root.iter("property")}
 
-    assert "local stood still" in (found["saturation"] or "")
+    assert "it stood still" in (found["saturation"] or "")
 
 
 # --- Markdown ------------------------------------------------------------------------------------

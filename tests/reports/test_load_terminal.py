@@ -128,7 +128,7 @@ def test_where_the_mail_went_is_told_and_each_misfortune_named():
 
 
 def test_a_process_of_ours_that_was_lost_is_told():
-    assert any(line.startswith("generator worker 2") and line.endswith("LOST")
+    assert any(line.startswith("our worker 2") and line.endswith("LOST")
                for line in summary(dead_worker()))  # fmt: skip
 
 

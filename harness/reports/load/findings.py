@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from statistics import median
 
 from harness.load_results import (
     Accounting,
@@ -28,6 +29,9 @@ from harness.load_results.saturation import stalls
 from harness.visible import harmless
 
 FEW = 4  # kinds of trouble that are told one by one
+_FAR_BEHIND = 0.7  # of what was due, begun: not yet late, but soon
+_SLOWER = 4  # times what the median had been before
+_FEWEST = 3  # intervals, before and after
 _SLOW = 20  # times the median of the run, and
 _SLOW_AT_LEAST = 500_000  # us: so slow is a stall, and not noise
 
@@ -61,7 +65,7 @@ def _findings(result: LoadResult) -> Iterator[Finding]:
     yield from _mail(result.accounting)
     yield from _behind(result)
     yield from _troubles(result)
-    yield from _slowest(result)
+    yield from list(_slower(result)) or _slowest(result)
     yield from _breaks(result)
 
 
@@ -119,9 +123,11 @@ def _breaking_point(result: LoadResult) -> Iterator[Finding]:
 
 
 def _stopped(result: LoadResult) -> Finding:
+    met = ", ".join(f"{it.threshold} (found {it.found})" for it in result.stopped)
+    why = harmless(met) if met else "a limit was met"
     return Finding(
         weight=Weight.NOTE,
-        text=f"stopped at {moment(result.seconds)}, as the profile wants when a limit is met",
+        text=f"stopped at {moment(result.seconds)}, as the profile wants: {why}",
         at=result.seconds,
     )
 
@@ -160,7 +166,7 @@ def _behind(result: LoadResult) -> Iterator[Finding]:
     messages = result.messages
     if not messages.due or not (messages.late or messages.unsent):
         return
-    first = next((it for it in moments(result) if it.interval.late or _is_behind(it)), None)
+    first = next((it for it in moments(result) if _is_behind(it)), None)
     since = f" since {moment(first.begin)}{where(result, first.begin)}" if first else ""
     late, unsent = (share(count / messages.due) for count in (messages.late, messages.unsent))
     words = [f"{late} began late"] if messages.late else []
@@ -173,7 +179,7 @@ def _behind(result: LoadResult) -> Iterator[Finding]:
 
 
 def _is_behind(met: Moment) -> bool:
-    return met.interval.begun < met.interval.due
+    return met.interval.late > 0 or met.interval.begun < _FAR_BEHIND * met.interval.due
 
 
 def _troubles(result: LoadResult) -> Iterator[Finding]:
@@ -195,6 +201,23 @@ def _first_of(result: LoadResult, trouble: Trouble) -> str:
     if not result.series.intervals:
         return f"{kind}: {times}"
     return f"{kind}: first at {moment(trouble.first)}{where(result, trouble.first)}; {times} in all"
+
+
+def _slower(result: LoadResult) -> Iterator[Finding]:
+    """The moment from which on, to the end, messages took several times what they had."""
+    told = [it for it in moments(result) if it.interval.latency.count]
+    medians = [it.interval.latency.percentile(50) for it in told]
+    for number in range(_FEWEST, len(told) - _FEWEST):
+        before = median(medians[:number])
+        if min(medians[number:]) >= _SLOWER * before:
+            now = median(medians[number:])
+            yield Finding(
+                weight=_weight(result),
+                text=f"slower from {moment(told[number].begin)} on: the median went from "
+                f"{duration(before)} to {duration(now)}",
+                at=told[number].begin,
+            )
+            return
 
 
 def _slowest(result: LoadResult) -> Iterator[Finding]:

@@ -152,7 +152,7 @@ def _named(found: Accounting) -> list[str]:
 
 def _generators(result: LoadResult) -> list[str]:
     return [
-        f"generator {harmless(name)}: {share(each.busy)} of a processor, timers late by "
+        f"our {harmless(name)}: {share(each.busy)} of a processor, timers late by "
         f"{duration(each.lag.percentile(99))} (p99) and {duration(each.lag.greatest)} (max), "
         f"{share(each.own_share)} of the latency its own{', LOST' if each.lost else ''}"
         for name, each in result.generators.items()
