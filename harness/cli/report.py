@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from harness.cli.reporting import wanted_reports, write_report
-from harness.cli.result_files import read_runs
+from harness.cli.reporting import wanted_load_reports, wanted_reports, write_report
+from harness.cli.result_files import read_results
+from harness.load_results import LoadResult
+from harness.reports.load import summary
 from harness.reports.terminal import Terminal
 from harness.results import RunResult, worst_status
 
@@ -19,15 +22,33 @@ _FILE = click.Path(path_type=Path, allow_dash=True)
 @click.argument("result", type=_FILE)
 @click.argument("reports", nargs=-1, metavar="[[FORMAT:]FILE]...")
 def report(result: Path, reports: tuple[str, ...]) -> int:
-    """Write reports of the runs in RESULT, a file of `run --json` or `run --report jsonl:FILE`.
+    """Write reports of the runs in RESULT, a file of `run --json` or `run --report jsonl:FILE`, or
+    of the load run in a file of `load --json`.
 
-    FORMAT is json, jsonl, junit, html, markdown, github, sarif or tap; the suffix of FILE may tell
-    which, `-` is standard output. Without a report: what the terminal showed. Of several runs
-    (files of JSON Lines put one behind the other) html makes one page, side by side.
+    FORMAT is json, jsonl, junit, html, markdown, github, sarif or tap; of a load run it is json,
+    junit, csv, phases-csv, troubles-csv, html or markdown.  The suffix of FILE may tell which, `-`
+    is standard output. Without a report: what the terminal showed. Of several runs (files of JSON
+    Lines put one behind the other) html makes one page, side by side.
 
     Exit status: that of the worst run.
     """
-    runs = read_runs(result)
+    match read_results(result):
+        case LoadResult() as load:
+            return _tell_load(load, reports)
+        case runs:
+            return _tell_runs(runs, reports)
+
+
+def _tell_load(load: LoadResult, reports: Sequence[str]) -> int:
+    for wanted in wanted_load_reports(reports):
+        write_report(wanted, wanted.tell(load))
+    if not reports:
+        for line in summary(load):
+            click.echo(line)
+    return load.exit_status
+
+
+def _tell_runs(runs: Sequence[RunResult], reports: Sequence[str]) -> int:
     for wanted in wanted_reports(reports):
         write_report(wanted, wanted.tell_all(runs))
     if not reports:

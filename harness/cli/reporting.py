@@ -16,6 +16,7 @@ import click
 from harness.errors import UsageError
 from harness.reports.files import check_writable, write_whole
 from harness.reports.formats import STDOUT, Report, read_report
+from harness.reports.load import LoadReport, read_load_report
 from harness.results import Outcome, RunLines, RunResult
 
 LINES = "jsonl"
@@ -28,12 +29,23 @@ def wanted_reports(
     named = [("junit", junit), ("json", json)]
     wanted = [Report(format, path) for format, path in named if path is not None]
     wanted += [read_report(text) for text in reports]
-    for report in wanted:
-        if report.path != STDOUT:
-            check_writable(report.path)
-    if sum(report.path == STDOUT for report in wanted) > 1:
-        raise UsageError("only one report can go to standard output")
+    _check([report.path for report in wanted])
     return tuple(wanted)
+
+
+def wanted_load_reports(reports: Iterable[str]) -> tuple[LoadReport, ...]:
+    """The same for a load run."""
+    wanted = [read_load_report(text) for text in reports]
+    _check([report.path for report in wanted])
+    return tuple(wanted)
+
+
+def _check(paths: Sequence[Path]) -> None:
+    for path in paths:
+        if path != STDOUT:
+            check_writable(path)
+    if paths.count(STDOUT) > 1:
+        raise UsageError("only one report can go to standard output")
 
 
 class Reports:
@@ -77,7 +89,7 @@ class Reports:
             file.flush()  # whoever follows the file, or kills us, has every case that has ended
 
 
-def write_report(report: Report, text: str) -> None:
+def write_report(report: Report | LoadReport, text: str) -> None:
     """A report to its file, whole or not at all, or to standard output."""
     if report.path == STDOUT:
         click.echo(text, nl=False)

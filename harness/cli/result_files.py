@@ -1,4 +1,4 @@
-"""Result files of earlier runs: one JSON document, or JSON Lines of any number of runs."""
+"""Result files of earlier runs, of suites or of load: one JSON document, or lines of many."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import sys
 from pathlib import Path
 
 from harness.errors import UsageError
+from harness.load_results import LoadResult, is_load_result
+from harness.load_results import from_json as load_from_json
 from harness.reports.formats import STDOUT
 from harness.results import RunResult, from_json, from_lines, is_lines
 
 
-def read_runs(path: Path) -> list[RunResult]:
-    """The runs in a file (or, for `-`, on standard input); at least one."""
+def read_results(path: Path) -> list[RunResult] | LoadResult:
+    """What is told in a file (or, for `-`, on standard input): runs of suites, or one of load."""
     text = _text(path)
     try:
+        if is_load_result(text):
+            return load_from_json(text)
         runs = from_lines(text) if is_lines(text) else [from_json(text)]
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error

@@ -5,7 +5,15 @@ in several seconds, adds up (`together`).
 """
 
 from harness.load_results.adding import together
-from harness.load_results.document import FORMAT, from_json, read, to_document, to_json, write
+from harness.load_results.document import (
+    FORMAT,
+    from_json,
+    is_load_result,
+    read,
+    to_document,
+    to_json,
+    write,
+)
 from harness.load_results.following import Follower
 from harness.load_results.moments import Moment, Staged, at, by_stage, moments, stage_at
 from harness.load_results.saturation import saturation
@@ -45,6 +53,7 @@ __all__ = [
     "at",
     "by_stage",
     "from_json",
+    "is_load_result",
     "moments",
     "read",
     "saturation",

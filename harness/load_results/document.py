@@ -41,6 +41,11 @@ def to_document(result: LoadResult) -> str:
     return json.dumps(document) + "\n"
 
 
+def is_load_result(text: str) -> bool:
+    """Whether this is meant to be a load result, of whatever version."""
+    return f'"{FORMAT.partition("/")[0]}/' in text[:200]
+
+
 def from_json(text: str) -> LoadResult:
     """The result that `to_json` wrote, in one or more lines; a UsageError for something else."""
     try:

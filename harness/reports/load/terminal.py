@@ -74,7 +74,7 @@ def _stages(stages: Sequence[Staged]) -> list[str]:
         ("stage", "begin", "users", "due", "accepted", "p50", "p99", "max", "failures", "held")
     ]
     rows += [tuple(stage_cells(it)) for it in stages]
-    return _table(rows)
+    return side_by_side(rows)
 
 
 def stage_cells(it: Staged) -> Iterator[str]:
@@ -97,7 +97,7 @@ def _latencies(result: LoadResult) -> list[str]:
         quantiles = [phase.percentile(percent) for percent in PERCENTILES]
         shown = [duration(value) for value in (*quantiles, phase.greatest)]
         rows.append((name, f"{phase.count:,}", *shown))
-    return _table(rows) if len(rows) > 1 else []
+    return side_by_side(rows) if len(rows) > 1 else []
 
 
 def _troubles(result: LoadResult) -> list[str]:
@@ -111,7 +111,8 @@ def _troubles(result: LoadResult) -> list[str]:
     ]
     examples = ["", *(harmless(trouble.example) for trouble in shown)]
     lines = [
-        f"{row}   {example}".rstrip() for row, example in zip(_table(rows), examples, strict=True)
+        f"{row}   {example}".rstrip()
+        for row, example in zip(side_by_side(rows), examples, strict=True)
     ]
     more = len(result.troubles) - len(shown)
     return [*lines, *([f"... and {many(more, 'more kind')}"] if more else [])]
@@ -177,7 +178,7 @@ def _finding(finding: Finding) -> str:
     return f"  {_MARKS[finding.weight]} {finding.text}"
 
 
-def _table(rows: Iterable[Sequence[str]]) -> list[str]:
+def side_by_side(rows: Iterable[Sequence[str]]) -> list[str]:
     """Columns side by side: the first to the left, the others, which are numbers, to the right."""
     rows = list(rows)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

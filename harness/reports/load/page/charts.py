@@ -88,15 +88,20 @@ def end_of(told: Sequence[Moment]) -> float:
     return max((it.end for it in told), default=0.0)
 
 
-def _timeline(result: LoadResult, told: tuple[Moment, ...], found: Sequence[Finding]) -> Timeline:
-    end = end_of(told)
+def bands_of(result: LoadResult, end: float) -> tuple[Band, ...]:
+    """The stages that were reached; none where there was but one."""
     bands = tuple(
         Band(it.begin, min(it.end, end), it.name) for it in result.stages if it.begin < end
     )
+    return bands if len(bands) > 1 else ()
+
+
+def _timeline(result: LoadResult, told: tuple[Moment, ...], found: Sequence[Finding]) -> Timeline:
+    end = end_of(told)
     return Timeline(
         told=told,
         across=clock(end, moment),
-        bands=bands if len(bands) > 1 else (),
+        bands=bands_of(result, end),
         marks=tuple(_marks(found, end)),
     )
 
@@ -214,7 +219,7 @@ def distribution(named: Mapping[str, Histogram]) -> Drawn:
         min(it.least for it in shown.values()), max(it.greatest for it in shown.values()), duration
     )
     drawn = "".join(
-        curve(_points(it), across, up, f"l{number}") for number, it in enumerate(shown.values())
+        curve(points(it), across, up, f"l{number}") for number, it in enumerate(shown.values())
     )
     name = "The share of latencies that were not above a value, on logarithmic axes."
     chart = Chart(name=name, across=across, up=up, drawn=drawn, high=230, is_timed=False)
@@ -222,7 +227,8 @@ def distribution(named: Mapping[str, Histogram]) -> Drawn:
     return Drawn("Latencies: which share was faster", chart, legend)
 
 
-def _points(phase: Histogram) -> Iterator[tuple[float, float]]:
+def points(phase: Histogram) -> Iterator[tuple[float, float]]:
+    """The curve of one: a share, and the latency that so large a share did not exceed."""
     yield 0.0, phase.least
     seen = 0
     for bucket in sorted(phase.counts):

@@ -1,0 +1,116 @@
+"""Result files of load runs: told again, and compared."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.load_results import LoadResult, read, to_json, write
+from harness.results import to_json as runs_to_json
+from tests.reports.load_runs import frozen, healthy
+from tests.reports.outcomes import MET, a_run
+
+
+@pytest.fixture
+def kept(tmp_path: Path):
+    def keep(result: LoadResult, name: str = "load.json") -> str:
+        write(result, tmp_path / name)
+        return str(tmp_path / name)
+
+    return keep
+
+
+def test_a_load_run_is_told_again_as_the_terminal_did(invoke, kept):
+    result = invoke("report", kept(frozen()))
+
+    assert result.exit_code == 1
+    assert "it broke: message p99 < 250ms (found 704ms)" in result.output
+
+
+def test_a_load_run_is_told_in_many_formats(invoke, kept, tmp_path):
+    names = ("run.json", "run.xml", "run.csv", "run.html", "run.md", "phases.csv")
+    wanted = [f"{'phases-csv:' if name == 'phases.csv' else ''}{tmp_path / name}" for name in names]
+    result = invoke("report", kept(healthy()), *wanted)
+
+    assert (result.exit_code, result.output) == (0, "")
+    assert read(tmp_path / "run.json") == healthy()
+    assert json.loads((tmp_path / "run.json").read_text())["figures"]["rate"] == 500.0
+    assert all((tmp_path / name).stat().st_size > 100 for name in names)
+
+
+def test_parts_in_lines_are_added_up(invoke, tmp_path):
+    """What a run that was killed leaves behind."""
+    file = tmp_path / "parts.json"
+    file.write_text(to_json(healthy()) * 2)
+    result = invoke("report", str(file), "csv:-")
+
+    assert result.output.splitlines()[1].startswith("0,1,steady,20,1000,1000,0,1000")
+
+
+def test_a_format_of_suites_is_none_of_load(invoke, kept):
+    result = invoke("report", kept(healthy()), "tap:x")
+
+    assert result.exit_code == 2
+    assert "'tap:x' does not say which format it is to be in" in result.output
+
+
+def test_two_reports_cannot_go_to_standard_output(invoke, kept):
+    assert invoke("report", kept(healthy()), "csv:-", "json:-").exit_code == 2
+
+
+def test_another_version_says_which_it_is(invoke, kept, tmp_path):
+    file = Path(kept(healthy()))
+    file.write_text(file.read_text().replace("smtp-harness-load/", "smtp-harness-load/9"))
+    result = invoke("report", str(file))
+
+    assert result.exit_code == 2
+    assert "this is a smtp-harness-load/9" in result.output
+
+
+def test_two_load_runs_are_compared(invoke, kept):
+    old, new = kept(healthy(1), "old"), kept(healthy(2, median=4_000), "new")
+
+    assert invoke("compare", old, new).exit_code == 1
+    assert invoke("compare", new, old).exit_code == 0
+    assert invoke("compare", old, new, "--tolerance", "60").exit_code == 0
+    assert invoke("compare", old, new, "--markdown").output.startswith(
+        "## smtp-harness load: worse"
+    )
+
+
+def test_a_comparison_is_drawn(invoke, kept, tmp_path):
+    page = tmp_path / "page.html"
+    result = invoke(
+        "compare", kept(healthy(1), "old"), kept(healthy(2), "new"), "--html", str(page)
+    )
+
+    assert result.exit_code == 0
+    assert "two runs compared" in page.read_text()
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything(invoke, kept, tmp_path):
+    old = kept(healthy())
+    result = invoke("compare", old, old, "--html", str(tmp_path / "no" / "page.html"))
+
+    assert result.exit_code == 2
+    assert "there is no directory" in result.output
+
+
+def test_a_load_run_and_suites_are_not_compared(invoke, kept, tmp_path):
+    suites = tmp_path / "suites.json"
+    suites.write_text(runs_to_json(a_run(MET)))
+    result = invoke("compare", str(suites), kept(healthy()))
+
+    assert result.exit_code == 2
+    assert "tells of a load run, the other does not" in result.output
+
+
+def test_suites_are_not_drawn(invoke, tmp_path):
+    suites = tmp_path / "suites.json"
+    suites.write_text(runs_to_json(a_run(MET)))
+    result = invoke("compare", str(suites), str(suites), "--html", str(tmp_path / "page.html"))
+
+    assert result.exit_code == 2
+    assert "--html draws load runs" in result.output
