@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import trio
 
+_AT_ONCE = 64  # connections that are let in before anybody else gets a turn
 _TOO_MANY_FILES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
 
 
@@ -105,6 +106,11 @@ async def accept(listener: socket.socket, welcome: Callable[[socket.socket, str]
     """Welcome every connection with its socket, ready to use, and its address; for ever."""
     while True:
         welcome(*await accept_one(listener))
+        # Who comes while a crowd is served would else wait for one more round of it each.
+        for _ in range(_AT_ONCE):
+            if (found := _accept_now(listener)) is None:
+                break
+            welcome(*found)
 
 
 async def accept_one(listener: socket.socket) -> tuple[socket.socket, str]:
@@ -112,14 +118,24 @@ async def accept_one(listener: socket.socket) -> tuple[socket.socket, str]:
     while True:
         await trio.lowlevel.wait_readable(listener)
         try:
-            sock, peer = listener.accept()
+            return _accepted(listener)
         except OSError as problem:
             if problem.errno in _TOO_MANY_FILES:
                 await trio.sleep(0.1)  # until connections have ended
-            continue
-        sock.setblocking(False)
-        if sock.family == socket.AF_UNIX:
-            return sock, ""
-        with contextlib.suppress(OSError):  # macOS: it has gone already
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return sock, peer[0]
+
+
+def _accept_now(listener: socket.socket) -> tuple[socket.socket, str] | None:
+    try:
+        return _accepted(listener)
+    except OSError:
+        return None
+
+
+def _accepted(listener: socket.socket) -> tuple[socket.socket, str]:
+    sock, peer = listener.accept()
+    sock.setblocking(False)
+    if sock.family == socket.AF_UNIX:
+        return sock, ""
+    with contextlib.suppress(OSError):  # macOS: it has gone already
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock, peer[0]
