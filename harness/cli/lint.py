@@ -29,8 +29,8 @@ def lint(places: tuple[Path, ...]) -> int:
 
     A file's name tells what it is: *.smtp.yaml is a suite; a name that holds `target` or `known`
     is one of those, `serve` a configuration of the reference server, `faults` a table of its
-    accidents, `untested` reasons for requirements without a case; a file in a folder `profiles`
-    is a load profile. A folder stands for all such
+    accidents, `untested` reasons for requirements without a case, `profile` a load profile, which
+    every file in a folder `profiles` is as well. A folder stands for all such
     files below it. Without FILE: what comes with smtp-harness.
 
     Exit status: 0 when nothing is wrong (warnings are not), else 2.
@@ -113,7 +113,8 @@ def _reader(path: Path) -> Callable[[str], object] | None:
         return _read_config
     if "faults" in path.stem:
         return _read_faults
-    return _read_profile if path.parent.name == "profiles" else None
+    is_profile = "profile" in path.stem or path.parent.name == "profiles"
+    return _read_profile if is_profile else None
 
 
 def _read_profile(path: str) -> None:
