@@ -54,6 +54,15 @@ def test_a_known_file_is_read(invoke, suite):
     assert invoke("lint", "known.yaml").exit_code == 2
 
 
+def test_a_load_profile_is_read_wherever_its_name_says_so(invoke, suite):
+    (suite.parent / "my-profile.yaml").write_text("userz: 3\n")
+
+    done = invoke("lint", "my-profile.yaml")
+
+    assert done.exit_code == 2
+    assert "did you mean 'users'?" in done.output
+
+
 def test_what_is_no_file_is_not_waited_for(invoke, suite):
     os.mkfifo(suite.parent / "pipe.smtp.yaml")
     os.mkfifo(suite.parent / "known.yaml")
