@@ -81,6 +81,29 @@ def test_all_that_a_server_spoils_is_found_and_named(tmp_path, loaded, fault, co
     assert account.named[0].token in loaded.said
 
 
+KEPT = {
+    "nobody answered": ("{at: ., every: 20, drop: yes, keep: yes}", "unsure"),
+    "the answer was no": ("{at: ., every: 20, reply: 451 later, keep: yes}", "unknown"),
+}
+
+
+@pytest.mark.parametrize(("fault", "count"), KEPT.values(), ids=KEPT)
+def test_what_arrives_without_having_been_accepted_is_counted(tmp_path, loaded, fault, count):
+    with spoiling(tmp_path, fault) as (address, control):
+        maildir = tmp_path / "spool" / "mail" / "alice"
+        found = loaded(address, "--to", ALICE, "--delivery", f"maildir:{maildir}")
+        spoiled = done(control)
+    account = found.accounting
+    assert account is not None
+    assert spoiled > 0
+    assert {name: getattr(account, name) for name in ("unsure", "unknown")} == {
+        **dict.fromkeys(("unsure", "unknown"), 0),
+        count: spoiled,
+    }
+    assert (account.lost, account.duplicates, account.altered) == (0, 0, 0)
+    assert account.delivered == account.accepted == found.messages.accepted
+
+
 def test_what_a_server_relays_to_our_sink_is_accounted_for(tmp_path, loaded):
     with reserved_port() as sink:
         config = tmp_path / "serve.yaml"
