@@ -20,9 +20,10 @@ from reference_server.talks.sink import unstamped
 Tell = Callable[[Envelope, bytes], None]
 
 NAME: Final = "sink.test"
-# What promises something beyond taking a message is not offered: who relays to us keeps it.
+# What promises something beyond taking a message is not offered: who relays to us keeps it.  Nor
+# is SIZE: MAIL without parameters is answered by rote.
 _OFFERED: Final = frozenset(
-    {"PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES"}
+    {"PIPELINING", "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES"}
 )
 
 
