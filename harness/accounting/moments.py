@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-MOST = 200_000  # moments that are kept
+MOST = 50_000  # moments that are kept
 
 K = TypeVar("K", bound=Hashable)
 

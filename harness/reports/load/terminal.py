@@ -132,7 +132,8 @@ def mail_lines(found: Accounting) -> Iterator[str]:
     )
     yield (
         f"{found.duplicates:,} arrived twice, {found.altered:,} altered, {found.unsure:,} that "
-        f"nobody had answered for (looked at: {harmless(found.where)})"
+        f"nobody had answered for, {found.unknown:,} that had been refused "
+        f"(looked at: {harmless(found.where)})"
     )
     if found.latency.count:
         shown = (f"p{each} {duration(found.latency.percentile(each))}" for each in PERCENTILES)

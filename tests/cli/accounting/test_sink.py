@@ -80,6 +80,21 @@ def test_what_the_target_has_in_its_queue_is_not_lost(tmp_path, says, queued, lo
 
 
 @pytest.mark.slow
+def test_a_queue_that_cannot_be_told_any_more_is_said_to_be_none(tmp_path, capsys):
+    flag = tmp_path / "broken"
+    target = replace(TARGET, queue=f"sh -c 'test ! -e {flag} && echo 1'", directory=tmp_path)
+    sent = Generator(target, profile_of(target))
+    with accounting(target, sent.profile, sink=0) as account:
+        sent.receipts.accept(3, 0, 1, 0.0)
+        flag.touch()
+        found = account.finish(sent.write(tmp_path / "receipts"))
+    assert (found.queued, found.lost) == (0, 1)
+    assert (
+        "wanted a number, met exit status 1; nothing is taken for queued" in capsys.readouterr().err
+    )
+
+
+@pytest.mark.slow
 def test_without_receipts_nothing_was_accepted(tmp_path):
     with accounting(TARGET, profile_of(TARGET), sink=0) as account:
         found = account.finish(tmp_path / "nothing")

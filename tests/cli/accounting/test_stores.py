@@ -135,6 +135,20 @@ def test_a_store_that_is_not_there_is_known_before_the_load():
             pytest.fail("it may not begin")
 
 
+def test_a_store_that_cannot_be_read_any_more_is_an_error_in_the_end(tmp_path):
+    flag = tmp_path / "broken"
+    target = Target(
+        address=Address("127.0.0.1", 25),
+        recipients=("alice@example.test",),
+        delivery={ANY: f"command:sh -c 'test ! -e {flag}'"},
+        timeouts=Timeouts(delivery=0.5),
+    )
+    with accounting(target, profile_of(target), reads=True) as account:
+        flag.touch()
+        with pytest.raises(PeerError, match="exit status 1"):
+            account.finish(tmp_path / "receipts")
+
+
 @pytest.mark.parametrize("scheme", ["smtp", "lmtp"])
 def test_a_sink_of_the_target_file_is_one(tmp_path, scheme):
     with reserved_port() as port:
