@@ -38,8 +38,12 @@ class Load:
 
     def workers(self) -> list[psutil.Process]:
         """The processes below Locust's master, in the order of their begin."""
-        (master,) = psutil.Process(self._process.pid).children()
-        return sorted(master.children(), key=psutil.Process.create_time)
+        return sorted(self.locust().children(), key=psutil.Process.create_time)
+
+    def locust(self) -> psutil.Process:
+        """Locust: a generator, or the master of several."""
+        (process,) = psutil.Process(self._process.pid).children()
+        return process
 
     def send(self, number: int) -> None:
         """A signal, as from a person at a terminal."""

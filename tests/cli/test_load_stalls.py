@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import pytest
 from harness.cli.serving import serving
 from harness.load_results import End, LoadResult, saturation
 from tests.cli.loads import Load, is_in_second, standing_still
+from tests.ports import reserved_port
 
 pytestmark = pytest.mark.slow
 
@@ -128,6 +132,39 @@ def test_what_two_workers_counted_adds_up(sink: tuple[str, psutil.Process], tmp_
     assert result.phases["message"].count == result.messages.accepted
     assert sum(it.accepted for it in result.series.intervals.values()) == sum(accepted)
     assert result.connections == 10
+
+
+def test_workers_that_are_interrupted_end_their_transactions_and_tell_all(
+    sink: tuple[str, psutil.Process], tmp_path: Path
+):
+    profile = tmp_path / "long.yaml"
+    profile.write_text("about: a\nusers: 4\nduration: 60s\n")
+    words = (sink[0], "--to", "bob@example.test", "-p", profile, "--processes", 2)
+    with Load(tmp_path, *words) as load:
+        load.wait_until(is_in_second(0))
+        load.send(signal.SIGTERM)
+        status, said, result = load.end()
+
+    assert status == 128 + signal.SIGTERM, said
+    assert result.end is End.INTERRUPTED
+    assert result.messages.accepted == result.messages.begun > 0
+    assert result.lost_generators == 0
+
+
+def test_locusts_own_page_is_there_while_the_run_goes_on_for_this_machine_alone(
+    sink: tuple[str, psutil.Process], tmp_path: Path
+):
+    words = (sink[0], "--to", "bob@example.test", "-t", "3s")
+    with reserved_port() as port, Load(tmp_path, *words, "--web", port) as load:
+        load.wait_until(is_in_second(0))
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/stats/requests") as answer:
+            shown = json.load(answer)
+        listening = {at.laddr.ip for at in load.locust().net_connections() if at.status == "LISTEN"}
+        status, said, result = load.end()
+
+    assert shown["state"] == "running"
+    assert listening == {"127.0.0.1"}
+    assert (status, result.end) == (0, End.COMPLETE), said
 
 
 def test_a_run_is_over_when_what_it_waits_for_is_met(
