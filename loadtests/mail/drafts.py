@@ -17,7 +17,7 @@ from typing import Final
 from harness.errors import UsageError
 from harness.load_results.tokens import FIELD, Signer
 from harness.protocol.transparency import stuff, whole_lines
-from loadtests.mail.files import read_messages
+from loadtests.contents import read_messages
 from loadtests.mail.text import Text
 from loadtests.profile import Span
 

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 
 from harness.documents import Complaints, Fields
 from harness.target.reading import LISTENERS
+from loadtests.contents import read_messages
 from loadtests.profile.mailboxes import MOST, read_mailboxes
 from loadtests.profile.quantities import (
     COUNT,
@@ -111,11 +112,13 @@ def _messages(keys: Keys, key: str) -> Span | str | None:
 
 
 def _contents(keys: Keys, key: str) -> tuple[Path, ...] | None:
-    paths = [(node, keys.folder / node.value) for node in keys.fields.text_nodes(key)]
-    for node, path in paths:
-        if not path.exists():
-            keys.complaints.add(node.at, f"there is no file or folder {path}")
-    return tuple(path.resolve() for _, path in paths if path.exists()) or None
+    def found(text: str) -> Path:
+        path = keys.folder / text
+        read_messages(path)
+        return path.resolve()
+
+    paths = (keys.fields.made(node, found) for node in keys.fields.text_nodes(key))
+    return tuple(path for path in paths if path is not None) or None
 
 
 def _mailboxes(keys: Keys, key: str) -> tuple[str, ...] | None:

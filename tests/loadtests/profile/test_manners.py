@@ -66,7 +66,8 @@ def test_sessions_are_resumed_inside_tls(tmp_path: Path):
 
 def test_contents_are_found_beside_the_profile(tmp_path: Path):
     (tmp_path / "mail").mkdir()
-    (tmp_path / "one.eml").touch()
+    for name in ("mail/a.eml", "one.eml"):
+        (tmp_path / name).write_text("Subject: a\n\n")
     (found,) = profile(tmp_path, "contents: [mail, one.eml]").behaviours
 
     assert found.contents == (tmp_path / "mail", tmp_path / "one.eml")
@@ -148,11 +149,14 @@ WRONG = {
 def test_manners_that_are_none_are_complained_of(
     tmp_path: Path, text: str, complaint: tuple[str, str]
 ):
+    (tmp_path / "a.eml").write_text("Subject: a\n\n")
     assert complaints(tmp_path, text) == [complaint]
 
 
-def test_files_that_are_not_there_are_complained_of_each(tmp_path: Path):
+def test_files_without_messages_are_complained_of_each(tmp_path: Path):
+    (tmp_path / "b.mbox").touch()
     assert complaints(tmp_path, "contents: [a.eml, ., b.mbox]") == [
-        ("a.eml", f"there is no file or folder {tmp_path / 'a.eml'}"),
-        ("b.mbox", f"there is no file or folder {tmp_path / 'b.mbox'}"),
+        ("a.eml", f"{tmp_path / 'a.eml'}: No such file or directory"),
+        (".", f"{tmp_path}: there is no *.eml in this folder"),
+        ("b.mbox", f"{tmp_path / 'b.mbox'}: there is no message in it"),
     ]

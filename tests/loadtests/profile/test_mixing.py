@@ -45,6 +45,7 @@ mix:
 
 
 def test_who_has_a_size_sends_no_files(tmp_path: Path):
+    (tmp_path / "a.eml").write_text("Subject: a\n\n")
     text = "contents: .\nmix: {bulk: 50%, web-mail: {share: 50%, size: 2KiB}}"
     bulk, web = profile(tmp_path, text).behaviours
 

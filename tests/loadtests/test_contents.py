@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
-from loadtests.mail import files
-from loadtests.mail.files import read_messages
+from loadtests import contents
+from loadtests.contents import read_messages
 
 # what stands in a file -> the messages in it
 FILES = {
@@ -72,7 +72,7 @@ def test_a_folder_without_messages_is_wrong_use(tmp_path: Path):
 def test_what_would_fill_the_memory_is_wrong_use(tmp_path: Path):
     path = tmp_path / "huge.eml"
     with path.open("wb") as file:
-        file.truncate(files.MOST + 1)  # a hole, which takes no room
+        file.truncate(contents.MOST + 1)  # a hole, which takes no room
 
     with pytest.raises(UsageError, match="at most are kept in memory"):
         read_messages(path)
