@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ class Kills:
         for rfc in sorted({it for it in map(_folder, own) if it.startswith("rfc")}):
             others = {it for it in self.cases if _folder(it) == rfc} - own
             tripped = others & set(night.unmet)
-            if len(tripped) * SHARE > len(others):
+            if len(tripped) > math.ceil(len(others) / SHARE):  # of a small RFC one is a few
                 few = f"{len(tripped)} of {len(others)} other cases of {rfc}"
                 yield f"{night.lie}, {night.segment}: trips {few}"
 

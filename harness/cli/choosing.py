@@ -52,8 +52,9 @@ def load_all(paths: Iterable[Path]) -> list[Suite]:
 
 
 def forget() -> None:
-    """What was read of the suites that we ship is read anew the next time."""
+    """What was read of suites is read anew the next time."""
     _shipped.cache_clear()
+    _read.cache_clear()
 
 
 @cache
@@ -74,9 +75,10 @@ def _meant(selector: str) -> list[Suite]:
 
 
 def _of_file(file: str, name: str, selector: str) -> list[Suite]:
-    if not Path(file).is_file():
+    path = Path(file)
+    if not path.is_file():
         raise UsageError(f"there is no file {file}")
-    suites = load_all([Path(file)])
+    suites = [_read(path, path.stat().st_mtime_ns)]
     if not name:
         return suites
     names = [case.address.removeprefix(f"{case.suite}/") for case in suites[0].cases]
@@ -84,6 +86,11 @@ def _of_file(file: str, name: str, selector: str) -> list[Suite]:
     if not found:
         raise UsageError(f"no case is named {selector!r} ({nearest(name, names) or _few(names)})")
     return found
+
+
+@cache
+def _read(path: Path, changed: int) -> Suite:
+    return load_suite(path)
 
 
 def _is_named(case: Case, selector: str) -> bool:

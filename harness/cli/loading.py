@@ -20,6 +20,7 @@ import click
 
 from harness.cli.accounting import Account, accounting
 from harness.cli.generator import HEADLESS, Look, generate, last_words
+from harness.cli.under_load import Sampler, under_load
 from harness.documents import read_duration
 from harness.errors import HarnessError, TargetUnreachable, UsageError
 from harness.load_results import End, Follower, LoadResult, read, to_json, write
@@ -115,11 +116,13 @@ class _Run:
         hand_over(prepared, self.target, self.profile)
         file = self._file()
         options = [f"--smtp-prepared={prepared}", f"--smtp-result={file}", *_how(self.wishes)]
-        with self._account() as account:
+        with self._account() as account, self._suites() as sampler:
             if account is not None:
                 options.append(f"--smtp-receipts={self._receipts}")
             self.status = self._generate(options, file)
             result = self._read(file)
+            if sampler is not None:
+                result = replace(result, under_load=sampler.result(result))
             if account is not None:
                 result = replace(result, accounting=account.finish(self._receipts))
         result = replace(result, thresholds=judge_all(self.profile.thresholds, result))
@@ -160,6 +163,15 @@ class _Run:
             return
         with accounting(self.target, self.profile, sink=wishes.sink, reads=reads) as account:
             yield account
+
+    @contextlib.contextmanager
+    def _suites(self) -> Iterator[Sampler | None]:
+        """What plays suites meanwhile, if that was wished."""
+        if not self.wishes.suites:
+            yield None
+            return
+        with under_load(self.target, self.wishes.suites) as sampler:
+            yield sampler
 
     def _generate(self, options: list[str], file: Path) -> int:
         if self.wishes.web is not None:

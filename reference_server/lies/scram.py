@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -97,7 +98,7 @@ def _no_strangers_to_scram(side: ServerSide) -> ServerSteps:
 
 
 def _own_nonce_alone(message: bytes) -> bytes:
-    return re.sub(rb"\Ar=[^,]*", b"r=3rfcNHYJY1ZVvWVs7j", message)
+    return re.sub(rb"\Ar=[^,]*", f"r={secrets.token_hex(9)}".encode(), message)
 
 
 def _another_signature(message: bytes) -> bytes:

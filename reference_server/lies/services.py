@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -11,6 +12,7 @@ from harness.protocol.addresses import is_node
 from harness.protocol.extensions.model import always, bare
 from harness.protocol.order import State, Verb
 from harness.protocol.receiver import ANSWERS, RULES, Addressee, Answer, Occasion
+from harness.protocol.replies import Reply
 from harness.protocol.services import Service
 from harness.protocol.trace import Trace
 from reference_server.lies.model import (
@@ -44,6 +46,11 @@ def _two_for_one(replies: Sequence[bytes], recipients: Sequence[Addressee]) -> S
 
 def _is_plain_node(node: str) -> bool:
     return node[:1] not in "@#" and is_node(node)
+
+
+def _host_refused_for_good(occasion: Occasion | None, reply: Reply) -> bytes:
+    is_host = occasion is Occasion.NODE_REFUSED and not re.search(rb"[@#]", reply.octets)
+    return reply.octets.replace(b"459 4.7.1", b"550 5.7.1") if is_host else reply.octets
 
 
 def _thanks_for_nothing(
@@ -189,8 +196,8 @@ SERVICES: Final[Mapping[str, Lie]] = {
     ),
     "etrn-domains-alone": Lie("ETRN knows neither @ nor #", replace(RULES, is_node=_is_plain_node)),
     "etrn-550": Lie(
-        "ETRN for a node that may not ask is answered 550",
-        replace(RULES, answers=answers_with(NODE_REFUSED=Answer(550, "5.7.1", "Not for {node}"))),
+        "ETRN for a host that may not ask is answered 550",
+        replace(RULES, write_reply=_host_refused_for_good),
     ),
     "etrn-node-unchecked": Lie(
         "ETRN for what is no domain is answered 459",
