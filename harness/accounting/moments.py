@@ -9,6 +9,7 @@ from collections.abc import Hashable
 from typing import Generic, TypeVar
 
 MOST = 50_000  # moments that are kept
+_LARGEST = 1 << 20  # stride: few keys have that many serials
 
 K = TypeVar("K", bound=Hashable)
 
@@ -25,8 +26,10 @@ class Moments(Generic[K]):
         """Keep it, if its serial is of those that are kept."""
         if serial % self.stride:
             return
+        if len(self._kept) >= self._most and self.stride >= _LARGEST:
+            return  # each of too many keys has but few serials: the first ones stay
         self._kept.setdefault((serial, key), moment)
-        if len(self._kept) > self._most:
+        if len(self._kept) > self._most and self.stride < _LARGEST:
             self.stride *= 2
             self._kept = {
                 kept: moment for kept, moment in self._kept.items() if not kept[0] % self.stride

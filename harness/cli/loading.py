@@ -22,7 +22,7 @@ from harness.cli.accounting import Account, accounting
 from harness.cli.generator import HEADLESS, Look, generate, last_words
 from harness.cli.under_load import Sampler, under_load
 from harness.documents import read_duration
-from harness.errors import HarnessError, TargetUnreachable, UsageError
+from harness.errors import HarnessError, PeerError, TargetUnreachable, UsageError
 from harness.load_results import End, Follower, LoadResult, read, to_json, write
 from harness.reports.files import check_writable, is_replaceable, write_whole
 from harness.reports.formats import STDOUT
@@ -123,12 +123,18 @@ class _Run:
             result = self._read(file)
             if sampler is not None:
                 result = replace(result, under_load=sampler.result(result))
+            problem = None
             if account is not None:
-                result = replace(result, accounting=account.finish(self._receipts))
+                try:
+                    result = replace(result, accounting=account.finish(self._receipts))
+                except PeerError as error:  # what was measured is told all the same
+                    problem = error
         result = replace(result, thresholds=judge_all(self.profile.thresholds, result))
         self._keep(result, file)
         for line in summary(result):
             click.echo(line)
+        if problem is not None:
+            raise problem
         if result.end is End.RUNNING:
             words = last_words(self.folder)
             raise HarnessError(f"the load generator broke off (status {self.status}): {words}")

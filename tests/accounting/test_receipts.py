@@ -93,6 +93,14 @@ def test_what_is_no_receipt_is_said_to_be_none(line):
         read_receipts([line])
 
 
+def test_where_each_key_has_one_serial_no_more_are_kept_either():
+    moments = Moments(most=4)
+    for key in range(1_000):
+        moments.note(0, key, key)
+    assert 0 < len(moments.items()) <= 30
+    assert moments.find(0, 0) == 0
+
+
 def test_of_more_moments_than_are_kept_every_second_serial_stays():
     moments = Moments(most=4)
     for serial in range(5):

@@ -104,6 +104,18 @@ def test_what_arrives_without_having_been_accepted_is_counted(tmp_path, loaded, 
     assert account.delivered == account.accepted == found.messages.accepted
 
 
+def test_where_mail_cannot_be_read_in_the_end_the_rest_is_told(tmp_path, loaded):
+    flag = tmp_path / "read"
+    # It prints nothing when it is asked first, and fails from then on.
+    command = f"sh -c 'test ! -e {flag} && touch {flag}'"
+    with spoiling(tmp_path, "{at: NOOP, drop: yes}") as (address, _):
+        found = loaded(address, "--to", ALICE, "--delivery", f"command:{command}")
+    assert found.messages.accepted > 0
+    assert found.accounting is None
+    assert "messages accepted in" in loaded.said
+    assert "sh: exit status 1" in loaded.said
+
+
 def test_what_a_server_relays_to_our_sink_is_accounted_for(tmp_path, loaded):
     with reserved_port() as sink:
         config = tmp_path / "serve.yaml"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,6 +90,9 @@ class Account:
         except trio.RunFinishedError:
             self._raise()
             raise
+        finally:
+            if sys.stderr.isatty():
+                click.echo("\r\x1b[2K", nl=False, err=True)
 
     def end(self) -> None:
         """Look no more."""
@@ -144,12 +148,20 @@ class Account:
     def _hear(self) -> None:
         self._heard = trio.current_time()
 
+    def _show(self, found: Accounting) -> None:
+        """How far it is, for who looks on."""
+        if sys.stderr.isatty():
+            there = found.delivered + found.bounced
+            words = f"waiting for mail: {there:,} of {found.accepted:,} copies are there"
+            click.echo(f"\r\x1b[2K{words}", nl=False, err=True)
+
     async def _settle(self, accepted: Accepted) -> Accounting:
         self._heard = trio.current_time()
         patience = max(self._target.timeouts.delivery, _LINGER)
         while True:
             problem = await self._look()
             found = self._account(accepted, 0)
+            self._show(found)
             quiet = trio.current_time() - self._heard
             if not (found.lost or problem) and quiet >= _LINGER:
                 return found
