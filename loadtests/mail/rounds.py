@@ -12,12 +12,23 @@ from typing import Final, NamedTuple
 
 from harness.protocol.commands import Parameters
 from harness.protocol.replies import Capabilities
-from harness.protocol.sender import Envelope, Opening, fitted, make_opening
+from harness.protocol.sender import GROUP, Envelope, Exchange, Opening, fitted, make_opening
 from loadtests.mail.drafts import Draft
 from loadtests.mail.pools import Pool
 
 KEPT: Final = 8_192
+_DATA: Final = Exchange(("DATA",), b"DATA\r\n")
 _ASKED: Final = ("SIZE", "8BITMIME", "SMTPUTF8", "CHUNKING")  # what an opening depends on
+
+
+class _Addressed(NamedTuple):
+    """What follows MAIL for these recipients."""
+
+    steps: tuple[Exchange, ...]  # RCPT for each, and DATA
+    names: tuple[str, ...]  # of MAIL and RCPT
+    all_names: tuple[str, ...]  # and of DATA
+    octets: bytes  # of RCPT
+    is_ascii: bool
 
 
 class Prepared(NamedTuple):
@@ -57,6 +68,8 @@ class Round:
         self._by_chunks = by_chunks
         self._order = order
         self._parameters: dict[tuple[int, bool], Parameters] = {}
+        self._mail: dict[tuple[int, bool], Exchange] = {}
+        self._addressed: dict[tuple[str, ...], _Addressed] = {}
         self.rows: list[Prepared | None] = [None] * min(order.turns, KEPT)
 
     def prepare(self, turn: int) -> Prepared:
@@ -70,12 +83,37 @@ class Round:
         return made
 
     def _open(self, draft: Draft, recipients: tuple[str, ...]) -> Opening:
-        said = self._said(draft, recipients)
-        return make_opening(Envelope(draft.sender, recipients, said))
+        """What `make_opening` would make, of parts: where rounds are long it is made each time."""
+        to = self._addressed.get(recipients)
+        mail = None if to is None else self._mail.get((id(draft), to.is_ascii))
+        if to is None or mail is None:
+            return self._learn(draft, recipients)
+        named = Exchange(to.names, mail.octets + to.octets)
+        if len(named.octets) + len(_DATA.octets) > GROUP:
+            return self._learn(draft, recipients)
+        group = Exchange(to.all_names, named.octets + _DATA.octets)
+        return Opening(recipients, (mail, *to.steps), (group,), (named,))
 
-    def _said(self, draft: Draft, recipients: tuple[str, ...]) -> Parameters:
-        """What MAIL says of a draft: found out once, for a long text is long looked at."""
+    def _learn(self, draft: Draft, recipients: tuple[str, ...]) -> Opening:
+        """The opening, whose parts are kept for others."""
         key = id(draft), all(map(str.isascii, recipients))
+        said = self._said(key, draft, recipients)
+        opening = make_opening(Envelope(draft.sender, recipients, said))
+        mail, *steps = opening.steps
+        self._mail[key] = mail
+        if len(self._addressed) < KEPT:
+            names = tuple(name for step in opening.steps for name in step.names)
+            self._addressed[recipients] = _Addressed(
+                steps=tuple(steps),
+                names=names[:-1],
+                all_names=names,
+                octets=b"".join(step.octets for step in steps[:-1]),
+                is_ascii=key[1],
+            )
+        return opening
+
+    def _said(self, key: tuple[int, bool], draft: Draft, recipients: tuple[str, ...]) -> Parameters:
+        """What MAIL says of a draft: found out once, for a long text is long looked at."""
         if key not in self._parameters:
             envelope = Envelope(draft.sender, recipients)
             said = fitted(envelope, draft.telling, self._capabilities).mail_parameters

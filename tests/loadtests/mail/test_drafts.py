@@ -53,6 +53,7 @@ def test_sizes_of_a_spread_are_even_over_it_and_in_no_order():
     assert sizes == [draft.size for draft in drafts(size=Span(1_000, 65_000))]
 
 
+@pytest.mark.slow
 def test_of_large_messages_there_are_as_few_as_fit_into_the_memory():
     assert len(drafts()) > 1
     assert len(drafts(size=6_000_000)) == 1
