@@ -17,7 +17,7 @@ from tests.ports import reserved_port
 
 pytestmark = pytest.mark.slow
 
-PROFILE = "about: for tests\nusers: 3\nduration: 1s\nsize: 600\n"
+PROFILE = "about: for tests\nusers: 3\nduration: 1s\n"
 ALICE = "alice@example.test"
 
 
@@ -44,9 +44,9 @@ def done(control: str) -> int:
 
 @pytest.fixture
 def loaded(invoke: Any, tmp_path: Path) -> Any:
-    def loaded(address: str, *words: object) -> LoadResult:
+    def loaded(address: str, *words: object, more: str = "") -> LoadResult:
         profile, result = tmp_path / "short.yaml", tmp_path / "result.json"
-        profile.write_text(PROFILE)
+        profile.write_text(PROFILE + more)
         command = ("load", address, "-p", profile, "--timeout", "2s")
         loaded.said = invoke(*command, "--json", result, *words).output  # type: ignore[attr-defined]
         return read(result)
@@ -102,6 +102,34 @@ def test_what_arrives_without_having_been_accepted_is_counted(tmp_path, loaded, 
     }
     assert (account.lost, account.duplicates, account.altered) == (0, 0, 0)
     assert account.delivered == account.accepted == found.messages.accepted
+
+
+MANNERS = {
+    "files, as they are": "contents: [mail]\n",
+    "files, in chunks": "contents: [mail]\nchunking: yes\n",
+    "many sizes, lock-step": "size: 600..40KiB\npipelining: off\n",
+    "two recipients": "recipients: 2\n",
+}
+
+
+@pytest.mark.parametrize("manner", MANNERS.values(), ids=MANNERS)
+def test_whatever_is_sent_is_found_as_it_was_sent(tmp_path, loaded, manner):
+    mail = tmp_path / "mail"
+    mail.mkdir()
+    (mail / "1.eml").write_bytes(b"Subject: one\n\n.\n..\nno end")
+    (mail / "2.eml").write_bytes("Subject: two\r\n\r\nGr\u00fc\u00dfe\r\n".encode())
+    (mail / "3.eml").write_bytes(b"no header, only text\r\n")
+    with spoiling(tmp_path, "{at: NOOP, drop: yes}", "--user", "bob") as (address, _):
+        words = ["--to", ALICE, "--to", "bob@example.test"]
+        for name in ("alice", "bob"):
+            where = tmp_path / "spool" / "mail" / name
+            words += ["--delivery", f"{name}@example.test=maildir:{where}"]
+        found = loaded(address, *words, more=manner)
+    account = found.accounting
+    assert account is not None
+    assert account.accepted >= found.messages.accepted > 0
+    assert account.delivered == account.accepted
+    assert account.named == ()
 
 
 def test_where_mail_cannot_be_read_in_the_end_the_rest_is_told(tmp_path, loaded):
