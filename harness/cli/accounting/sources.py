@@ -170,9 +170,12 @@ class Stores:
 
 
 def _moment(stored: Stored) -> float:
-    """When it came, if it is a file; else when we saw it, which is later."""
+    """When it came, if it is a file; else when we saw it, which is later.
+
+    A file has come when it has got its place, and not when its last octet was written.
+    """
     try:
-        return os.stat(stored.path).st_mtime
+        return os.stat(stored.path).st_ctime
     except OSError:
         return time.time()
 
