@@ -53,6 +53,14 @@ def test_an_address_is_read(text):
     assert read_address(text) == ADDRESSES[text]
 
 
+def test_the_path_of_a_socket_is_an_address_on_this_machine():
+    address = Address("/run/lmtp", 0, Scheme.LMTP)
+
+    assert (address.is_path, address.is_loopback) == (True, True)
+    assert (str(address), address.endpoint) == ("lmtp:///run/lmtp", "/run/lmtp")
+    assert not Address("run", 25).is_path
+
+
 @pytest.mark.parametrize("text", WRONG_ADDRESSES)
 def test_a_wrong_address_is_refused_in_words(text):
     with pytest.raises(UsageError) as refusal:

@@ -41,7 +41,7 @@ SAMPLE: Final = (
     "rfc5321/4.3.2",
     "rfc2920",
 )
-_JOBS: Final = 2  # cases side by side
+_JOBS: Final = 4  # cases side by side
 _LEAST_PAUSE: Final = 1.0  # seconds between two rounds
 _LOOK: Final = 0.05  # seconds between looks whether a round is over
 _PATIENCE: Final = 10.0  # seconds for a round that is told to end

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -118,8 +121,24 @@ def test_a_refusal_ends_it_unless_told_to_go_on(invoke, letters, status):
 
 @pytest.mark.slow
 def test_a_socket_of_this_machine_is_spoken_to(invoke):
-    # Not below tmp_path: the path of such a socket has 107 octets at most.
+    with tempfile.TemporaryDirectory() as folder:  # such a path has 107 octets at most
+        path = Path(folder) / "s"
+        command = [sys.executable, "-m", "harness.cli", "sink", "-L", "-M", "5", f"unix:{path}"]
+        with subprocess.Popen([*command, "10"], stdout=subprocess.PIPE) as sink:
+            try:
+                assert sink.stdout is not None
+                assert str(path).encode() in sink.stdout.readline()
+                done = invoke("source", "-L", "-d", "-r", "2", "-m", "5", f"unix:{path}")
+            finally:
+                sink.terminate()
+
+    assert done.exit_code == 0, done.output
+    assert f"lmtp://{path}" in done.output
+    assert "5 of 5 messages accepted" in done.output
+
+
+def test_a_socket_that_is_not_there_is_told(invoke):
     done = invoke("source", "unix:/nowhere/at/all")
 
     assert done.exit_code == 3
-    assert str(Path("/nowhere/at/all")) in done.output
+    assert "/nowhere/at/all: No such file" in done.output

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from harness.histogram import Histogram
-from harness.load_results import End, Judged, LoadResult, Messages, Series, Trouble
+from harness.load_results import End, Judged, LoadResult, Messages, Series, Trouble, UnderLoad
 from harness.reports.load import progress, summary
 from harness.reports.load.terminal import MANY_TROUBLES
 from tests.reports.load_runs import breaking, dead_worker, lossy, nothing
@@ -155,3 +155,13 @@ def test_progress_of_a_run_that_has_just_begun():
     assert progress(replace(nothing(), series=Series(), troubles=()), 0.3) == (
         "0.3 s of 5 s, 0/s accepted, 0 accepted, no failures"
     )
+
+
+def test_how_much_of_the_suites_was_played_under_load_is_told():
+    quiet = replace(RESULT, under_load=UnderLoad(cases=40, rounds=1))
+
+    assert "suites under load: 40 cases met before it, 1 round, none broke" in summary(quiet)
+    assert "suites under load: 40 cases met before it, 9 rounds, 1 of them broke" in summary(
+        breaking()
+    )
+    assert not any("suites" in line for line in summary(RESULT))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from harness.load_results import Accounting, LoadResult, Staged, by_stage
+from harness.load_results import Accounting, LoadResult, Staged, UnderLoad, by_stage
 from harness.load_results.quantities import duration, many, moment, rate, share
 from harness.reports.load.findings import Finding, Weight, findings
 from harness.reports.load.verdict import verdict
@@ -30,6 +30,7 @@ def summary(result: LoadResult) -> list[str]:
         _latencies(result),
         _troubles(result),
         _mail(result.accounting),
+        _suites(result.under_load),
         _generators(result),
         _promises(result),
         _ended(result),
@@ -150,6 +151,17 @@ def _named(found: Accounting) -> list[str]:
     ]
     more = len(found.named) - MANY_NAMED
     return [*map(harmless, lines), *([f"  ... and {more:,} more"] if more > 0 else [])]
+
+
+def _suites(found: UnderLoad | None) -> list[str]:
+    """How much was played under load; what broke stands among the findings."""
+    if found is None:
+        return []
+    broke = f"{len(found.breaks):,} of them broke" if found.breaks else "none broke"
+    return [
+        f"suites under load: {many(found.cases, 'case')} met before it, "
+        f"{many(found.rounds, 'round')}, {broke}"
+    ]
 
 
 def _generators(result: LoadResult) -> list[str]:

@@ -67,6 +67,7 @@ def test_a_socket_of_this_machine_is_connected_to(tmp_path: Path):
         listener.listen()
         playing = gevent.spawn(greets, listener)
 
+        assert look_up(str(tmp_path / "s"), 0) == unix(tmp_path / "s")
         assert greeted(unix(tmp_path / "s")) == [220]
         playing.get()
         listener.close()
