@@ -123,11 +123,14 @@ class _Run:
             result = self._read(file)
             if sampler is not None:
                 result = replace(result, under_load=sampler.result(result))
-            problem = None
+            problem: PeerError | KeyboardInterrupt | None = None
             if account is not None:
                 try:
                     result = replace(result, accounting=account.finish(self._receipts))
-                except PeerError as error:  # what was measured is told all the same
+                except (
+                    PeerError,
+                    KeyboardInterrupt,
+                ) as error:  # what was measured is told all the same
                     problem = error
         result = replace(result, thresholds=judge_all(self.profile.thresholds, result))
         self._keep(result, file)

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,6 +108,31 @@ def test_what_arrives_without_having_been_accepted_is_counted(tmp_path, loaded, 
     }
     assert (account.lost, account.duplicates, account.altered) == (0, 0, 0)
     assert account.delivered == account.accepted == found.messages.accepted
+
+
+def test_who_is_tired_of_waiting_is_told_what_was_measured(tmp_path):
+    profile = tmp_path / "short.yaml"
+    profile.write_text(PROFILE)
+    with spoiling(tmp_path, "{at: NOOP, drop: yes}") as (address, _), reserved_port() as sink:
+        words = (address, "-p", profile, "--to", ALICE, "--sink", sink, "--timeout", "60s")
+        terminal, theirs = pty.openpty()
+        waiting = subprocess.Popen(
+            [sys.executable, "-m", "harness.cli", "load", *map(str, words)],
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            text=True,
+        )
+        shown = ""
+        while "waiting for mail: 0 of " not in shown:  # for it stays where it was delivered
+            assert select.select([terminal], [], [], 30)[0]
+            shown += os.read(terminal, 10_000).decode()
+        waiting.send_signal(signal.SIGINT)
+        said, _ = waiting.communicate(timeout=30)
+        os.close(terminal)
+        os.close(theirs)
+    assert waiting.returncode == 130
+    assert "messages accepted in" in said
+    assert "copies accepted" not in said
 
 
 MANNERS = {
