@@ -64,7 +64,7 @@ def under_load(target: Target, selection: Sequence[str] = ()) -> Iterator[Sample
             "back, which lies among the load's"
         )
     with tempfile.TemporaryDirectory(prefix="smtp-harness-under-load-") as folder:
-        sampler = Sampler(_command(target, cases), Path(folder))
+        sampler = Sampler(command_of(target, cases, Path(folder)), Path(folder))
         sampler.begin()
         try:
             yield sampler
@@ -169,9 +169,13 @@ def _end(child: subprocess.Popen[bytes]) -> None:
         os.killpg(child.pid, signal.SIGKILL)
 
 
-def _command(target: Target, cases: Sequence[Case]) -> list[str]:
+def command_of(target: Target, cases: Sequence[Case], folder: Path) -> list[str]:
+    """The command that plays these cases on the target, but for where it writes."""
+    # A sink of the target's is the load's business; nothing that it takes is read here.
+    has_sink = any(url.startswith("sink:") for url in target.delivery.values())
     return [
         *(sys.executable, "-P", "-m", "harness.cli", "run", *words_of(target)),
+        *(("--delivery", f"dir:{folder}") if has_sink else ()),
         *(word for case in cases for word in ("-s", _selector(case))),
         *("-j", str(_JOBS), "--color", "never"),
     ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from harness.cli.choosing import choose
 from harness.cli.embedded import embedded
-from harness.cli.under_load import SAMPLE, is_fit, under_load, words_of
+from harness.cli.under_load import SAMPLE, command_of, is_fit, under_load, words_of
 from harness.errors import HarnessError, UsageError
 from harness.load_results import read
 from harness.target import Address, Target
@@ -98,6 +99,16 @@ def test_the_suites_are_run_on_the_very_target(words, said):
     target = Target(address=Address("h.test", 25), arguments=words)
 
     assert list(words_of(target)) == said
+
+
+@pytest.mark.parametrize(("url", "words"), [
+    ("sink:127.0.0.1:2600", ["--delivery", "dir:/scratch"]), ("maildir:/srv/mail", []),
+])  # fmt: skip
+def test_the_sink_of_a_target_is_left_to_the_load(url, words):
+    target = Target(address=Address("h.test", 25), delivery={"": url}, arguments=("t.yaml",))
+    command = command_of(target, [], Path("/scratch"))
+
+    assert command[command.index("t.yaml") + 1 : command.index("-j")] == words
 
 
 @pytest.mark.slow
