@@ -100,7 +100,8 @@ class Round:
         said = self._said(key, draft, recipients)
         opening = make_opening(Envelope(draft.sender, recipients, said))
         mail, *steps = opening.steps
-        self._mail[key] = mail
+        if len(self._mail) < KEPT:
+            self._mail[key] = mail
         if len(self._addressed) < KEPT:
             names = tuple(name for step in opening.steps for name in step.names)
             self._addressed[recipients] = _Addressed(
@@ -114,11 +115,12 @@ class Round:
 
     def _said(self, key: tuple[int, bool], draft: Draft, recipients: tuple[str, ...]) -> Parameters:
         """What MAIL says of a draft: found out once, for a long text is long looked at."""
-        if key not in self._parameters:
+        known = self._parameters.get(key)
+        if known is None:
             envelope = Envelope(draft.sender, recipients)
             said = fitted(envelope, draft.telling, self._capabilities).mail_parameters
             size = str(draft.size)
-            self._parameters[key] = tuple(
-                (name, size if name == "SIZE" else value) for name, value in said
-            )
-        return self._parameters[key]
+            known = tuple((name, size if name == "SIZE" else value) for name, value in said)
+            if len(self._parameters) < KEPT:
+                self._parameters[key] = known
+        return known
