@@ -20,13 +20,14 @@ import click
 
 from harness.cli.accounting import Account, accounting
 from harness.cli.generator import HEADLESS, Look, generate, last_words
+from harness.cli.reporting import wanted_load_reports, write_report
 from harness.cli.under_load import Sampler, under_load
 from harness.documents import read_duration
 from harness.errors import HarnessError, PeerError, TargetUnreachable, UsageError
-from harness.load_results import End, Follower, LoadResult, read, to_json, write
+from harness.load_results import End, Follower, LoadResult, read, to_document
 from harness.reports.files import check_writable, is_replaceable, write_whole
 from harness.reports.formats import STDOUT
-from harness.reports.load import LoadReport, progress, read_load_report, summary
+from harness.reports.load import LoadReport, progress, summary
 
 if TYPE_CHECKING:
     from harness.target import Target
@@ -83,17 +84,20 @@ def run_load(target: Target, profile: Profile, wishes: Wishes) -> int:
     admit(target, profile)
     if not wishes.master:
         _reach(target)
-    wanted = [read_load_report(text) for text in wishes.reports]
-    for path in filter(None, (wishes.path, *(report.path for report in wanted))):
-        if path != STDOUT:
-            check_writable(path)
+    wanted = wanted_load_reports(wishes.reports)
+    if wishes.path is not None:
+        check_writable(wishes.path)
     with tempfile.TemporaryDirectory(prefix="smtp-harness-load-") as name:
         run = _Run(target, profile, wishes, Path(name))
         if wishes.worker:
             return run.work()
         result = run.result()
-    for report in wanted:
-        _write(report, result)
+        _tell(result, wanted)
+        if run.problem is not None:
+            raise run.problem
+        if result.end is End.RUNNING:
+            words = last_words(run.folder)
+            raise HarnessError(f"the load generator broke off (status {run.status}): {words}")
     return _status(result, run.status)
 
 
@@ -106,6 +110,7 @@ class _Run:
     wishes: Wishes
     folder: Path
     status: int = 0
+    problem: PeerError | KeyboardInterrupt | None = None  # that kept it from being measured wholly
 
     def result(self) -> LoadResult:
         """Run it, and tell of it."""
@@ -123,24 +128,14 @@ class _Run:
             result = self._read(file)
             if sampler is not None:
                 result = replace(result, under_load=sampler.result(result))
-            problem: PeerError | KeyboardInterrupt | None = None
             if account is not None:
                 try:
                     result = replace(result, accounting=account.finish(self._receipts))
-                except (
-                    PeerError,
-                    KeyboardInterrupt,
-                ) as error:  # what was measured is told all the same
-                    problem = error
+                except (PeerError, KeyboardInterrupt) as error:  # the rest is told all the same
+                    self.problem = error
         result = replace(result, thresholds=judge_all(self.profile.thresholds, result))
-        self._keep(result, file)
-        for line in summary(result):
-            click.echo(line)
-        if problem is not None:
-            raise problem
-        if result.end is End.RUNNING:
-            words = last_words(self.folder)
-            raise HarnessError(f"the load generator broke off (status {self.status}): {words}")
+        if self.wishes.path is not None:
+            write_whole(self.wishes.path, to_document(result))
         return result
 
     def work(self) -> int:
@@ -205,14 +200,6 @@ class _Run:
                 raise UsageError(words)
             raise HarnessError(f"the load generator broke (status {self.status}): {words}")
         return read(file)
-
-    def _keep(self, result: LoadResult, file: Path) -> None:
-        """The whole of it, where it is wanted."""
-        path = self.wishes.path
-        if path is not None and file == path.resolve():
-            write(result, file)
-        elif path is not None:
-            write_whole(path, to_json(result))
 
 
 def _reach(target: Target) -> None:
@@ -285,11 +272,12 @@ def _live(follower: Follower) -> Iterator[Look]:
             click.echo("\r\x1b[2K", nl=False, err=True)
 
 
-def _write(report: LoadReport, result: LoadResult) -> None:
-    if report.path == STDOUT:
-        click.echo(report.tell(result), nl=False)
-    else:
-        write_whole(report.path, report.tell(result))
+def _tell(result: LoadResult, wanted: Sequence[LoadReport]) -> None:
+    """All reports, and the summary; that goes to stderr where a report goes to standard output."""
+    for report in wanted:
+        write_report(report, report.tell(result))
+    for line in summary(result):
+        click.echo(line, err=any(report.path == STDOUT for report in wanted))
 
 
 def _status(result: LoadResult, status: int) -> int:

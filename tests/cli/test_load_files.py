@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from harness.load_results import LoadResult, read, to_json, write
 from harness.results import to_json as runs_to_json
+from tests.loadtests.servers import aiosmtpd
 from tests.reports.load_runs import frozen, healthy
 from tests.reports.outcomes import MET, a_run
 
@@ -114,3 +117,27 @@ def test_suites_are_not_drawn(invoke, tmp_path):
 
     assert result.exit_code == 2
     assert "--html draws load runs" in result.output
+
+
+@pytest.mark.slow
+def test_a_run_writes_its_reports_and_keeps_standard_output_clean(invoke, tmp_path):
+    profile, page = tmp_path / "short.yaml", tmp_path / "page.html"
+    profile.write_text("about: short\nusers: 2\nduration: 1s\n")
+    with aiosmtpd() as (address, taker):
+        words = (address, "--profile", profile, "--json", tmp_path / "result.json")
+        result = invoke("load", *words, "--report", "csv:-", "--report", page)
+
+    assert result.exit_code == 0, result.stderr
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert sum(int(row["accepted"]) for row in rows) == len(taker.taken) > 0
+    assert "it held: all thresholds kept" in result.stderr
+    assert "It held: all thresholds kept" in page.read_text()
+    kept = json.loads((tmp_path / "result.json").read_text())
+    assert kept["figures"]["latency"]["message"]["count"] == len(taker.taken)
+
+
+def test_two_reports_of_a_run_cannot_go_to_standard_output(invoke):
+    result = invoke("load", "--report", "csv:-", "--report", "json:-")
+
+    assert result.exit_code == 2
+    assert "only one report can go to standard output" in result.output

@@ -63,13 +63,7 @@ def stalled(tmp_path: Path, sink: tuple[str, subprocess.Popen[str]]) -> Any:
     """The exit status of a run in which `whom` finds a process to be stopped for a while."""
 
     def run(whom: Stop) -> int:
-        profile, result = tmp_path / "open.yaml", tmp_path / "result.json"
-        profile.write_text(PROFILE)
-        words = ["load", sink[0], "--profile", str(profile), "--json", str(result)]
-        for file in ("page.html", "told.json", "told.xml"):
-            words += ["--report", str(tmp_path / file)]
-        with _child(words) as load:
-            _wait_for_accepted(load, Follower(result), 2 * RATE)
+        with _under_way(sink[0], tmp_path) as load:
             stopped = whom(load)
             stopped.suspend()
             with pytest.raises(subprocess.TimeoutExpired):
@@ -78,6 +72,19 @@ def stalled(tmp_path: Path, sink: tuple[str, subprocess.Popen[str]]) -> Any:
             return load.wait(60)
 
     return run
+
+
+@contextlib.contextmanager
+def _under_way(sink: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A run of `smtp-harness load` that has sent mail for two seconds or so."""
+    profile, result = folder / "open.yaml", folder / "result.json"
+    profile.write_text(PROFILE)
+    words = ["load", sink, "--profile", str(profile), "--json", str(result)]
+    for file in ("page.html", "told.json", "told.xml"):
+        words += ["--report", str(folder / file)]
+    with _child(words) as load:
+        _wait_for_accepted(load, Follower(result), 2 * RATE)
+        yield load
 
 
 @contextlib.contextmanager
@@ -134,3 +141,14 @@ def test_a_generator_that_stood_still_says_so_of_itself(stalled, figures, tmp_pa
     assert found["saturation"] in page
     assert "Missed, and our own generator was the limit: message p99" in page
     assert found["saturation"] in (tmp_path / "told.xml").read_text()
+
+
+def test_reports_are_written_of_a_run_whose_generator_died(sink, figures, tmp_path):
+    with _under_way(sink[0], tmp_path) as load:
+        psutil.Process(load.pid).children()[0].kill()
+        status = load.wait(60)
+
+    assert status == 3
+    assert figures()["latency"]["message"]["count"] >= 2 * RATE
+    assert "the generator broke off" in (tmp_path / "page.html").read_text()
+    assert "the generator broke off before the end" in (tmp_path / "told.xml").read_text()
