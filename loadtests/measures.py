@@ -22,7 +22,6 @@ class Count:
     among: _Find | None = None  # what is all of it
     unit: str = ""
     known_late: bool = False  # only when the run is over
-    about: str  # for people
 
     @property
     def units(self) -> tuple[str, ...]:
@@ -55,77 +54,81 @@ def _of_mail(find: Callable[[Accounting], float]) -> _Find:
     return lambda result: None if result.accounting is None else find(result.accounting)
 
 
-def _mail(name: str, about: str) -> Count:
+def _mail(name: str) -> Count:
     return Count(
         number=_of_mail(lambda mail: float(getattr(mail, name))),
         among=_of_mail(lambda mail: mail.accepted),
         known_late=True,
-        about=about,
     )
 
 
 COUNTS: Final[Mapping[str, Count]] = {
+    # refusals, lost connections, silence; a share of all that ended
     "failures": Count(
         number=lambda result: result.failures,
         among=lambda result: result.failures + result.messages.accepted,
-        about="refusals, lost connections, silence; a share of all that ended",
     ),
-    "accepted": Count(number=lambda result: result.messages.accepted, about="messages"),
+    # messages
+    "accepted": Count(number=lambda result: result.messages.accepted),
+    # messages that a reply said no to; a share of those begun
     "refused": Count(
         number=lambda result: result.messages.refused,
         among=lambda result: result.messages.begun,
-        about="messages that a reply said no to; a share of those begun",
     ),
+    # messages whose connection or our patience ended first; a share of those begun
     "unanswered": Count(
         number=lambda result: result.messages.unanswered,
         among=lambda result: result.messages.begun,
-        about="messages whose connection or our patience ended first; a share of those begun",
     ),
-    "rate": Count(number=lambda result: result.rate, unit="/s", about="accepted messages a second"),
-    "connections": Count(
-        number=lambda result: result.connections, about="that got as far as EHLO's answer"
-    ),
+    # accepted messages a second
+    "rate": Count(number=lambda result: result.rate, unit="/s"),
+    # that got as far as EHLO's answer
+    "connections": Count(number=lambda result: result.connections),
+    # TLS sessions; a share of all connections
     "resumed": Count(
         number=lambda result: result.resumed,
         among=lambda result: result.connections,
-        about="TLS sessions; a share of all connections",
     ),
+    # under a rate: messages that we began late; a share of those due
     "late": Count(
         number=_of_rate(lambda result: result.messages.late),
         among=_of_rate(lambda result: result.messages.due),
-        about="under a rate: messages that we began late; a share of those due",
     ),
+    # under a rate: messages that were due and never begun; a share of those due
     "unsent": Count(
         number=_of_rate(lambda result: result.messages.unsent),
         among=_of_rate(lambda result: result.messages.due),
-        about="under a rate: messages that were due and never begun; a share of those due",
     ),
-    "lost": _mail("lost", "accepted copies that are nowhere; a share of the accepted"),
-    "duplicates": _mail("duplicates", "arrivals beyond the first of a copy"),
-    "altered": _mail("altered", "copies that arrived with other octets"),
-    "bounced": _mail("bounced", "accepted copies that were returned"),
-    "queued": _mail("queued", "accepted copies that the target still had at the end"),
+    # accepted copies that are nowhere; a share of the accepted
+    "lost": _mail("lost"),
+    # arrivals beyond the first of a copy
+    "duplicates": _mail("duplicates"),
+    # copies that arrived with other octets
+    "altered": _mail("altered"),
+    # accepted copies that were returned
+    "bounced": _mail("bounced"),
+    # accepted copies that the target still had at the end
+    "queued": _mail("queued"),
+    # cases that were met before the load and not under it
     "breaks": Count(
         number=lambda result: len(result.under_load.breaks) if result.under_load else None,
         among=lambda result: result.under_load.cases if result.under_load else None,
         known_late=True,
-        about="cases that were met before the load and not under it",
     ),
+    # the generator's share of a processor; the worst process counts
     "busy": Count(
         number=lambda result: max((it.busy for it in result.generators.values()), default=None),
         unit=SHARE,
-        about="the generator's share of a processor; the worst process counts",
     ),
+    # the generator's own share of the latencies; the worst process counts
     "own": Count(
         number=lambda result: max(
             (it.own_share for it in result.generators.values()), default=None
         ),
         unit=SHARE,
-        about="the generator's own share of the latencies; the worst process counts",
     ),
-    "lost_generators": Count(
-        number=lambda result: result.lost_generators, about="processes of ours that died"
-    ),
+    # processes of ours that died
+    "lost_generators": Count(number=lambda result: result.lost_generators),
 }
 STATISTICS: Final[Mapping[str, Callable[[Histogram], float]]] = {
     "mean": lambda latency: latency.mean,
