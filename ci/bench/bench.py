@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
+import generators
 import idle
 import patience
 import whole_suite
 from loads import CONNECTIONS, OCTETS, Postfix, pipeline
 from places import in_memory, on_disk
-from promises import HEADINGS, IDLE_CONNECTIONS, PIPELINED, judged, judged_idle
+from promises import HEADINGS, IDLE_CONNECTIONS, PIPELINED, PROMISES, judged, judged_idle
 from rounds import Contender, Results, middle, race, ratios
 from servers import (
     AIOSMTPD,
@@ -31,8 +32,9 @@ from servers import (
     Server,
     lineup,
 )
+from tables import aligned
 
-PARTS = ("suites", "servers", "idle")
+PARTS = ("suites", "servers", "idle", "load")
 # Whom a promise holds together stands side by side, so that little time lies between their turns.
 TURNS = (
     AIOSMTPD,
@@ -59,9 +61,11 @@ def main() -> None:
     if "servers" in parts:
         results = _race(options)
         _show_figures(results)
-        verdicts += judged(results)
+        verdicts += judged(PROMISES, results)
     if "idle" in parts:
         verdicts += _idle()
+    if "load" in parts:
+        verdicts += generators.measure(Postfix(options.tools), options.rounds, options.seconds)
     if verdicts:
         print("\npromises: the median of the rounds' ratios, the lowest and the highest;")
         print("processor: theirs by ours, a message; nothing is promised of it")
@@ -151,15 +155,6 @@ def _idle() -> list[Sequence[str]]:
     count = idle.allowed(IDLE_CONNECTIONS)
     ways = {"after EHLO": {}, "after a message": {"mail": True}, "inside TLS": {"tls": True}}
     return judged_idle({how: idle.weigh(count, **way) for how, way in ways.items()}, count)
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Names to the left, figures to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
-        for row in rows
-    )
 
 
 if __name__ == "__main__":

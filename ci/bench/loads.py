@@ -15,7 +15,7 @@ from typing import Final
 CONNECTIONS: Final = 50
 OCTETS: Final = 1_024  # of a message
 _PIPELINER: Final = Path(__file__).parent / "pipeliner.py"
-_LONGEST: Final = 300  # seconds
+LONGEST: Final = 300  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,28 @@ class Postfix:
         nobody = ("-u", "nobody") if os.geteuid() == 0 else ()
         return (str(self.root / "usr/sbin/smtp-sink"), *nobody, f"127.0.0.1:{port}", "500")
 
-    def source(self, port: int, messages: int) -> Sent:
+    def source(
+        self,
+        port: int,
+        messages: int,
+        *,
+        persistent: bool = True,
+        octets: int = OCTETS,
+        before: Callable[[], None] | None = None,
+    ) -> Sent:
         """Lock-step: every command waits for the reply to the last one."""
-        options = f"-s {CONNECTIONS} -d -l {OCTETS} -m {messages}".split()
+        options = f"-s {CONNECTIONS} -l {octets} -m {messages}".split()
         people = ["-f", "sender@client.example.test", "-t", "alice@example.test"]
-        command = [str(self.root / "usr/sbin/smtp-source"), *options, *people, f"127.0.0.1:{port}"]
-        began, spent = time.perf_counter(), _spent_by_children()
-        _run(command, self.environment)
-        return Sent(time.perf_counter() - began, _spent_by_children() - spent)
+        command = [
+            str(self.root / "usr/sbin/smtp-source"),
+            *(["-d"] if persistent else []),
+            *options,
+            *people,
+            f"127.0.0.1:{port}",
+        ]
+        began, spent = time.perf_counter(), spent_by_children()
+        _run(command, self.environment, before)
+        return Sent(time.perf_counter() - began, spent_by_children() - spent)
 
 
 def pipeline(port: int, messages: int) -> Sent:
@@ -62,7 +76,11 @@ def pipeline(port: int, messages: int) -> Sent:
     return Sent(float(seconds), float(effort))
 
 
-def _run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
+def _run(
+    command: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    before: Callable[[], None] | None = None,
+) -> str:
     """What it prints; whatever it complains of ends everything."""
     try:
         return subprocess.run(
@@ -71,13 +89,14 @@ def _run(command: Sequence[str], environment: Mapping[str, str] | None = None) -
             env=os.environ | (environment or {}),
             stdout=subprocess.PIPE,
             text=True,
-            timeout=_LONGEST,
+            timeout=LONGEST,
+            preexec_fn=before,
         ).stdout
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as problem:
         sys.exit(str(problem))
 
 
-def _spent_by_children() -> float:
+def spent_by_children() -> float:
     """Processor time of all that ran and ended; a server that still runs is not in it."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime

@@ -66,11 +66,11 @@ def lineup(
     tools: Postfix, home: Path, memory: Path, *, postfix: Server | None
 ) -> Mapping[str, Server]:
     """The servers: mail that is synced goes to the disk, all other mail to memory."""
-    sink, unsynced, synced, library, writer, peer = _free_ports(6)
+    sink, unsynced, synced, library, writer, peer = free_ports(6)
     servers = [
-        _reference_server(SINK, sink, memory / "sink", "--sink"),
-        _reference_server(UNSYNCED, unsynced, memory / "unsynced", "--no-sync"),
-        _reference_server(SYNCED, synced, home / "synced"),
+        reference_server(SINK, sink, memory / "sink", "--sink"),
+        reference_server(UNSYNCED, unsynced, memory / "unsynced", "--no-sync"),
+        reference_server(SYNCED, synced, home / "synced"),
         Server(
             name=AIOSMTPD,
             port=library,
@@ -95,7 +95,7 @@ def lineup(
     return {server.name: server for server in servers}
 
 
-def _reference_server(name: str, port: int, spool: Path, *more: str) -> Server:
+def reference_server(name: str, port: int, spool: Path, *more: str) -> Server:
     """The one that the suites pass on, by its own command."""
     where = ("--port", str(port), "--domain", "example.test", "--spool", str(spool))
     command = (sys.executable, "-m", "reference_server", *where, "--user", "alice:secret", *more)
@@ -104,7 +104,7 @@ def _reference_server(name: str, port: int, spool: Path, *more: str) -> Server:
     return Server(name=name, port=port, command=command, mailbox=mailbox, counts=not keeps)
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports that nobody uses now, nor the two behind each: one of the servers opens these too.
 
     All are held until the last is found, so none comes twice.

@@ -1,0 +1,191 @@
+"""Generators beside each other: ours, Postfix's smtp-source, and smtplib in Locust.
+
+All generators run on one processor, the sinks on the others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import idle
+from generating import (
+    FIRST,
+    Ours,
+    per_connection,
+    persistent,
+    pin,
+    resident,
+    smtplib_in_locust,
+)
+from loads import OCTETS, Postfix
+from promises import (
+    AT_OUR_SINK,
+    EACH,
+    HELD,
+    LOADS,
+    LOCK_STEP,
+    PIPELINES,
+    SMTPLIB,
+    SOURCE,
+    SOURCE_EACH,
+    STARTTLS,
+    TWO,
+    judged,
+    judged_costs,
+    judged_held,
+    judged_memory,
+)
+from rounds import Contender, Results, middle, race, ratios
+from servers import SINK, SMTP_SINK, Server, free_ports, reference_server, running
+from tables import aligned
+
+from harness.load_results import Follower, LoadResult
+
+FEW, MANY = 20_000, 500_000  # messages: our memory after the latter is that after the former
+_LARGE: Final = 65_536  # octets of a message
+_CROWD: Final = 1_000  # users
+_TOO_LONG: Final = 240.0  # seconds
+
+
+def measure(tools: Postfix, rounds: int, seconds: float) -> list[Sequence[str]]:
+    """Race all, weigh ours, and say of each promise whether it is kept."""
+    with tempfile.TemporaryDirectory() as folder, _beside_generators():
+        servers = _sinks(tools, Path(folder))
+        results = race(_contenders(tools), servers, rounds=rounds, seconds=seconds)
+        _show(results)
+        with running(servers[SMTP_SINK]) as sink:
+            costs, memory = _costs(tools, sink.server.port), _memory(sink.server.port)
+        count = idle.allowed(HELD)
+        with running(servers[SINK]) as sink:
+            held = _held(sink.server.port, count)
+    return [
+        *judged(LOADS, results),
+        *judged_costs(costs),
+        judged_memory(*memory, FEW, MANY),
+        judged_held(held, count),
+    ]
+
+
+def _contenders(tools: Postfix) -> list[Contender]:
+    """Whom a promise holds together stands side by side."""
+    source = functools.partial(persistent, tools)
+    each = functools.partial(per_connection, tools)
+    return [
+        Contender(name=TWO, server=SMTP_SINK, load=Ours(processes=2)),
+        Contender(name=LOCK_STEP, server=SMTP_SINK, load=Ours(pipelining="off")),
+        Contender(name=SOURCE, server=SMTP_SINK, load=source),
+        Contender(name=PIPELINES, server=SMTP_SINK, load=Ours()),
+        Contender(name=SMTPLIB, server=SMTP_SINK, load=smtplib_in_locust),
+        Contender(name=SOURCE_EACH, server=SMTP_SINK, load=each),
+        Contender(name=EACH, server=SMTP_SINK, load=Ours(per_connection="1")),
+        Contender(name=AT_OUR_SINK, server=SINK, load=Ours()),
+        Contender(name=STARTTLS, server=SINK, load=Ours(tls="starttls")),
+    ]
+
+
+@contextlib.contextmanager
+def _beside_generators() -> Iterator[None]:
+    """What is started here runs on the other processors, if there are others."""
+    all_of_them = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, (all_of_them - FIRST) or all_of_them)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, all_of_them)
+
+
+def _sinks(tools: Postfix, folder: Path) -> dict[str, Server]:
+    ours, theirs = free_ports(2)
+    return {
+        SMTP_SINK: Server(
+            name=SMTP_SINK, port=theirs, command=tools.sink(theirs), environment=tools.environment
+        ),
+        SINK: reference_server(SINK, ours, folder / "sink", "--sink", "--tls-self-signed"),
+    }
+
+
+def _show(results: Results) -> None:
+    rows = [["", "messages/s", "generator", f"x {SOURCE}"]]
+    for name, rounds in results.items():
+        found = middle(rounds)
+        compared = statistics.median(ratios(rounds, results[SOURCE]))
+        rows.append(
+            [name, f"{found.rate:,.0f}", f"{found.load_effort * 1e6:,.0f} us", f"{compared:.2f}"]
+        )
+    print(f"\ngenerators with 50 connections and {OCTETS:,} octets, on one processor, at smtp-sink")
+    print("or at our sink; generator: the processor time that a message took of it")
+    print(aligned(rows), flush=True)
+
+
+def _costs(tools: Postfix, port: int) -> dict[str, float]:
+    """What a message costs when there is more of something, by what it costs otherwise."""
+
+    def cost(load: Callable[[int, int], object], messages: int = FEW) -> float:
+        effort: float = load(port, messages).effort  # type: ignore[attr-defined]  # it is Sent
+        return effort / messages
+
+    def extra(small: float, large: float) -> float:
+        return large - small
+
+    usual = cost(Ours())
+    source = functools.partial(tools.source, before=pin)
+    ours_more = extra(usual, cost(Ours(size=_LARGE)))
+    theirs_more = extra(cost(source), cost(functools.partial(source, octets=_LARGE)))
+    return {
+        f"{_CROWD:,} users, by 50": cost(Ours(users=_CROWD), 2 * FEW) / usual,
+        f"{10 * FEW:,} messages, by {FEW:,}": cost(Ours(), 10 * FEW) / usual,
+        "63 KiB more, by what smtp-source takes for them": ours_more / theirs_more,
+    }
+
+
+def _memory(port: int) -> tuple[int, int]:
+    """Octets that are resident after few messages, and after many."""
+    first = last = 0
+
+    def look(octets: int, known: LoadResult) -> bool:
+        nonlocal first, last
+        if known.messages.accepted >= FEW:
+            first, last = first or octets, octets
+        return known.messages.accepted >= MANY
+
+    _watch(Ours(), port, MANY, look)
+    return first, last
+
+
+def _held(port: int, count: int) -> float:
+    """The octets that each of so many connections costs us, from the hundredth on."""
+    few, many = [0, 0], [0, 0]
+
+    def look(octets: int, known: LoadResult) -> bool:
+        nonlocal few, many
+        if known.connections >= 100 and not few[0]:
+            few = [known.connections, octets]
+        many = [known.connections, octets]
+        return known.connections >= count
+
+    _watch(Ours(users=count, rate="1/s"), port, None, look)
+    return (many[1] - few[1]) / (many[0] - few[0])
+
+
+def _watch(
+    load: Ours, port: int, messages: int | None, look: Callable[[int, LoadResult], bool]
+) -> None:
+    """Shows what a generator has resident, and what it has done, until it has been seen enough."""
+    deadline = time.monotonic() + _TOO_LONG
+    with load.running(port, messages) as (child, result):
+        follower = Follower(result)
+        while time.monotonic() < deadline and child.poll() is None:
+            known = follower.look()
+            if known is not None and look(resident(child), known):
+                return
+            time.sleep(0.1)
+    sys.exit("load: it ended before it was seen what it takes")
