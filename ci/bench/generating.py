@@ -69,6 +69,7 @@ class Ours:
                 [*_locust(_LOCUSTFILE), *self._options(port, profile, result)],
                 cwd=folder,
                 stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
                 preexec_fn=lambda: os.sched_setaffinity(0, pinned),
             )
             try:
@@ -102,16 +103,18 @@ class Ours:
 
 def smtplib_in_locust(port: int, messages: int) -> Sent:
     """What Python's own client does under Locust, on connections that stay."""
-    child = subprocess.run(
-        [*_locust(_SMTPLIB), "-H", str(port), "-u", str(CONNECTIONS), "-r", "1000"],
-        env=os.environ | {"MESSAGES": str(messages), "OCTETS": str(OCTETS)},
-        stdout=subprocess.PIPE,
-        check=True,
-        text=True,
-        timeout=LONGEST,
-        preexec_fn=pin,
-    )
-    seconds, effort = child.stdout.split()
+    with tempfile.NamedTemporaryFile("r") as result:
+        subprocess.run(
+            [*_locust(_SMTPLIB), "-H", str(port), "-u", str(CONNECTIONS), "-r", "1000"],
+            env=os.environ
+            | {"MESSAGES": str(messages), "OCTETS": str(OCTETS), "RESULT": result.name},
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=LONGEST,
+            preexec_fn=pin,
+        )
+        seconds, effort = result.read().split()
     return Sent(float(seconds), float(effort))
 
 

@@ -65,8 +65,8 @@ def measure(tools: Postfix, rounds: int, seconds: float) -> list[Sequence[str]]:
         with running(servers[SMTP_SINK]) as sink:
             costs, memory = _costs(tools, sink.server.port), _memory(sink.server.port)
         count = idle.allowed(HELD)
-        with running(servers[SINK]) as sink:
-            held = _held(sink.server.port, count)
+        with idle.server() as (_, port):
+            held = _held(port, count)
     return [
         *judged(LOADS, results),
         *judged_costs(costs),

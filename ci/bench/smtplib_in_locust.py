@@ -1,23 +1,26 @@
 """What most people write first: smtplib in a Locust user, on a connection that stays.
 
-Sends MESSAGES messages of OCTETS octets, and prints what it took from the first to the last:
-seconds, and seconds of processor time.
+Sends MESSAGES messages of OCTETS octets, and writes to RESULT what it took from the first to the
+last: seconds, and seconds of processor time.
 """
 
 from __future__ import annotations
 
 import os
 import smtplib
-import sys
 import time
+from pathlib import Path
 from typing import Any
 
+import gevent
 from locust import User, events, task
 from locust.env import Environment
+from locust.exception import StopUser
 
 LEFT = [int(os.environ["MESSAGES"])]
 MOMENTS: list[tuple[float, float]] = []  # the first and the last, and our processor time then
 OCTETS = int(os.environ["OCTETS"])
+GONE: list[User] = []
 PEOPLE = ("sender@client.example.test", ["alice@example.test"])
 
 
@@ -35,8 +38,7 @@ class Sender(User):
     def send(self) -> None:
         """One message, and one event of Locust's for it."""
         if not LEFT[0]:
-            self._finish()
-            return
+            raise StopUser
         LEFT[0] -= 1
         begun = time.perf_counter()
         if not MOMENTS:
@@ -53,16 +55,20 @@ class Sender(User):
             context={},
         )
 
-    def _finish(self) -> None:
+    def on_stop(self) -> None:
+        """The last one puts out the light."""
+        self._client.close()
         runner = self.environment.runner
         assert runner is not None, "a user is run by somebody"
-        runner.quit()
+        GONE.append(self)
+        if len(GONE) == runner.target_user_count:
+            gevent.spawn(runner.quit)
 
 
 @events.quit.add_listener  # type: ignore[untyped-decorator]  # Locust's is
 def _tell(exit_code: int, **_: Any) -> None:
     (begun, spent), (ended, spent_then) = MOMENTS
-    sys.stdout.write(f"{ended - begun} {spent_then - spent}\n")
+    Path(os.environ["RESULT"]).write_text(f"{ended - begun} {spent_then - spent}")
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]  # Locust's is
