@@ -13,6 +13,14 @@ _EXACT = 256  # below this every microsecond has a bucket of its own
 _KEPT = 8  # significant bits of a bucket's lower bound: a leading one and the mantissa
 
 
+def bucket_of(value: int) -> int:
+    """The lower bound of the bucket that a latency falls into."""
+    if value < _EXACT:
+        return value
+    shift = value.bit_length() - _KEPT
+    return value >> shift << shift
+
+
 class Histogram:
     """Counts of whole microseconds, by bucket; least, greatest and sum are exact."""
 
@@ -27,10 +35,7 @@ class Histogram:
 
     def record(self, value: int) -> None:
         """Count one latency."""
-        bucket = value
-        if value >= _EXACT:
-            shift = value.bit_length() - _KEPT
-            bucket = value >> shift << shift
+        bucket = bucket_of(value)
         counts = self.counts
         counts[bucket] = counts.get(bucket, 0) + 1
         if value > self.greatest:
@@ -39,6 +44,19 @@ class Histogram:
             self.least = value
         self.count += 1
         self.total += value
+
+    @classmethod
+    def of(cls, counts: Mapping[int, int]) -> Histogram:
+        """The histogram of whole microseconds that were counted one by one."""
+        made = cls()
+        for value, count in counts.items():
+            bucket = bucket_of(value)
+            made.counts[bucket] = made.counts.get(bucket, 0) + count
+            made.count += count
+            made.total += value * count
+        if counts:
+            made.least, made.greatest = min(counts), max(counts)
+        return made
 
     def merge(self, other: Histogram) -> None:
         """Count all that the other counted, too."""

@@ -7,6 +7,7 @@ refused because every recipient was.
 
 from __future__ import annotations
 
+import functools
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -38,6 +39,27 @@ _PHASES: Final[Mapping[str, str]] = {
     "QUIT": phases.QUIT,
 }
 _STAGES: Final[Mapping[str, str]] = {**_PHASES, "message": phases.DOT}
+
+
+_GREETING: Final = ("greeting",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shape:
+    """What an exchange is, as far as its names tell."""
+
+    ends: bool  # it begins with the end of a message
+    mail: int | None  # where MAIL stands in it
+    phase: str | None  # what it is measured as
+
+
+@functools.lru_cache(maxsize=1_000)
+def _shape(names: tuple[str, ...]) -> _Shape:
+    return _Shape(
+        ends=names[0] == "message",
+        mail=names.index("MAIL") if "MAIL" in names else None,
+        phase=phases.GROUP if len(names) > 1 else _PHASES.get(names[0]),
+    )
 
 
 class Failed(Exception):
@@ -86,6 +108,7 @@ class Ledger:
         self._replies: tuple[Reply, ...] = ()
         self._mail_is_done = False
         self._counted: Reply | None = None
+        self._good: tuple[Reply, ...] = ()  # replies that held no refusal
 
     def hand(self, message: Outgoing, due: float | None) -> None:
         """A message is about to begin; under a rate it is due, or was, at this moment."""
@@ -102,24 +125,31 @@ class Ledger:
     ) -> None:
         """An exchange is over; the driver's `Observe`."""
         names = exchange.names
+        shape = _shape(names)
         times = self._times
         self._names, self._replies = names, replies
         times.last = last
-        if names[0] == "message":
+        if shape.ends:
             times.closing_began, times.dot_sent = times.began, sent
             times.dot_written, times.dot_answered = written, first
-        if "MAIL" in names:
+        # The same replies as before, and no others that are equal, were good before.
+        is_good = replies is self._good or _is_good(replies) or not replies
+        if shape.mail is not None:
             times.began = sent
             self._open += 1
             due = self._handed[-1][1]
-            self._recorder.begin(sent, late=due is not None and sent - due > LATE)
-            self._mail_is_done = _is_good(replies[names.index("MAIL") : names.index("MAIL") + 1])
-        if _is_good(replies) or not replies:
-            self._measure(names, last - sent)
-        else:
-            self._measure_failed(names, last - sent)
-            if self._mail_is_done:
-                self._count_refused_recipients()
+            self._recorder.begin(sent, due is not None and sent - due > LATE)
+            self._mail_is_done = is_good or _is_good(replies[shape.mail : shape.mail + 1])
+        if is_good:
+            self._good = replies
+            if shape.phase is not None:
+                self._recorder.measure(shape.phase, last - sent)
+            if names == _GREETING:
+                self.greeting = replies[0]
+            return
+        self._measure_failed(names, last - sent)
+        if self._mail_is_done:
+            self._count_refused_recipients()
 
     def tell(self, message: Outgoing, reply: Reply, copies: int) -> None:
         """A message is decided; the flow's `Tell`."""
@@ -132,11 +162,10 @@ class Ledger:
             return
         times = self._times
         answered, written = times.dot_answered, times.dot_written
-        recorder = self._recorder
-        recorder.measure(phases.BODY, written - times.dot_sent)
-        recorder.measure(phases.DOT, answered - written)
         seconds = answered - (times.closing_began if due is None else due)
-        recorder.accept(seconds, len(message.octets), answered)
+        self._recorder.accept(
+            seconds, written - times.dot_sent, answered - written, len(message.octets), answered
+        )
         self.accepted += 1
         self.put_off = 0
         if self._receipts is not None and isinstance(message, Letter):
@@ -178,14 +207,6 @@ class Ledger:
         if self._receipts is not None and isinstance(message, Letter):
             copies = len(message.opening.recipients)
             self._receipts.doubt(self._sender, message.serial, copies)
-
-    def _measure(self, names: tuple[str, ...], seconds: float) -> None:
-        if len(names) > 1:
-            self._recorder.measure(phases.GROUP, seconds)
-        elif names[0] in _PHASES:
-            self._recorder.measure(_PHASES[names[0]], seconds)
-            if names[0] == "greeting":
-                self.greeting = self._replies[0]
 
     def _measure_failed(self, names: tuple[str, ...], seconds: float) -> None:
         phase = phases.GROUP if len(names) > 1 else _STAGES.get(names[0])

@@ -7,6 +7,7 @@ kind, with one example, and there is a limit to kinds.  Time is an argument, by 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -21,13 +22,17 @@ from harness.load_results import (
     Trouble,
 )
 from harness.protocol.replies import Reply
-from loadtests.phases import MESSAGE, PHASES
+from loadtests.phases import BODY, DOT, MESSAGE, PHASES
 
 KINDS = 1_000  # of troubles: a server that invents codes must not fill our memory
 OTHER = "other"  # what comes after that
 _EXAMPLE = 300  # characters of a reply that are kept
 _MICROSECONDS = 1_000_000
 _WIDTH = 1.0  # seconds of an interval
+
+# Whole microseconds, and how often: buckets are made of them when a part is taken, for finding one
+# costs more than all else that is done for a latency.
+Counts = defaultdict[int, int]
 
 
 def kind_of(reply: Reply) -> str:
@@ -46,7 +51,7 @@ class _Second:
     refused: int = 0
     unanswered: int = 0
     octets: int = 0
-    latency: Histogram = field(default_factory=Histogram)
+    latency: Counts = field(default_factory=lambda: defaultdict(int))
     troubles: dict[str, int] = field(default_factory=dict)
 
 
@@ -89,11 +94,11 @@ class Recorder:
 
     def measure(self, phase: str, seconds: float) -> None:
         """Count how long something took that went well."""
-        self._phases[phase].record(int(seconds * _MICROSECONDS))
+        self._phases[phase][int(seconds * _MICROSECONDS)] += 1
 
     def measure_failed(self, phase: str, seconds: float) -> None:
         """Count how long it took until something went wrong."""
-        self._failed[phase].record(int(seconds * _MICROSECONDS))
+        self._failed[phase][int(seconds * _MICROSECONDS)] += 1
 
     def greet(self, greeting: Reply, *, resumed: bool = False) -> None:
         """A connection got as far as the answer to EHLO."""
@@ -101,7 +106,7 @@ class Recorder:
         self._resumed += resumed
         self._greeting = self._greeting or str(greeting)[:_EXAMPLE]
 
-    def begin(self, now: float, *, late: bool = False) -> None:
+    def begin(self, now: float, late: bool = False) -> None:
         """The MAIL of a message goes out."""
         if now >= self._next:
             self._turn(now)
@@ -110,14 +115,16 @@ class Recorder:
         if late:
             self._second.late += 1
 
-    def accept(self, seconds: float, octets: int, now: float) -> None:
-        """250 came after the final dot of a message."""
+    def accept(self, seconds: float, body: float, dot: float, octets: int, now: float) -> None:
+        """250 came after the final dot of a message; `body` is what writing its text took."""
         if now >= self._next:
             self._turn(now)
+        self._bodies[int(body * _MICROSECONDS)] += 1
+        self._dots[int(dot * _MICROSECONDS)] += 1
         second = self._second
+        second.latency[int(seconds * _MICROSECONDS)] += 1
         second.accepted += 1
         second.octets += octets
-        second.latency.record(int(seconds * _MICROSECONDS))
         self._last = now
         self.ended += 1
 
@@ -197,8 +204,8 @@ class Recorder:
             octets=sum(interval.octets for interval in counted),
             connections=self._connections,
             resumed=self._resumed,
-            phases=_met({**self._phases, MESSAGE: latency}),
-            failed=_met(self._failed),
+            phases=_met({**_histograms(self._phases), MESSAGE: latency}),
+            failed=_met(_histograms(self._failed)),
             troubles=tuple(self._troubles.values()),
             greeting=self._greeting,
             series=series,
@@ -209,8 +216,9 @@ class Recorder:
         return part
 
     def _forget(self) -> None:
-        self._phases = {phase: Histogram() for phase in PHASES}
-        self._failed = {phase: Histogram() for phase in PHASES}
+        self._phases: dict[str, Counts] = {phase: defaultdict(int) for phase in PHASES}
+        self._bodies, self._dots = self._phases[BODY], self._phases[DOT]
+        self._failed: dict[str, Counts] = {phase: defaultdict(int) for phase in PHASES}
         self._troubles: dict[tuple[str, str], Trouble] = {}
         self._intervals: dict[int, Interval] = {}
         self._second = _Second()
@@ -236,7 +244,7 @@ class Recorder:
                 refused=second.refused,
                 unanswered=second.unanswered,
                 octets=second.octets,
-                latency=second.latency,
+                latency=Histogram.of(second.latency),
                 troubles=second.troubles,
             )
             known = self._intervals.get(self._at)
@@ -247,6 +255,10 @@ class Recorder:
 
 
 _NOTHING = _Second()
+
+
+def _histograms(phases: Mapping[str, Counts]) -> dict[str, Histogram]:
+    return {name: Histogram.of(counts) for name, counts in phases.items()}
 
 
 def _met(phases: dict[str, Histogram]) -> dict[str, Histogram]:

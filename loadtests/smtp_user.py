@@ -19,6 +19,7 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from time import perf_counter
+from typing import Any
 
 from gevent.event import Event
 from locust import User, task
@@ -50,6 +51,7 @@ class SmtpUser(User):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         self._load = self._shared(environment)
+        self._fire: Any = environment.events.request.fire
         self._number, self._behaviour = self._load.enlist()
         self._random = random.Random(f"{self._load.profile.seed}/{self._number}")
         self._serials = itertools.count()
@@ -156,36 +158,40 @@ class SmtpUser(User):
         dies = None if age is None else perf_counter() + age
         first = True
         while not self._leaving.is_set() and (dies is None or perf_counter() < dies):
+            moment = self._turn(ledger, first)
+            if moment is not None:
+                yield Pause(moment)
+                if self._leaving.is_set():
+                    return
+            if not load.spend():
+                return
             letter = next(letters, None)
             if letter is None:
-                return
-            yield from self._wait_for_turn(ledger, first)
-            if self._leaving.is_set() or not load.spend():
                 return
             ledger.hand(letter, self._due)
             self._due, first = None, False
             yield letter
 
-    def _wait_for_turn(self, ledger: Ledger, first: bool) -> Iterator[Pause]:
-        """Until a message is due, or thought of, or a server that put us off may be asked."""
+    def _turn(self, ledger: Ledger, first: bool) -> float | None:
+        """When a message is due, or thought of, or a server that put us off may be asked."""
         if self._load.agenda is not None:
             if self._due is None:
                 self._due = self._load.agenda.claim()
             moment = FOR_EVER if self._due is None else self._due
-            if moment > perf_counter():
-                yield Pause(moment)
-        elif ledger.put_off:
+            return moment if moment > perf_counter() else None
+        if ledger.put_off:
             # RFC 5321 4.5.4.1: who is put off waits before it tries again.
-            yield Pause(perf_counter() + pause(ledger.put_off, self._random))
-        elif self._behaviour.think is not None and not first:
-            yield Pause(perf_counter() + self._thought())
+            return perf_counter() + pause(ledger.put_off, self._random)
+        if self._behaviour.think is not None and not first:
+            return perf_counter() + self._thought()
+        return None
 
     def _thought(self) -> float:
         span = self._behaviour.think
         return span.draw(self._random) if span is not None else 0.0
 
     def _tell_locust(self, name: str, seconds: float, failed: Failed | None) -> None:
-        self.environment.events.request.fire(
+        self._fire(
             request_type="SMTP",
             name=name,
             response_time=seconds * 1_000,

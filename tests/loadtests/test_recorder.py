@@ -36,7 +36,7 @@ def recorder() -> Recorder:
 
 def test_a_message_counts_as_accepted_with_its_latency_and_octets(recorder: Recorder):
     recorder.begin(10.0)
-    recorder.accept(0.0025, 1024, 10.0025)
+    recorder.accept(0.0025, 0.0, 0.0, 1024, 10.0025)
     found = recorder.take(200.0)
 
     assert found.messages == Messages(begun=1, accepted=1)
@@ -47,7 +47,7 @@ def test_a_message_counts_as_accepted_with_its_latency_and_octets(recorder: Reco
 def test_the_run_lasts_until_its_last_answer(recorder: Recorder):
     for second in range(5):
         recorder.begin(float(second))
-        recorder.accept(1.0, 1, second + 1.0)
+        recorder.accept(1.0, 0.0, 0.0, 1, second + 1.0)
     found = recorder.take(200.0)
 
     assert (found.seconds, found.rate) == (5.0, 1.0)
@@ -109,7 +109,7 @@ def test_phases_that_nobody_met_are_left_out(recorder: Recorder):
 def test_parts_add_up_to_the_run(recorder: Recorder):
     recorder.begin(1.0)
     first = recorder.take(1.2)
-    recorder.accept(0.5, 10, 1.5)
+    recorder.accept(0.5, 0.0, 0.0, 10, 1.5)
     recorder.trouble("connect", "closed", 3.0)
     second = recorder.take(4.0, end=End.COMPLETE)
     both = together(first, second)
@@ -122,7 +122,7 @@ def test_parts_add_up_to_the_run(recorder: Recorder):
 def test_every_second_has_its_own_counts(recorder: Recorder):
     recorder.begin(0.5)
     recorder.begin(0.9, late=True)
-    recorder.accept(0.8, 100, 1.3)
+    recorder.accept(0.8, 0.0, 0.0, 100, 1.3)
     recorder.refused_at("MAIL", reply(450, "later"), 2.0)
     recorder.refuse(1.1, 2.0)
     intervals = recorder.take(2.5).series.intervals
