@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from harness.load_results import Interval, Series, at, by_stage, moments, stage_at
-from tests.reports.load_runs import a_run, breaking, healthy, steady
+from harness.load_results import Interval, Moment, Series, at, by_stage, moments, stage_at
+from tests.reports.load_runs import a_run, breaking, healthy, histogram, steady
 
 
 def counted(*accepted: int, seconds: float, width: float = 1.0):
@@ -64,3 +64,24 @@ def test_a_stage_that_was_not_reached_is_not_told():
     assert [it.stage.name for it in by_stage(replace(run, stages=(*run.stages, later)))] == [
         "steady"
     ]
+
+
+HELD = {
+    "all of it": (Interval(due=500, begun=500, accepted=500), True),
+    "one still under way": (Interval(due=500, begun=500, accepted=470), True),
+    "slow, and all of it under way": (
+        Interval(due=500, begun=500, accepted=250, latency=histogram(500_000)), True,
+    ),
+    "some not answered": (Interval(due=500, begun=500, accepted=400), False),
+    "some late": (Interval(due=500, begun=500, late=10, accepted=500), False),
+    "some not begun": (Interval(due=500, begun=400, accepted=400), False),
+    "a refusal": (Interval(due=500, begun=500, accepted=499, troubles={"MAIL 451": 1}), False),
+    "as they come": (Interval(begun=500, accepted=300), True),
+    "as they come, and refused": (Interval(begun=500, troubles={"MAIL 451": 1}), False),
+    "nothing": (Interval(), True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("interval", "held"), HELD.values(), ids=HELD)
+def test_what_was_asked_for_was_held_or_not(interval: Interval, held: bool):
+    assert Moment(begin=0.0, seconds=1.0, interval=interval).held is held

@@ -27,8 +27,9 @@ def test_latencies_have_three_digits_and_a_unit(microseconds: int, shown: str):
 @pytest.mark.parametrize(
     ("seconds", "shown"),
     [
-        (0, "0 s"), (0.25, "0.2 s"), (3, "3 s"), (3.21, "3.2 s"), (12.7, "13 s"), (119, "119 s"),
-        (119.9, "2:00 min"), (185, "3:05 min"), (3_600, "1:00:00 h"), (7_385, "2:03:05 h"),
+        (0, "0 s"), (0.25, "0.2 s"), (3, "3 s"), (3.21, "3.2 s"), (5.99, "6 s"), (12.7, "13 s"),
+        (119, "119 s"), (119.9, "2:00 min"), (185, "3:05 min"), (3_600, "1:00:00 h"),
+        (7_385, "2:03:05 h"),
     ],
 )  # fmt: skip
 def test_moments_are_told_as_a_clock_does(seconds: float, shown: str):

@@ -13,7 +13,9 @@ from harness.load_results.series import Interval
 from harness.load_results.values import LoadResult, Stage
 
 _PARTLY = 0.1  # an interval that the run covered to a smaller part says nothing of a rate
-_KEPT_UP = 0.98  # of what was due, accepted: less is behind the rate
+_KEPT_UP = 0.98  # of what was due, begun and accepted: less is behind the rate
+_BEHIND = 0.1  # seconds that a message may begin after its moment and not be late
+_LATE = 0.01  # of what was due
 _GAVE_IN = 0.001  # troubles to a message that was begun: more is a stage that broke
 
 
@@ -54,8 +56,18 @@ class Moment:
     def held(self) -> bool:
         """Whether the target took what it was asked to, without saying no."""
         met = self.interval
-        kept_up = met.accepted >= _KEPT_UP * met.due
-        return kept_up and self.failures <= _GAVE_IN * max(met.begun, met.due)
+        return self._kept_up and self.failures <= _GAVE_IN * max(met.begun, met.due)
+
+    @property
+    def _kept_up(self) -> bool:
+        """Whether what was due was punctual; what is still under way at the end is no shortfall."""
+        met, wanted = self.interval, _KEPT_UP * self.interval.due
+        under_way = self.due * met.latency.percentile(99) / 1e6
+        return (
+            met.late <= _LATE * met.due
+            and met.begun + self.due * _BEHIND >= wanted
+            and met.accepted + self.due * _BEHIND + under_way >= wanted
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ def duration(microseconds: float) -> str:
 def moment(seconds: float) -> str:
     """A moment of a run, or how long something of it took: 0.3 s, 12 s, 3:05 min, 2:03:05 h."""
     if seconds < 1 or (seconds < 10 and seconds % 1):
-        return f"{seconds:.1f} s" if seconds else "0 s"
+        return f"{f'{seconds:.1f}'.removesuffix('.0')} s"
     if round(seconds) < 120:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)

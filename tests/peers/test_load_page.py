@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from harness.load_results import LoadResult, Stage, Trouble
-from harness.reports.load.page import to_html
+from harness.load_results.comparison import compare
+from harness.reports.load.page import comparison_page, to_html
 from tests.peers.browsing import contrasts, opened
 from tests.reports.load_runs import breaking, closed, healthy, lossy, stopped
 
@@ -183,3 +184,49 @@ def test_without_its_script_the_page_tells_all_but_single_moments(browser, tmp_p
     assert page.locator("path.line").count() > 10
     assert not page.locator("#readout").is_visible()
     page.context.close()
+
+
+# --- two runs compared ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def both(browser: Browser, tmp_path: Path) -> Iterator[Page]:
+    path = tmp_path / "both.html"
+    path.write_text(comparison_page(compare(healthy(1), healthy(2, median=4_000))), "utf-8")
+    with opened(browser, path) as page:
+        yield page
+
+
+def test_a_comparison_says_first_what_became_worse(both):
+    expect(both.locator("#verdict h2")).to_contain_text("Worse: message p50 3 ms -> 3.99 ms")
+    assert is_on_first_screen(both, "#verdict")
+
+
+def test_the_slower_run_is_drawn_above_the_faster_one(both):
+    """On the logarithmic axis of latencies, for p50: what is above is nearer to the top."""
+    chart = both.locator(".chart").nth(1)
+    old, new = (chart.locator(f"path.l0{kind}").bounding_box() for kind in (".old", ":not(.old)"))
+
+    assert new["y"] + new["height"] < old["y"] + old["height"]
+
+
+def test_both_runs_are_read_at_a_moment(both):
+    both.keyboard.press("Tab")
+    both.keyboard.press("End")
+
+    expect(both.locator("#readout")).to_contain_text("29 s: old 500/s, p50 3")
+    expect(both.locator("#readout")).to_contain_text("; new 500/s, p50 3.96 ms")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_word_of_a_comparison_can_be_read(both, scheme):
+    both.emulate_media(color_scheme=scheme)
+    ratios = contrasts(both, "p, li, th, td, h1, h2, text.tick")
+
+    assert min(ratios.values()) >= 4.5, ratios
+
+
+def test_a_comparison_fits_a_phone(both):
+    both.set_viewport_size({"width": 390, "height": 844})
+
+    assert both.evaluate("document.scrollingElement.scrollWidth") <= 390

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from harness.histogram import Histogram
-from harness.load_results import Interval, Series, Trouble
+from harness.load_results import Interval, Series, Trouble, UnderLoad
 from harness.reports.load.findings import findings
 from harness.reports.load.limits import limits, meaning
 from harness.reports.load.page import to_html
@@ -280,3 +280,9 @@ def test_a_day_of_load_weighs_little():
     run = replace(healthy(), series=Series(width=128.0, intervals=intervals), seconds=76_800.0)
 
     assert len(to_html(run).encode()) < 300_000
+
+
+def test_suites_that_did_not_break_are_told_as_well():
+    run = replace(healthy(), under_load=UnderLoad(cases=40, rounds=9))
+
+    assert "40 cases that were met before the load, 9 rounds. None broke." in to_html(run)

@@ -169,7 +169,7 @@ def _generators(result: LoadResult) -> list[str]:
         f"our {harmless(name)}: {share(each.busy)} of a processor, timers late by "
         f"{duration(each.lag.percentile(99))} (p99) and {duration(each.lag.greatest)} (max), "
         f"{share(each.own_share)} of the latency its own{', LOST' if each.lost else ''}"
-        for name, each in result.generators.items()
+        for name, each in sorted(result.generators.items())
     ]
 
 

@@ -160,7 +160,7 @@ def _generators(result: LoadResult) -> str:
              duration(it.lag.greatest), share(it.own_share), "LOST" if it.lost else ""),
             is_bad=it.lost,
         )
-        for name, it in result.generators.items()
+        for name, it in sorted(result.generators.items())
     )  # fmt: skip
     return table("Our own side", head, rows, _own_side(result))
 
