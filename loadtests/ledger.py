@@ -53,7 +53,7 @@ class _Shape:
     phase: str | None  # what it is measured as
 
 
-@functools.lru_cache(maxsize=1_000)
+@functools.lru_cache(maxsize=1_000)  # made once for each sort of exchange
 def _shape(names: tuple[str, ...]) -> _Shape:
     return _Shape(
         ends=names[0] == "message",
@@ -73,18 +73,31 @@ class Failed(Exception):
 Finish = Callable[[str, float, Failed | None], None]
 
 
-@dataclass(slots=True)
-class _Times:
-    began: float = 0.0  # the MAIL of the message that is opened now
-    closing_began: float = 0.0  # the MAIL of the message whose final dot went out last
-    dot_sent: float = 0.0  # when its text was begun
-    dot_written: float = 0.0  # when all of it was on its way
-    dot_answered: float = 0.0
-    last: float = 0.0
-
-
 class Ledger:
     """The books of one connection of one sender."""
+
+    __slots__ = (
+        "_began",
+        "_closing_began",
+        "_counted",
+        "_dot_answered",
+        "_dot_sent",
+        "_dot_written",
+        "_finish",
+        "_good",
+        "_handed",
+        "_last",
+        "_mail_is_done",
+        "_names",
+        "_open",
+        "_receipts",
+        "_recorder",
+        "_replies",
+        "_sender",
+        "accepted",
+        "greeting",
+        "put_off",
+    )
 
     def __init__(
         self,
@@ -103,7 +116,12 @@ class Ledger:
         self._receipts = receipts
         self._open = 0  # messages begun and not decided
         self._handed: deque[tuple[Outgoing, float | None]] = deque()  # and not decided yet
-        self._times = _Times()
+        self._began = 0.0  # the MAIL of the message that is opened now
+        self._closing_began = 0.0  # the MAIL of the message whose final dot went out last
+        self._dot_sent = 0.0  # when its text was begun
+        self._dot_written = 0.0  # when all of it was on its way
+        self._dot_answered = 0.0
+        self._last = 0.0
         self._names: tuple[str, ...] = ()
         self._replies: tuple[Reply, ...] = ()
         self._mail_is_done = False
@@ -126,16 +144,17 @@ class Ledger:
         """An exchange is over; the driver's `Observe`."""
         names = exchange.names
         shape = _shape(names)
-        times = self._times
         self._names, self._replies = names, replies
-        times.last = last
+        self._last = last
         if shape.ends:
-            times.closing_began, times.dot_sent = times.began, sent
-            times.dot_written, times.dot_answered = written, first
-        # The same replies as before, and no others that are equal, were good before.
-        is_good = replies is self._good or _is_good(replies) or not replies
+            self._closing_began, self._dot_sent = self._began, sent
+            self._dot_written, self._dot_answered = written, first
+        if len(replies) == 1:
+            is_good = 200 <= replies[0].code < 400
+        else:  # the same replies as before, and no others that are equal, were good before
+            is_good = replies is self._good or _is_good(replies) or not replies
         if shape.mail is not None:
-            times.began = sent
+            self._began = sent
             self._open += 1
             due = self._handed[-1][1]
             self._recorder.begin(sent, due is not None and sent - due > LATE)
@@ -160,11 +179,10 @@ class Ledger:
         if not (reply.code // 100 == 2 and self._names[0] == "message"):
             self._refuse(reply, due)
             return
-        times = self._times
-        answered, written = times.dot_answered, times.dot_written
-        seconds = answered - (times.closing_began if due is None else due)
+        answered, written = self._dot_answered, self._dot_written
+        seconds = answered - (self._closing_began if due is None else due)
         self._recorder.accept(
-            seconds, written - times.dot_sent, answered - written, len(message.octets), answered
+            seconds, written - self._dot_sent, answered - written, len(message.octets), answered
         )
         self.accepted += 1
         self.put_off = 0
@@ -188,7 +206,7 @@ class Ledger:
             self._doubt(self._handed[0][0])
         for _ in range(self._open):
             _, due = self._handed.popleft()
-            seconds = now - (self._times.began if due is None else due)
+            seconds = now - (self._began if due is None else due)
             if isinstance(error, Refused):
                 self._recorder.refuse(seconds, now)
             else:
@@ -216,17 +234,16 @@ class Ledger:
     def _count_refused_recipients(self) -> None:
         for name, reply in zip(self._names, self._replies, strict=False):
             if name == "RCPT" and not _is_good((reply,)) and reply.code != CLOSING:
-                self._recorder.refused_at(phases.RCPT, reply, self._times.last)
+                self._recorder.refused_at(phases.RCPT, reply, self._last)
 
     def _refuse(self, reply: Reply, due: float | None) -> None:
-        times = self._times
         stage = self._stage_of(reply)
         if stage != phases.RCPT:  # refused recipients were counted one by one
-            self._recorder.refused_at(stage, reply, times.last)
+            self._recorder.refused_at(stage, reply, self._last)
             self._counted = reply
         self.put_off = self.put_off + 1 if reply.code // 100 == 4 else 0
-        seconds = times.last - (times.began if due is None else due)
-        self._recorder.refuse(seconds, times.last)
+        seconds = self._last - (self._began if due is None else due)
+        self._recorder.refuse(seconds, self._last)
         self._finish(phases.MESSAGE, seconds, Failed(stage, kind_of(reply)))
 
     def _stage_of(self, reply: Reply) -> str:

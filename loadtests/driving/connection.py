@@ -39,6 +39,40 @@ _T = TypeVar("_T")
 class Connection:
     """A connected socket, and the flow that runs on it."""
 
+    __slots__ = (
+        "_alarm",
+        "_ended",
+        "_exchange",
+        "_familiar",
+        "_first_at",
+        "_flow",
+        "_handshaking",
+        "_input",
+        "_is_kept",
+        "_is_within",
+        "_loop",
+        "_moved_at",
+        "_observe",
+        "_output",
+        "_own",
+        "_pace",
+        "_patience",
+        "_reader",
+        "_receive",
+        "_replies",
+        "_rest",
+        "_send",
+        "_sent_at",
+        "_socket",
+        "_tick",
+        "_tls",
+        "_trouble",
+        "_tunnel",
+        "_unsent",
+        "_wanted",
+        "_written_at",
+    )  # so many attributes share no dictionary, and are slow to find in one
+
     def __init__(
         self,
         fileno: int,
