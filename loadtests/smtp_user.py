@@ -158,15 +158,15 @@ class SmtpUser(User):
         dies = None if age is None else perf_counter() + age
         first = True
         while not self._leaving.is_set() and (dies is None or perf_counter() < dies):
+            letter = next(letters, None)
+            if letter is None:  # before a turn is claimed, or one of all that are wanted is spent
+                return
             moment = self._turn(ledger, first)
             if moment is not None:
                 yield Pause(moment)
                 if self._leaving.is_set():
                     return
             if not load.spend():
-                return
-            letter = next(letters, None)
-            if letter is None:
                 return
             ledger.hand(letter, self._due)
             self._due, first = None, False

@@ -97,6 +97,15 @@ def test_messages_are_sent_and_measured(invoke, tmp_path):
 
 
 @pytest.mark.slow
+def test_each_message_has_a_connection_and_none_is_left_out(invoke):
+    with scripted({}, connections=KNOCK + 4) as heard:
+        done = invoke("source", *NAMED, "-m", "4", f"127.0.0.1:{heard.port}")
+
+    assert "4 of 4 messages accepted" in done.output
+    assert (heard.lines.count("EHLO me.test"), len(heard.texts)) == (4, 4)
+
+
+@pytest.mark.slow
 def test_a_file_goes_out_as_it_is_but_for_the_token(invoke, tmp_path):
     file = tmp_path / "message"
     file.write_bytes(b"Subject: x\n\n.dot\nend\n")
