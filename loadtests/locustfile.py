@@ -35,7 +35,11 @@ runners.WORKER_REPORT_INTERVAL = EVERY  # Locust's own three seconds would make 
 
 def _bucket(milliseconds: float) -> float:
     """Two or three digits: in Locust's whole milliseconds a local server takes 0 or 1."""
-    return round(milliseconds, 2 if milliseconds < 10 else 0 if milliseconds >= 100 else 1)
+    if milliseconds < 10:  # not by `round`, which takes thrice as long, twice for each message
+        return int(milliseconds * 100 + 0.5) / 100
+    if milliseconds < 100:
+        return int(milliseconds * 10 + 0.5) / 10
+    return int(milliseconds + 0.5)
 
 
 stats.bucket_response_time = _bucket  # type: ignore[assignment]  # as its documentation does

@@ -63,8 +63,11 @@ class Pacer:
         return self.end is not End.INTERRUPTED
 
     def _look_for_the_end(self) -> None:
+        promises = self._keeper.run.profile.stop_when
+        if not promises:
+            return  # adding up the last seconds is work
         recent = self._keeper.recent
-        judged = (one.judge(recent) for one in self._keeper.run.profile.stop_when)
+        judged = (one.judge(recent) for one in promises)
         self.stopped = tuple(one for one in judged if one.met)
         if self.stopped:
             self.end = End.ABORTED

@@ -25,7 +25,7 @@ from loadtests.profile.shares import roles
 MOST_SENDERS: Final = 100_000  # of one process: so far apart are the numbers of two's
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # not frozen: why, `Exchange` says
 class Letter(Outgoing):
     """One message ready to go: its text is stuffed and ends in the mark.
 

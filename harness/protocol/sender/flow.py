@@ -17,11 +17,13 @@ from harness.protocol.replies import CLOSING, Reply
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Exchange:
     """Write `octets`, then send back one reply for each name.
 
     The names are verbs, `greeting`, and `message` for what the end of a message is answered with.
+    Nobody changes one; but a load run makes one for each message, and freezing it takes longer than
+    making it.
     """
 
     names: tuple[str, ...]

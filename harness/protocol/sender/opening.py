@@ -34,9 +34,12 @@ class Opening:
     addressed: tuple[Exchange, ...]  # pipelined, without DATA: what BDAT begins with
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Outgoing:
-    """One message ready to go: its text is stuffed and ends in the mark."""
+    """One message ready to go: its text is stuffed and ends in the mark.
+
+    Nobody changes one; why it is not frozen, `Exchange` says.
+    """
 
     opening: Opening
     octets: bytes
