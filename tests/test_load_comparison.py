@@ -8,9 +8,19 @@ from random import Random
 
 import pytest
 
-from harness.load_results import Interval, Judged, LoadResult, Messages, Series, Stage, Trouble
+from harness.load_results import (
+    Interval,
+    Judged,
+    LoadResult,
+    Messages,
+    Moment,
+    Series,
+    Stage,
+    Trouble,
+)
 from harness.load_results.chance import Stratum, chance, difference, least_chance
 from harness.load_results.comparison import Change, compare
+from harness.load_results.sampling import Rows, independent
 from tests.reports.load_runs import (
     a_run,
     an_interval,
@@ -102,7 +112,9 @@ def test_a_threshold_that_is_new_and_missed_breaks():
 def test_a_run_too_short_to_say_is_not_tested():
     old, new = at_a_rate_of(5, 1, seconds=4), at_a_rate_of(5, 2, 300, seconds=4)
 
-    assert became(old, new)["rate"] is Change.UNTESTED
+    assert became(old, new)["rate"] is Change.UNSURE
+    assert compare(old, new).change is Change.UNSURE
+    assert compare(old, new).exit_status == 0
 
 
 def with_failures(seed: int, share: float) -> LoadResult:
@@ -137,12 +149,29 @@ def test_a_ramp_is_compared_second_by_second():
 
     def run(factor: float, seed: int) -> LoadResult:
         return a_run(
-            lambda at, source: an_interval(source, round(factor * 20 * (at + 1)), 2_000 + 400 * at),
+            lambda at, source: an_interval(
+                source, round(factor * source.gauss(20, 1) * (at + 1)), 2_000 + 400 * at
+            ),
             ramp, seed=seed,
         )  # fmt: skip
 
     assert became(run(1, 1), run(0.85, 2))["rate"] is Change.WORSE
     assert became(run(1, 1), run(1, 2))["rate"] is Change.SAME
+
+
+def test_a_machine_that_is_busy_for_a_while_is_no_other_server():
+    """Seconds that are like the one before them are no samples of their own."""
+
+    def run(seed: int, phase: int) -> LoadResult:
+        return a_run(
+            lambda at, source: an_interval(source, 700 if (at + phase) // 10 % 2 else 300),
+            [steady(0, 30, 20, None, "steady")], seed=seed,
+        )  # fmt: skip
+
+    old, new = run(1, 0), run(2, 10)
+
+    assert new.rate / old.rate > 1.1
+    assert became(old, new)["rate"] in (Change.NOISE, Change.UNSURE)
 
 
 def test_stages_are_compared_each_with_its_own():
@@ -166,9 +195,10 @@ def test_intervals_of_another_width_are_brought_to_the_wider():
 
 
 def test_a_run_without_a_series_is_not_tested():
-    assert became(replace(healthy(1), series=Series()), healthy(2, median=9_000))[
-        "message p50"
-    ] is (Change.UNTESTED)
+    assert (
+        became(replace(healthy(1), series=Series()), healthy(2, median=9_000))["message p50"]
+        is Change.UNSURE
+    )
 
 
 def test_a_run_that_measured_nothing_cannot_be_compared():
@@ -202,20 +232,20 @@ def test_runs_without_messages_have_no_latency_to_compare():
 # --- the test itself -----------------------------------------------------------------------------
 
 
-def rows(old: list[float], new: list[float]) -> list[Stratum]:
+def samples_of(old: list[float], new: list[float]) -> list[Stratum]:
     return [Stratum(tuple(old), tuple(new))]
 
 
 def test_equal_samples_differ_by_chance_for_certain():
-    assert chance(rows([5.0] * 9, [5.0] * 9)) == 1.0
+    assert chance(samples_of([5.0] * 9, [5.0] * 9)) == 1.0
 
 
 def test_samples_that_are_far_apart_hardly_differ_by_chance():
-    assert chance(rows([1.0, 1.1, 1.2] * 4, [2.0, 2.1, 2.2] * 4)) < 0.001
+    assert chance(samples_of([1.0, 1.1, 1.2] * 4, [2.0, 2.1, 2.2] * 4)) < 0.001
 
 
 def test_the_same_samples_have_the_same_chance_each_time():
-    mixed = rows([1.0, 3.0, 2.0, 5.0, 4.0], [2.0, 4.0, 3.0, 6.0, 5.0])
+    mixed = samples_of([1.0, 3.0, 2.0, 5.0, 4.0], [2.0, 4.0, 3.0, 6.0, 5.0])
 
     assert chance(mixed) == chance(mixed)
 
@@ -228,7 +258,7 @@ def test_of_runs_of_one_server_as_many_are_called_different_as_was_said():
     def sample() -> list[float]:
         return [source.lognormvariate(0, 0.5) for _ in range(12)]
 
-    found = sum(chance(rows(sample(), sample())) <= 0.05 for _ in range(200))
+    found = sum(chance(samples_of(sample(), sample())) <= 0.05 for _ in range(200))
 
     assert 3 <= found <= 20
 
@@ -236,10 +266,36 @@ def test_of_runs_of_one_server_as_many_are_called_different_as_was_said():
 def test_strata_keep_what_was_asked_apart():
     """Every second of new is greater by 1, while seconds differ by 100."""
     strata = [Stratum((100.0 * at,), (100.0 * at + 1,)) for at in range(12)]
-    together = rows([it.old[0] for it in strata], [it.new[0] for it in strata])
+    together = samples_of([it.old[0] for it in strata], [it.new[0] for it in strata])
 
     assert chance(strata) < 0.01
     assert chance(together) > 0.5
+
+
+@pytest.mark.parametrize("are_pairs", [False, True])
+def test_neighbours_are_joined_until_they_are_independent(are_pairs: bool):
+    """A row that keeps its level for six seconds each has a sixth of its samples, or fewer."""
+    source = Random(3)
+
+    def row(length: int) -> list[Moment]:
+        levels = [source.gauss(0, 1) for _ in range(40)]
+        return [
+            Moment(begin=float(at), seconds=1.0, interval=Interval(
+                accepted=round(1_000 + 100 * (levels[at // length] + source.gauss(0, 0.1)))
+            )) for at in range(38)
+        ]  # fmt: skip
+
+    def samples(length: int) -> int:
+        both = Rows(row(length), row(length), are_pairs=are_pairs)
+        return sum(len(it.old) for it in independent(both, lambda it: it.accepted))
+
+    assert samples(1) >= 19
+    assert samples(6) <= 8
+
+
+def test_no_moment_makes_no_sample():
+    assert independent(Rows([], []), lambda it: it.accepted) == samples_of([], [])
+    assert independent(Rows([], [], are_pairs=True), lambda it: it.accepted) == []
 
 
 def test_a_stratum_of_one_side_says_nothing():
@@ -252,4 +308,4 @@ def test_a_stratum_of_one_side_says_nothing():
     ("old", "new", "least"), [(3, 3, 2 / 20), (5, 5, 2 / 252), (1, 1, 1.0), (9, 0, 1.0)]
 )
 def test_few_samples_can_say_little(old: int, new: int, least: float):
-    assert least_chance(rows([1.0] * old, [2.0] * new)) == pytest.approx(least)
+    assert least_chance(samples_of([1.0] * old, [2.0] * new)) == pytest.approx(least)

@@ -68,6 +68,14 @@ def test_a_processor_that_was_full_for_a_large_part_of_the_run_is_told():
     )
 
 
+def test_a_second_or_two_without_time_are_no_limit():
+    """A run begins with importing, and connecting."""
+    run = healthy()
+    for count, is_limit in ((2, False), (3, True)):
+        full = {at: replace(run.series.intervals[at], busy={"local": 1.0}) for at in range(count)}
+        assert bool(saturation(replace(run, series=Series(intervals=full)))) is is_limit
+
+
 def test_of_several_processes_the_one_is_named():
     slow = Generator(seconds=10, cpu=9.5, lag=histogram(30_000))
     both = {"worker 1": Generator(), "worker 2": slow}

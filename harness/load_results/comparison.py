@@ -8,20 +8,20 @@ two runs of one server differ, too.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from harness.histogram import Histogram
 from harness.load_results.chance import Stratum, chance, difference, least_chance
 from harness.load_results.moments import Moment, moments
-from harness.load_results.series import Interval, Series
+from harness.load_results.sampling import Rows, Sample, independent
+from harness.load_results.series import Series
 from harness.load_results.values import Judged, LoadResult, Stage
 
 TOLERANCE = 0.1  # beyond it a measure is another one
 SURE = 0.01  # the greatest probability of chance at which we call a difference one
 _PERCENTILES = (50, 90, 99)
-_BLOCKS = 20  # of a stage: seconds that follow each other are alike, and one is no sample
 _POINT = 0.001  # by so much may the share of failures rise: a tolerance of nothing is none
 
 
@@ -32,7 +32,8 @@ class Change(StrEnum):
     BETTER = "better"
     SAME = "same"  # within the tolerance
     NOISE = "noise"  # beyond it, and as probably by chance
-    UNTESTED = "not tested"  # no samples over time, or too few
+    UNSURE = "too short to tell"  # beyond it, and too few samples that are independent
+    UNTESTED = "not tested"  # there are no samples over time
 
 
 class Kind(StrEnum):
@@ -81,7 +82,8 @@ class Comparison:
         """The verdict: one thing that is worse makes the whole worse."""
         if self.broke or self.of(Change.WORSE):
             return Change.WORSE
-        return Change.BETTER if self.of(Change.BETTER) else Change.SAME
+        found = (it for it in (Change.BETTER, Change.UNSURE) if self.of(it))
+        return next(found, Change.SAME)
 
     @property
     def exit_status(self) -> int:
@@ -111,20 +113,19 @@ def _broke(old: LoadResult, new: LoadResult) -> Iterator[Judged]:
 
 # --- what was sampled over time ------------------------------------------------------------------
 
-Sample = Callable[[Moment], float | None]
-
 
 def _tested(
     old: LoadResult, new: LoadResult, tolerance: float, is_alike: bool
 ) -> Iterator[Measure]:
-    blocks = list(_blocks(*_same_width(old, new), is_alike))
+    rows = list(_rows(*_same_width(old, new), is_alike))
 
     def measure(name: str, kind: Kind, values: tuple[float, float], sample: Sample) -> Measure:
-        strata = [_stratum(before, now, sample) for before, now in blocks]
         blank = Measure(name=name, kind=kind, old=values[0], new=values[1], change=Change.SAME)
-        return _judged(blank, strata, tolerance)
+        if not _is_beyond(blank, tolerance):
+            return blank
+        return _judged(blank, [it for row in rows for it in independent(row, sample)])
 
-    yield measure("rate", Kind.RATE, (old.rate, new.rate), lambda it: it.accepted)
+    yield measure("rate", Kind.RATE, (old.rate, new.rate), _logarithm_of_rate)
     for percent in _PERCENTILES:
         values = (_of_message(old, percent), _of_message(new, percent))
         name = f"message p{percent}"
@@ -137,6 +138,11 @@ def _tested(
 def _of_message(result: LoadResult, percent: float) -> float:
     message = result.phases.get("message")
     return message.percentile(percent) if message else 0
+
+
+def _logarithm_of_rate(it: Moment) -> float:
+    """Rates are compared as ratios, so that a ramp is not all about its end."""
+    return math.log1p(it.accepted)
 
 
 def _logarithm_of(percent: float) -> Sample:
@@ -154,11 +160,9 @@ def _failed(it: Moment) -> float | None:
     return it.failures / ended if ended else None
 
 
-def _judged(measure: Measure, strata: Sequence[Stratum], tolerance: float) -> Measure:
-    if not _is_beyond(measure, tolerance):
-        return measure
+def _judged(measure: Measure, strata: Sequence[Stratum]) -> Measure:
     if least_chance(strata) > SURE:
-        return replace(measure, change=Change.UNTESTED)
+        return replace(measure, change=Change.UNSURE)
     found = chance(strata)
     # The samples may say the opposite of the whole, where one second outweighs all others.
     is_more = difference(strata) > 0
@@ -175,35 +179,26 @@ def _is_beyond(measure: Measure, tolerance: float) -> bool:
     return high > low * (1 + tolerance)
 
 
-def _stratum(old: Sequence[Moment], new: Sequence[Moment], sample: Sample) -> Stratum:
-    before, now = (
-        tuple(value for it in row if (value := sample(it)) is not None) for row in (old, new)
-    )
-    return Stratum(before, now)
-
-
 def _same_width(old: LoadResult, new: LoadResult) -> tuple[LoadResult, LoadResult]:
     width = max(old.series.width, new.series.width)
     one, other = (replace(it, series=Series(width=width) + it.series) for it in (old, new))
     return one, other
 
 
-Blocks = tuple[Sequence[Moment], Sequence[Moment]]
-
-
-def _blocks(old: LoadResult, new: LoadResult, is_alike: bool) -> Iterator[Blocks]:
-    """Moments of both that may be compared: within a stage that is level, or at the same second."""
+def _rows(old: LoadResult, new: LoadResult, is_alike: bool) -> Iterator[Rows]:
+    """Moments of both that may be compared: of a level stage all with all, else by their second."""
     before, now = _whole(old), _whole(new)
     if not is_alike or not old.stages:
-        yield _joined(before), _joined(now)
+        yield Rows(before, now)
         return
     for stage in old.stages:
         inside = [[it for it in row if _is_in(it, stage)] for row in (before, now)]
         if _is_level(stage):
-            yield _joined(inside[0]), _joined(inside[1])
+            yield Rows(inside[0], inside[1])
         else:
             later = {it.begin: it for it in inside[1]}
-            yield from (([it], [later[it.begin]]) for it in inside[0] if it.begin in later)
+            pairs = [(it, later[it.begin]) for it in inside[0] if it.begin in later]
+            yield Rows([it for it, _ in pairs], [it for _, it in pairs], are_pairs=True)
 
 
 def _whole(result: LoadResult) -> list[Moment]:
@@ -219,19 +214,6 @@ def _is_in(met: Moment, stage: Stage) -> bool:
 def _is_level(stage: Stage) -> bool:
     rate = stage.rate or (0, 0)
     return stage.users[0] == stage.users[1] and rate[0] == rate[1]
-
-
-def _joined(told: Sequence[Moment]) -> list[Moment]:
-    """Neighbours put together, so that there are not more than _BLOCKS."""
-    size = math.ceil(len(told) / _BLOCKS) or 1
-    return [_sum(told[at : at + size]) for at in range(0, len(told), size)]
-
-
-def _sum(told: Sequence[Moment]) -> Moment:
-    total = Interval()
-    for it in told:
-        total = total + it.interval
-    return Moment(begin=told[0].begin, seconds=sum(it.seconds for it in told), interval=total)
 
 
 # --- what was not --------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from harness.load_results.values import Generator, LoadResult
 
 BUSY = 0.9  # of a processor; beyond, a process has no time left to be punctual
 LONG = 0.25  # of the run: so much of it busy, and the figures are ours
+FEWEST = 3  # intervals that were so: one or two are a start, or an end
 LAG_P99 = 20_000  # us behind time that one timer in a hundred may be
 LAG_MAX = 250_000  # us: who was away for so long saw replies late that had come in time
 OWN_SHARE = 0.5  # of all latency that replies lay there and waited for us
@@ -53,7 +54,8 @@ def _complaints_of(generator: Generator, busy: float, who: str, whose: str) -> I
 def _busy_for(result: LoadResult, name: str) -> float:
     """The share of the run in which a process had no processor time left."""
     told = [it.busy[name] for it in result.series.intervals.values() if name in it.busy]
-    return sum(busy >= BUSY for busy in told) / len(told) if told else 0.0
+    full = sum(busy >= BUSY for busy in told)
+    return full / len(told) if full >= FEWEST else 0.0
 
 
 def _moment_of_lag(result: LoadResult, name: str) -> float | None:

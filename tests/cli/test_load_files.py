@@ -130,8 +130,8 @@ def test_a_run_writes_its_reports_and_keeps_standard_output_clean(invoke, tmp_pa
     assert result.exit_code == 0, result.stderr
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
     assert sum(int(row["accepted"]) for row in rows) == len(taker.taken) > 0
-    assert "it held: all thresholds kept" in result.stderr
-    assert "It held: all thresholds kept" in page.read_text()
+    assert "1 of 1 threshold kept" in result.stderr
+    assert "<h1>load &#x27;short&#x27; against" in page.read_text()
     kept = json.loads((tmp_path / "result.json").read_text())
     assert kept["figures"]["latency"]["message"]["count"] == len(taker.taken)
 

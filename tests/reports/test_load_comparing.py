@@ -40,6 +40,16 @@ def test_what_is_the_same_is_said_to_be():
     )
 
 
+def test_what_is_too_short_to_tell_says_what_it_is_about():
+    bare = [replace(run, series=Series()) for run in (healthy(1), healthy(2, median=4_000))]
+    comparison = compare(*bare)
+
+    assert list(comparison_lines(comparison))[-1].startswith(
+        "the runs are too short, or too unsteady, to tell: message p50 3 ms -> 3.99 ms, "
+    )
+    assert Read(comparison_page(comparison)).of("section", "doubtful")[0]["id"] == "verdict"
+
+
 def test_a_missed_threshold_is_named_first():
     *_, verdict = comparison_lines(compare(healthy(1, rate=300), frozen()))
 

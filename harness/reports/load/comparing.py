@@ -50,6 +50,8 @@ def headline(comparison: Comparison) -> str:
     names += [_told(it) for it in comparison.of(comparison.change)]
     if comparison.change is Change.SAME:
         return "same: nothing differs beyond the tolerance and the noise"
+    if comparison.change is Change.UNSURE:
+        return f"the runs are too short, or too unsteady, to tell: {', '.join(names)}"
     return f"{comparison.change.value}: {', '.join(names)}"
 
 

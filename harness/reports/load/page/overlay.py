@@ -29,7 +29,12 @@ from harness.reports.one_file import text
 from harness.visible import harmless
 
 _HERE = "harness.reports.load.page"
-_WORDS = {Change.WORSE: ("broke", "✗"), Change.BETTER: ("held", "✓"), Change.SAME: ("held", "=")}
+_WORDS = {
+    Change.WORSE: ("broke", "✗"),
+    Change.BETTER: ("held", "✓"),
+    Change.SAME: ("held", "="),
+    Change.UNSURE: ("doubtful", "?"),
+}
 Told = Sequence[Moment]
 Value = Callable[[Moment], float | None]
 
@@ -54,7 +59,7 @@ def comparison_page(comparison: Comparison) -> str:
 
 _NOTE = (
     "Chance is the probability that one and the same server differs as much (a permutation test "
-    "over the samples of each stage); what was not sampled over time is not tested."
+    "over independent samples of each stage); what was not sampled over time is not tested."
 )
 
 
