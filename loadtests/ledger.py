@@ -144,7 +144,8 @@ class Ledger:
         """An exchange is over; the driver's `Observe`."""
         names = exchange.names
         shape = _shape(names)
-        self._names, self._replies = names, replies
+        self._names = names
+        self._replies = replies
         self._last = last
         if shape.ends:
             self._closing_began, self._dot_sent = self._began, sent

@@ -56,7 +56,7 @@ def session(
     if behaviour.leave is Leave.RECIPIENT:
         yield from _break_off(wanted, tell, pipeline=pipelines(behaviour, capabilities))
         return
-    yield from _send(behaviour, target, capabilities, wanted, tell)
+    yield from _mail(behaviour, target, capabilities, wanted, tell)
     yield from quit_()
 
 
@@ -104,7 +104,7 @@ def _mechanism(behaviour: Behaviour, target: Target, capabilities: Capabilities)
     return "PLAIN" if is_safe and "PLAIN" in capabilities.mechanisms else None
 
 
-def _send(
+def _mail(
     behaviour: Behaviour,
     target: Target,
     capabilities: Capabilities,
@@ -114,7 +114,7 @@ def _send(
     by = stream_chunks if chunks(behaviour, capabilities) else stream
     service = _service(behaviour, target)
     pipeline = pipelines(behaviour, capabilities)
-    yield from by(wanted, pipeline=pipeline, tell=tell, service=service)
+    return by(wanted, pipeline=pipeline, tell=tell, service=service)
 
 
 def _break_off(

@@ -50,7 +50,7 @@ class Ours:
             sys.exit(f"load: {messages} messages were wanted, and {made.messages} came of it")
         return Sent(made.seconds, sum(each.cpu for each in made.generators.values()))
 
-    def send(self, port: int, messages: int) -> LoadResult:
+    def send(self, port: int, messages: int | None) -> LoadResult:
         """Send so many, and say all that is known of it."""
         with self.running(port, messages) as (child, result):
             _wait(child)

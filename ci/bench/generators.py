@@ -26,7 +26,7 @@ from generating import (
     resident,
     smtplib_in_locust,
 )
-from loads import OCTETS, Postfix
+from loads import CONNECTIONS, OCTETS, Postfix
 from promises import (
     AT_OUR_SINK,
     EACH,
@@ -53,6 +53,8 @@ from harness.load_results import Follower, LoadResult
 FEW, MANY = 20_000, 500_000  # messages: our memory after the latter is that after the former
 _LARGE: Final = 65_536  # octets of a message
 _CROWD: Final = 1_000  # users
+_SHORT: Final = 6  # seconds of a run
+_LONG: Final = 16
 _TOO_LONG: Final = 240.0  # seconds
 
 
@@ -128,23 +130,31 @@ def _show(results: Results) -> None:
 
 def _costs(tools: Postfix, port: int) -> dict[str, float]:
     """What a message costs when there is more of something, by what it costs otherwise."""
-
-    def cost(load: Callable[[int, int], object], messages: int = FEW) -> float:
-        effort: float = load(port, messages).effort  # type: ignore[attr-defined]  # it is Sent
-        return effort / messages
-
-    def extra(small: float, large: float) -> float:
-        return large - small
-
-    usual = cost(Ours())
-    source = functools.partial(tools.source, before=pin)
-    ours_more = extra(usual, cost(Ours(size=_LARGE)))
-    theirs_more = extra(cost(source), cost(functools.partial(source, octets=_LARGE)))
+    usual = _seconds_of(Ours(seconds=_LONG), port)
+    crowd = _seconds_of(Ours(seconds=_SHORT, users=_CROWD), port)
+    large = _seconds_of(Ours(seconds=_SHORT, size=_LARGE), port)
+    few, many = (_source_cost(tools, port, octets) for octets in (OCTETS, _LARGE))
+    first, last = statistics.median(usual[: len(usual) // 3]), statistics.median(usual[-5:])
+    cost = statistics.median(usual)
+    more = (statistics.median(large) - cost) / (many - few)
     return {
-        f"{_CROWD:,} users, by 50": cost(Ours(users=_CROWD), 2 * FEW) / usual,
-        f"{10 * FEW:,} messages, by {FEW:,}": cost(Ours(), 10 * FEW) / usual,
-        "63 KiB more, by what smtp-source takes for them": ours_more / theirs_more,
+        f"{_CROWD:,} users, by {CONNECTIONS}": statistics.median(crowd) / cost,
+        f"the last seconds of {_LONG}, by the first": last / first,
+        "63 KiB more, by what smtp-source takes for them": more,
     }
+
+
+def _seconds_of(load: Ours, port: int) -> list[float]:
+    """Processor time that a message took of the generator, second by second, begin and end apart.
+
+    The first seconds belong to the connections, and the last to the end of the run.
+    """
+    seconds = list(load.send(port, None).series.intervals.values())[2:-1]
+    return [sum(each.busy.values()) / each.accepted for each in seconds if each.accepted]
+
+
+def _source_cost(tools: Postfix, port: int, octets: int) -> float:
+    return tools.source(port, FEW, octets=octets, before=pin).effort / FEW
 
 
 def _memory(port: int) -> tuple[int, int]:

@@ -11,22 +11,18 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any, Final, TypeVar
 
-import gevent
 from gevent.event import AsyncResult
 
 from harness.errors import PeerClosed, PeerError, PeerSilent, Refused, TlsFailed
 from harness.protocol.replies import CLOSING, Reply, ReplyReader
 from harness.protocol.sender import Exchange, Pause, PausingFlow
-from loadtests.driving.dialing import Socket
 from loadtests.driving.ends import GONE, Lost, Unasked, explained
 from loadtests.driving.familiar import Familiar
 from loadtests.driving.own import Own
+from loadtests.driving.speaking import READABLE, Speaker
 from loadtests.driving.tunnel import TLS, TlsClient, Tunnel
 
-READABLE, WRITABLE = 1, 2  # libev's EV_READ and EV_WRITE
-CHUNK = 65_536  # octets read at once
-_TICK = 0.1  # seconds between two writes of a slow talker, who may say an octet a second
-_EMPTY: Final = memoryview(b"")
+CHUNK = 4_096  # octets read at once: replies are short, and room for more is not free
 _NOTHING: Final = Exchange((), b"")
 _HANDSHAKE: Final = Exchange((TLS,), b"")
 
@@ -36,7 +32,7 @@ Observe = Callable[[Exchange, tuple[Reply, ...], float, float, float, float], No
 _T = TypeVar("_T")
 
 
-class Connection:
+class Connection(Speaker):
     """A connected socket, and the flow that runs on it."""
 
     __slots__ = (
@@ -50,27 +46,18 @@ class Connection:
         "_input",
         "_is_kept",
         "_is_within",
-        "_loop",
-        "_moved_at",
         "_observe",
-        "_output",
         "_own",
-        "_pace",
         "_patience",
         "_reader",
         "_receive",
         "_replies",
         "_rest",
-        "_send",
         "_sent_at",
-        "_socket",
-        "_tick",
         "_tls",
         "_trouble",
         "_tunnel",
-        "_unsent",
         "_wanted",
-        "_written_at",
     )  # so many attributes share no dictionary, and are slow to find in one
 
     def __init__(
@@ -85,35 +72,28 @@ class Connection:
         pace: float | None = None,
     ) -> None:
         """`pace` is how many octets a second a slow talker writes."""
-        self._socket = Socket(fileno=fileno)
-        self._socket.setblocking(False)
-        self._receive, self._send = self._socket.recv, self._socket.send
+        super().__init__(fileno, pace)
+        self._receive = self._socket.recv
         self._observe = observe
         self._patience = patience
         self._own = own or Own()
         self._familiar = familiar or Familiar()
         self._tls = tls
-        self._pace = pace
         self._tunnel: Tunnel | None = None
         self._reader = ReplyReader()
         self._is_within = False  # a reply whose end has not come
         self._replies: list[Reply] = []  # that have come and were not handed on
-        self._unsent = _EMPTY
         self._flow: PausingFlow[Any] | None = None
         self._exchange = _NOTHING
         self._wanted = 0  # replies to the exchange under way; 0 if there is none
         self._handshaking = False
         self._is_kept = False  # our TLS session, for others to resume
-        now = perf_counter()
-        self._sent_at = self._written_at = self._first_at = self._moved_at = now
+        self._sent_at = self._first_at = self._moved_at
         self._trouble: PeerError | None = None  # the connection is good for nothing any more
         self._ended = AsyncResult()
-        self._loop = gevent.get_hub().loop
         self._input = self._loop.io(fileno, READABLE)
-        self._output = self._loop.io(fileno, WRITABLE)
         self._alarm = self._loop.timer(patience)
         self._rest: Any = None  # the timer of a pause
-        self._tick: Any = None  # the timer of a slow talker
         self._input.start(self._readable)
         self._alarm.start(self._look_at_the_clock)
 
@@ -148,10 +128,10 @@ class Connection:
         if self._tunnel is not None and self._trouble is None and not self._unsent:
             self._push(self._tunnel.bid_farewell())
         self._stop_resting()
-        for watcher in (self._input, self._output, self._alarm, self._tick):
-            if watcher is not None:
-                watcher.stop()
-                watcher.close()
+        self._stop_speaking()
+        for watcher in (self._input, self._alarm):
+            watcher.stop()
+            watcher.close()
         self._socket.close()
 
     # --- called by libev, in the hub -------------------------------------------------------------
@@ -201,12 +181,6 @@ class Connection:
             self._end_rest()
         else:
             self._look_at_replies(now)
-
-    def _writable(self) -> None:
-        self._output.stop()
-        self._push(self._unsent)
-        self._moved_at = perf_counter()
-        self._look_at_replies(self._moved_at)
 
     def _look_at_the_clock(self) -> None:
         # Waiting is cheaper than setting an alarm for each exchange: libev's manual, "Be smart
@@ -264,25 +238,6 @@ class Connection:
         self._replies.clear()
         self._lose(Unasked("a reply that nothing asked for"))
 
-    def _push(self, octets: bytes | memoryview) -> None:
-        """Hand octets to the kernel, as many as it takes; behind others they wait their turn."""
-        if self._pace is not None:
-            self._dribble(octets)
-            return
-        try:
-            sent = self._send(octets)
-        except BlockingIOError:
-            sent = 0
-        except OSError:
-            sent = len(octets)  # who went away may have said why: reading finds it, or the end
-        if sent < len(octets):
-            self._unsent = memoryview(octets)[sent:]
-            self._output.start(self._writable)
-            return
-        self._written_at = perf_counter()
-        if self._unsent:
-            self._unsent = _EMPTY
-
     def _look_at_replies(self, now: float) -> None:
         replies, wanted = self._replies, self._wanted
         if not wanted or not replies:
@@ -334,12 +289,6 @@ class Connection:
         if len(replies) < self._wanted and not (replies and replies[-1].code == CLOSING):
             replies += (GONE,)
         self._answer(replies, now)
-
-    def _stop_writing(self) -> None:
-        self._output.stop()
-        if self._tick is not None:
-            self._tick.stop()
-        self._unsent = _EMPTY
 
     # --- pauses ----------------------------------------------------------------------------------
 
@@ -433,30 +382,3 @@ class Connection:
         if said := tunnel.unsent():
             self._push(bytes(self._unsent) + said)
         return opened
-
-    # --- slow talkers ----------------------------------------------------------------------------
-
-    def _dribble(self, octets: bytes | memoryview) -> None:
-        assert self._pace is not None, "somebody is slow"
-        self._unsent = memoryview(octets)
-        if self._tick is None:
-            self._tick = self._loop.timer(max(_TICK, 1 / self._pace), max(_TICK, 1 / self._pace))
-        if not self._tick.active:
-            self._tick.start(self._say_a_bit)
-
-    def _say_a_bit(self) -> None:
-        assert self._pace is not None, "somebody is slow"
-        some = max(1, int(self._pace * _TICK))
-        try:
-            sent = self._send(self._unsent[:some])
-        except BlockingIOError:
-            return
-        except OSError:
-            sent = len(self._unsent)  # reading finds out why
-        now = self._moved_at = perf_counter()
-        self._unsent = self._unsent[sent:]
-        if not self._unsent:
-            self._tick.stop()
-            self._unsent = _EMPTY
-            self._written_at = now
-            self._look_at_replies(now)

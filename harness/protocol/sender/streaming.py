@@ -117,7 +117,13 @@ def _stream_one_by_one(
         else:
             copies = len(steps) - 2  # all but MAIL and DATA
             names = _MESSAGE * copies if each else _MESSAGE
-            ending = _Ending(names, item.octets, item, copies, each)
+            both = Exchange(names, item.octets)
+            replies = yield both
+            if not each and 200 <= replies[0].code < 300:
+                tell(item, replies[0], copies)
+                continue
+            _hear(_Ending(names, item.octets, item, copies, each), both, replies, tell)
+            continue
         yield from _finish(ending, tell)
 
 

@@ -1,0 +1,112 @@
+"""What a connection says: octets go to the kernel as it takes them, or slowly on purpose."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Any, Final
+
+import gevent
+
+from loadtests.driving.dialing import Socket
+
+READABLE, WRITABLE = 1, 2  # libev's EV_READ and EV_WRITE
+_TICK = 0.1  # seconds between two writes of a slow talker, who may say an octet a second
+_EMPTY: Final = memoryview(b"")
+
+
+class Speaker:
+    """The half of a connection that writes."""
+
+    __slots__ = (
+        "_loop",
+        "_moved_at",
+        "_output",
+        "_pace",
+        "_send",
+        "_socket",
+        "_tick",
+        "_unsent",
+        "_written_at",
+    )
+
+    def __init__(self, fileno: int, pace: float | None) -> None:
+        """`pace` is how many octets a second a slow talker writes."""
+        self._socket = Socket(fileno=fileno)
+        self._socket.setblocking(False)
+        self._send = self._socket.send
+        self._pace = pace
+        self._loop = gevent.get_hub().loop
+        self._output = self._loop.io(fileno, WRITABLE)
+        self._tick: Any = None  # the timer of a slow talker
+        self._unsent = _EMPTY
+        # When octets last went either way, and when the last of an exchange had been written.
+        self._moved_at = self._written_at = perf_counter()
+
+    def _look_at_replies(self, now: float) -> None:
+        """All has been written that had to wait: replies that came meanwhile count now."""
+        raise NotImplementedError
+
+    def _stop_speaking(self) -> None:
+        """Say nothing more, for good."""
+        for watcher in (self._output, self._tick):
+            if watcher is not None:
+                watcher.stop()
+                watcher.close()
+
+    def _push(self, octets: bytes | memoryview) -> None:
+        """Hand octets to the kernel, as many as it takes; behind others they wait their turn."""
+        if self._pace is not None:
+            self._dribble(octets)
+            return
+        try:
+            sent = self._send(octets)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            sent = len(octets)  # who went away may have said why: reading finds it, or the end
+        if sent < len(octets):
+            self._unsent = memoryview(octets)[sent:]
+            self._output.start(self._writable)
+            return
+        self._written_at = perf_counter()
+        if self._unsent:
+            self._unsent = _EMPTY
+
+    def _stop_writing(self) -> None:
+        self._output.stop()
+        if self._tick is not None:
+            self._tick.stop()
+        self._unsent = _EMPTY
+
+    def _writable(self) -> None:
+        self._output.stop()
+        self._push(self._unsent)
+        self._moved_at = perf_counter()
+        self._look_at_replies(self._moved_at)
+
+    # --- slow talkers ----------------------------------------------------------------------------
+
+    def _dribble(self, octets: bytes | memoryview) -> None:
+        assert self._pace is not None, "somebody is slow"
+        self._unsent = memoryview(octets)
+        if self._tick is None:
+            self._tick = self._loop.timer(max(_TICK, 1 / self._pace), max(_TICK, 1 / self._pace))
+        if not self._tick.active:
+            self._tick.start(self._say_a_bit)
+
+    def _say_a_bit(self) -> None:
+        assert self._pace is not None, "somebody is slow"
+        some = max(1, int(self._pace * _TICK))
+        try:
+            sent = self._send(self._unsent[:some])
+        except BlockingIOError:
+            return
+        except OSError:
+            sent = len(self._unsent)  # reading finds out why
+        now = self._moved_at = perf_counter()
+        self._unsent = self._unsent[sent:]
+        if not self._unsent:
+            self._tick.stop()
+            self._unsent = _EMPTY
+            self._written_at = now
+            self._look_at_replies(now)
