@@ -66,6 +66,17 @@ def test_a_stage_that_was_not_reached_is_not_told():
     ]
 
 
+def test_a_stage_in_which_nothing_was_due_any_more_is_not_told():
+    """A run was stopped in step 5; what had been sent was answered a little later."""
+    run = breaking()
+    rest = {at: Interval(accepted=3) for at in range(30, 36)}
+    intervals = {**run.series.intervals, **rest}
+
+    assert [it.stage.name for it in by_stage(replace(run, series=Series(intervals=intervals)))] == [
+        f"step {number}" for number in range(1, 6)
+    ]
+
+
 HELD = {
     "all of it": (Interval(due=500, begun=500, accepted=500), True),
     "one still under way": (Interval(due=500, begun=500, accepted=470), True),

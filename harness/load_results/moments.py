@@ -133,6 +133,8 @@ def _by_stage(result: LoadResult) -> Iterator[Staged]:
             for met in inside:
                 total = total + met.interval
             seconds = sum(met.seconds for met in inside)
+            if stage.rate and not total.due:
+                continue  # the run had been stopped: what came was asked for before
             yield Staged(
                 stage=stage,
                 met=Moment(begin=inside[0].begin, seconds=seconds, interval=total),

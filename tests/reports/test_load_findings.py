@@ -68,6 +68,19 @@ def test_a_run_that_was_cut_short_did_not_simply_hold(end: End, title: str):
     assert verdict(replace(healthy(), end=end)).title == title
 
 
+def test_a_breaking_point_that_was_looked_for_is_told_with_what_held():
+    allowed = replace(breaking(), thresholds=())
+    ours = replace(allowed, generators=stopped().generators)
+
+    assert verdict(allowed).word is Word.STOPPED
+    assert verdict(allowed).title == ("its breaking point was reached after 36 s: 'step 4' held")
+    assert verdict(ours).title == (
+        "a breaking point was reached, and our own generator was the limit, after 36 s: "
+        "'step 4' held"
+    )
+    assert findings(allowed)[0].weight is Weight.BROKE
+
+
 def test_many_missed_thresholds_do_not_make_a_line_of_all():
     missed = lossy().thresholds[:3] * 2
 

@@ -70,8 +70,9 @@ def _findings(result: LoadResult) -> Iterator[Finding]:
 
 
 def _weight(result: LoadResult) -> Weight:
-    """What the thresholds allow is worth knowing, and no more."""
-    return Weight.BROKE if result.exit_status else Weight.NOTE
+    """What the thresholds allow is worth knowing, and no more, unless it was looked for."""
+    is_looked_for = result.end is End.ABORTED
+    return Weight.BROKE if result.exit_status or is_looked_for else Weight.NOTE
 
 
 def where(result: LoadResult, seconds: float) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.load_results import End, Judged, LoadResult, saturation
+from harness.load_results import End, Judged, LoadResult, by_stage, saturation
 from harness.load_results.quantities import moment
 from harness.visible import harmless
 
@@ -47,11 +47,22 @@ def verdict(result: LoadResult) -> Verdict:
     if cut:
         return Verdict(Word.DOUBTFUL, f"it held as long as it was measured: {cut}")
     if result.end is End.ABORTED:
-        at = moment(result.seconds)
-        return Verdict(Word.STOPPED, f"its breaking point was reached after {at}")
+        return Verdict(Word.STOPPED, _breaking_point(result, is_ours=bool(ours)))
     if ours:
         return Verdict(Word.DOUBTFUL, "it held, but our own generator was the limit")
     return Verdict(Word.HELD, "it held: all thresholds kept")
+
+
+def _breaking_point(result: LoadResult, *, is_ours: bool) -> str:
+    whose = (
+        "a breaking point was reached, and our own generator was the limit,"
+        if is_ours
+        else ("its breaking point was reached")
+    )
+    stages = by_stage(result)
+    broken = next((number for number, it in enumerate(stages) if not it.met.held), 0)
+    held = f": '{harmless(stages[broken - 1].stage.name)}' held" if broken else ""
+    return f"{whose} after {moment(result.seconds)}{held}"
 
 
 def _named(missed: Sequence[Judged]) -> str:
