@@ -42,6 +42,13 @@ def test_a_generator_that_was_fast_enough_says_nothing(generator: Generator):
     assert saturation(replace(healthy(), generators={"local": generator})) is None
 
 
+def test_timers_that_were_late_matter_beside_what_messages_took():
+    late = {"local": Generator(lag=histogram(*[100] * 98, 30_000, 30_000))}
+    slow = {"message": histogram(*[400_000] * 100)}
+
+    assert saturation(replace(healthy(), generators=late, phases=slow)) is None
+
+
 def test_a_server_that_froze_is_not_taken_for_our_own_stall():
     assert saturation(frozen()) is None
 
