@@ -159,6 +159,16 @@ def test_lost_mail_is_told_first():
     ]
 
 
+def test_what_arrives_although_it_was_refused_is_noted():
+    accounting = lossy().accounting
+    assert accounting is not None
+    run = replace(healthy(), accounting=replace(
+        accounting, lost=0, duplicates=0, altered=0, unknown=3
+    ))  # fmt: skip
+
+    assert told(run) == ["3 copies arrived that had been refused"]
+
+
 def test_a_lost_worker_is_told_with_the_moment_since_when_it_was_silent():
     (finding, *others) = findings(dead_worker())
 

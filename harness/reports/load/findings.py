@@ -161,6 +161,10 @@ def _mail(found: Accounting | None) -> Iterator[Finding]:
             copies = "copy" if count == 1 else "copies"
             text = f"{count:,} {copies} of {found.accepted:,} {what}"
             yield Finding(weight=Weight.BROKE, text=text)
+    if found.unknown:
+        copies = "copy" if found.unknown == 1 else "copies"
+        text = f"{found.unknown:,} {copies} arrived that had been refused"
+        yield Finding(weight=Weight.NOTE, text=text)
 
 
 def _behind(result: LoadResult) -> Iterator[Finding]:
