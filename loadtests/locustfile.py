@@ -20,12 +20,12 @@ from locust.env import Environment
 from harness.accounting import Receipts
 from harness.errors import UsageError
 from harness.target import Target, read_target, with_options
-from loadtests.conducting import conduct
-from loadtests.keeper import EVERY
-from loadtests.load_run import LoadRun, prepare
-from loadtests.pacing import FASTEST
-from loadtests.prepared import take_over
 from loadtests.profile import Profile, read_profile
+from loadtests.running.conducting import conduct
+from loadtests.running.keeper import EVERY
+from loadtests.running.load_run import LoadRun, prepare
+from loadtests.running.pacing import FASTEST
+from loadtests.running.prepared import take_over
 from loadtests.smtp_user import SmtpUser
 
 LOOPBACK: Final = "127.0.0.1"

@@ -8,7 +8,7 @@ from typing import Final
 
 from harness.histogram import Histogram
 from harness.load_results import Accounting, LoadResult
-from loadtests.phases import PHASES
+from loadtests.counting.phases import PHASES
 
 SHARE: Final = "%"
 _Find = Callable[[LoadResult], float | None]

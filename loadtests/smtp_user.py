@@ -29,13 +29,13 @@ from harness.errors import PeerError
 from harness.protocol.replies import Capabilities
 from harness.protocol.sender import Outgoing, Pause
 from harness.target import read_target
-from loadtests import phases
-from loadtests.conducting import share
+from loadtests.counting import phases
+from loadtests.counting.ledger import Failed, Ledger
 from loadtests.driving import Connection, Lost, dial
-from loadtests.ledger import Failed, Ledger
-from loadtests.load_run import LoadRun, prepare
 from loadtests.mail import Letter
 from loadtests.profile import Leave, read_profile
+from loadtests.running.conducting import share
+from loadtests.running.load_run import LoadRun, prepare
 from loadtests.sessions import session
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds before a connection that failed is tried again

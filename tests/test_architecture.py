@@ -95,7 +95,7 @@ def test_protocol_and_transcripts_do_no_io(path):
         assert {name.split(".")[0] for name in imports_of(path)} & (_IO - {"os"}) == set()
 
 
-HOUSES = ("harness", "reference_server")
+HOUSES = ("harness", "reference_server", "loadtests")
 ROOMS = sorted(path.parent for top in HOUSES for path in (ROOT / top).glob("*/__init__.py"))
 
 

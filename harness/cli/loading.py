@@ -114,7 +114,7 @@ class _Run:
 
     def result(self) -> LoadResult:
         """Run it, and tell of it."""
-        from loadtests.prepared import hand_over
+        from loadtests.running.prepared import hand_over
         from loadtests.thresholds import judge_all
 
         prepared = self.folder / "prepared"
@@ -140,7 +140,7 @@ class _Run:
 
     def work(self) -> int:
         """Send what a master elsewhere says, until it says no more."""
-        from loadtests.prepared import hand_over
+        from loadtests.running.prepared import hand_over
 
         prepared = self.folder / "prepared"
         hand_over(prepared, self.target, self.profile)

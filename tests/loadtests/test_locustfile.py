@@ -41,7 +41,7 @@ def loaded_by(statement: str) -> set[str]:
     [
         "import harness, harness.cli, harness.cli.load, harness.cli.generator",
         "import harness.load_results, harness.reports.load",
-        "import loadtests, loadtests.profile, loadtests.admission, loadtests.recorder",
+        "import loadtests, loadtests.profile, loadtests.admission, loadtests.counting.recorder",
     ],
 )
 def test_the_command_line_loads_neither_locust_nor_gevent(statement: str):

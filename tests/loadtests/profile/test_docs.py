@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from loadtests.counting.phases import PHASES
 from loadtests.measures import COUNTS, LATENCIES, STATISTICS
-from loadtests.phases import PHASES
 from loadtests.profile import read_profile, shipped
 from loadtests.profile.behaviours import BEHAVIOURS
 from tests.loadtests.profile.writing import profile

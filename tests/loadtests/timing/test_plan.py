@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from harness.load_results import Stage
-from loadtests.plan import Plan
+from loadtests.timing.plan import Plan
 
 
 def stages(*parts: tuple[float, tuple[float, float], tuple[float, float] | None]) -> Plan:

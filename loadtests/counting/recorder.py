@@ -22,7 +22,7 @@ from harness.load_results import (
     Trouble,
 )
 from harness.protocol.replies import Reply
-from loadtests.phases import BODY, DOT, MESSAGE, PHASES
+from loadtests.counting.phases import BODY, DOT, MESSAGE, PHASES
 
 KINDS = 1_000  # of troubles: a server that invents codes must not fill our memory
 OTHER = "other"  # what comes after that

@@ -29,10 +29,10 @@ from harness.load_results import (
     together,
     write,
 )
-from loadtests.load_run import LoadRun
-from loadtests.recorder import Fared
+from loadtests.counting.recorder import Fared
+from loadtests.counting.watch import Watch
+from loadtests.running.load_run import LoadRun
 from loadtests.thresholds import judge_all
-from loadtests.watch import Watch
 
 EVERY: Final = 1.0  # seconds between two parts
 WINDOW: Final = 5  # parts that `stop_when` looks at

@@ -14,9 +14,9 @@ import gevent
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
-from loadtests.keeper import END, Keeper, worker_name
-from loadtests.load_run import LoadRun
-from loadtests.pacing import Pacer
+from loadtests.running.keeper import END, Keeper, worker_name
+from loadtests.running.load_run import LoadRun
+from loadtests.running.pacing import Pacer
 
 GRACE: Final = 5.0  # seconds a user has to end its transaction, besides waiting for one reply
 _ELAPSED: Final = "smtp_elapsed"  # what a worker is told that comes in the middle of a run

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Final
 
-from loadtests.plan import Plan
+from loadtests.timing.plan import Plan
 
 LATE: Final = 0.1  # seconds behind its moment until a message counts as late, or as never sent
 

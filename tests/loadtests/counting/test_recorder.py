@@ -14,7 +14,7 @@ from harness.load_results import (
     together,
 )
 from harness.protocol.replies import Reply, reply
-from loadtests.recorder import KINDS, Fared, Recorder, kind_of
+from loadtests.counting.recorder import KINDS, Fared, Recorder, kind_of
 
 BLANK = LoadResult(
     target="smtp://127.0.0.1:2525",

@@ -12,13 +12,13 @@ from harness.load_results import LoadResult
 from harness.protocol.sasl import Login
 from harness.target import Target
 from loadtests.admission import admit
-from loadtests.agenda import Agenda
-from loadtests.doors import Doors
+from loadtests.counting.recorder import Recorder
 from loadtests.driving import Familiar, Own
 from loadtests.mail import Mail
-from loadtests.plan import Plan
 from loadtests.profile import Behaviour, Profile
-from loadtests.recorder import Recorder
+from loadtests.running.doors import Doors
+from loadtests.timing.agenda import Agenda
+from loadtests.timing.plan import Plan
 
 MOST_SENDERS: Final = 100_000  # of one process: so far apart are their numbers
 ALL: Final = 1.0

@@ -13,8 +13,8 @@ import gevent
 from locust.env import Environment
 
 from harness.load_results import End, Judged
-from loadtests.keeper import EVERY, Keeper
-from loadtests.plan import Plan
+from loadtests.running.keeper import EVERY, Keeper
+from loadtests.timing.plan import Plan
 
 FASTEST: Final = 1_000  # users a second that are begun
 _GLANCE: Final = 0.05  # seconds between two looks at whether all is done

@@ -20,10 +20,10 @@ from harness.protocol.sender import (
     quit_,
     stream,
 )
+from loadtests.counting.ledger import Failed, Ledger
+from loadtests.counting.recorder import Recorder
 from loadtests.driving import GONE, Lost
-from loadtests.ledger import Failed, Ledger
 from loadtests.mail import Letter
-from loadtests.recorder import Recorder
 
 BLANK = LoadResult(target="", profile="", seed=1, users=1, started="", seconds=0.0, phases={})
 CONTENT = b"Subject: x\r\n\r\nhi\r\n.\r\n"

@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 from harness.load_results import Stage
-from loadtests.agenda import LATE, Agenda
-from loadtests.plan import Plan
+from loadtests.timing.agenda import LATE, Agenda
+from loadtests.timing.plan import Plan
 
 TEN_A_SECOND = Plan((Stage(name="", begin=0.0, end=10.0, users=(5, 5), rate=(10.0, 10.0)),))
 
