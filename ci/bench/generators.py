@@ -55,6 +55,7 @@ _LARGE: Final = 65_536  # octets of a message
 _CROWD: Final = 1_000  # users
 _SHORT: Final = 6  # seconds of a run
 _LONG: Final = 16
+_TURN: Final = 2  # times a server's turn: Locust takes a while until all its users are there
 _TOO_LONG: Final = 240.0  # seconds
 
 
@@ -62,7 +63,7 @@ def measure(tools: Postfix, rounds: int, seconds: float) -> list[Sequence[str]]:
     """Race all, weigh ours, and say of each promise whether it is kept."""
     with tempfile.TemporaryDirectory() as folder, _beside_generators():
         servers = _sinks(tools, Path(folder))
-        results = race(_contenders(tools), servers, rounds=rounds, seconds=seconds)
+        results = race(_contenders(tools), servers, rounds=rounds, seconds=_TURN * seconds)
         _show(results)
         with running(servers[SMTP_SINK]) as sink:
             costs, memory = _costs(tools, sink.server.port), _memory(sink.server.port)

@@ -16,7 +16,7 @@ from harness.errors import PeerClosed, PeerError, TlsFailed, Untrusted
 
 TLS: Final = "TLS"  # the stage of the handshake
 KEPT = 64  # sessions that wait to be resumed
-_CHUNK = 16_384  # octets: a record holds no more (RFC 8446 5.1)
+_CHUNK = 4_096  # octets: replies are short, and room for more is not free
 
 
 class TlsClient:
@@ -102,8 +102,11 @@ class Tunnel:
         """What they said; raises PeerError if this was the end."""
         opened = b""
         try:
+            # Most often one record has come, and asking for another would raise an exception.
             while piece := self._tls.read(_CHUNK):
                 opened = opened + piece if opened else piece
+                if not (self._tls.pending() or self._from_peer.pending):
+                    return opened
         except ssl.SSLWantReadError:
             return opened
         except ssl.SSLError as problem:
