@@ -26,13 +26,16 @@ from generating import (
     resident,
     smtplib_in_locust,
 )
-from loads import CONNECTIONS, OCTETS, Postfix
+from loads import OCTETS, Postfix
 from promises import (
     AT_OUR_SINK,
     EACH,
     HELD,
+    LARGER,
+    LATER,
     LOADS,
     LOCK_STEP,
+    MANY_USERS,
     PIPELINES,
     SMTPLIB,
     SOURCE,
@@ -139,9 +142,9 @@ def _costs(tools: Postfix, port: int) -> dict[str, float]:
     cost = statistics.median(usual)
     more = (statistics.median(large) - cost) / (many - few)
     return {
-        f"{_CROWD:,} users, by {CONNECTIONS}": statistics.median(crowd) / cost,
-        f"the last seconds of {_LONG}, by the first": last / first,
-        "63 KiB more, by what smtp-source takes for them": more,
+        MANY_USERS: statistics.median(crowd) / cost,
+        LATER: last / first,
+        LARGER: more,
     }
 
 
