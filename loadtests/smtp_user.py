@@ -52,10 +52,13 @@ class SmtpUser(User):
         super().__init__(environment)
         self._load = self._shared(environment)
         self._fire: Any = environment.events.request.fire
+        self._load.senders.add(self)
         self._number, self._behaviour = self._load.enlist()
         self._random = random.Random(f"{self._load.profile.seed}/{self._number}")
         self._serials = itertools.count()
-        self._leaving = Event()
+        self._leaving = Event()  # no message begins any more
+        self._dismissed = Event()  # by Locust, who would begin the task again until then
+        self.is_talking = False
         self._connection: Connection | None = None
         self._due: float | None = None  # the moment of a message that is ours to send
         self._failures = 0  # in a row, without a message accepted in between
@@ -73,18 +76,24 @@ class SmtpUser(User):
 
     def stop(self, force: bool = False) -> bool:
         """Stop after the message under way, or at once."""
+        self.leave()
+        self._dismissed.set()
+        return bool(super().stop(force))
+
+    def leave(self) -> None:
+        """Begin no message any more; a pause is over."""
         self._leaving.set()
         if self._connection is not None:
             self._connection.wake()
-        return bool(super().stop(force))
 
     @task
     def converse(self) -> None:
         """The life of one connection, and a pause behind it where there should be one."""
         load = self._load
-        if load.is_spent:
-            self._leaving.wait()
+        if load.is_spent or load.is_closing:
+            self._dismissed.wait()
             return
+        self.is_talking = True
         ledger = Ledger(
             load.recorder, self._tell_locust, sender=self._number, receipts=load.receipts
         )
@@ -97,6 +106,7 @@ class SmtpUser(User):
             error = problem
         finally:  # also when Locust kills us: its messages are counted
             ledger.end(error, perf_counter())
+            self.is_talking = False
         self._failures = 0 if ledger.accepted or error is None else self._failures + 1
         if error is not None:
             self._leaving.wait(pause(self._failures, self._random))

@@ -63,7 +63,7 @@ class _Worker:
         self._zero = perf_counter() - msg.data["seconds"]
 
     def _end(self, **_: Any) -> None:
-        self._keeper.call_last_orders()
+        self._keeper.close()
         self._runner.stop()
         self._runner._send_stats()
 

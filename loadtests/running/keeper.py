@@ -36,6 +36,7 @@ from loadtests.thresholds import judge_all
 
 EVERY: Final = 1.0  # seconds between two parts
 WINDOW: Final = 5  # parts that `stop_when` looks at
+_GLANCE: Final = 0.01  # seconds between two looks at whether all is done
 LAST_WORDS: Final = 5.0  # seconds that workers have to send their last part
 END: Final = "smtp_end"  # what a worker is told: to stop its users, and to report
 _PART, _RECEIPTS, _OVER = "smtp_part", "smtp_receipts", "smtp_over"
@@ -73,11 +74,17 @@ class Keeper:
         self.run.own.watch(gevent.get_hub().loop)
         self._watch = Watch(self.run.own.take)
 
-    def call_last_orders(self) -> None:
-        """No message begins from now on."""
+    def close(self) -> None:
+        """No message begins from now on; until those under way have ended, or time is up."""
         runner = self._environment.runner
         self._users = runner.user_count if runner else 0
         self.run.stop(perf_counter())
+        with gevent.Timeout(self._environment.stop_timeout or 0.0, False):
+            while any(sender.is_talking for sender in self.run.senders):
+                gevent.sleep(_GLANCE)
+        if self._watch is not None:
+            # How Locust stops its users takes a third of a second, and is nobody's latency.
+            self._watch.stop()
 
     def take(self) -> LoadResult:
         """What this process counted since the last time."""
@@ -136,7 +143,7 @@ class Keeper:
         runner = self._environment.runner
         assert runner is not None, "a run has a runner"
         if not isinstance(runner, MasterRunner):
-            self.call_last_orders()
+            self.close()
             runner.stop()
             return
         # Locust's own "stop" forgets its workers at once, and what they say thereafter.
@@ -166,7 +173,6 @@ class Keeper:
             self._finished = True
             if self._watch is not None and not isinstance(self._environment.runner, MasterRunner):
                 self._add(self.take(), self._line())
-                self._watch.stop()
             self._total = replace(self._total, end=end)
             verdicts = judge_all(self.run.profile.thresholds, self._total)
             self._total = replace(self._total, thresholds=verdicts, stopped=tuple(stopped))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
+from weakref import WeakSet
 
 from harness import __version__
 from harness.accounting import Receipts
@@ -24,6 +25,15 @@ MOST_SENDERS: Final = 100_000  # of one process: so far apart are their numbers
 ALL: Final = 1.0
 
 
+class Sender(Protocol):
+    """Who sends on one connection at a time."""
+
+    is_talking: bool
+
+    def leave(self) -> None:
+        """Begin no message any more; a pause is over."""
+
+
 @dataclass(slots=True)
 class LoadRun:
     """One run as seen by one process."""
@@ -41,6 +51,8 @@ class LoadRun:
     own: Own = field(default_factory=Own)
     familiar: Familiar = field(default_factory=Familiar)  # what the target says again and again
     login: Login | None = None
+    senders: WeakSet[Sender] = field(default_factory=WeakSet)
+    is_closing: bool = False
     _roles: list[int] = field(default_factory=list)  # how many senders have each behaviour
     _senders: int = 0
 
@@ -59,6 +71,9 @@ class LoadRun:
 
     def stop(self, now: float) -> None:
         """No message begins from now on."""
+        self.is_closing = True
+        for sender in self.senders:
+            sender.leave()
         if self.agenda is not None:
             self.agenda.stop(now)
 
