@@ -106,9 +106,11 @@ class Histogram:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Histogram:
-        """The histogram that `to_json` described."""
+        """The histogram that `to_json` described; a ValueError if it could not have."""
         made = cls()
         made.counts = {int(bucket): int(count) for bucket, count in values["buckets"]}
-        made.count, made.total = values["count"], values["total"]
-        made.least, made.greatest = values["least"], values["greatest"]
+        made.count, made.total = int(values["count"]), int(values["total"])
+        made.least, made.greatest = int(values["least"]), int(values["greatest"])
+        if made.count != sum(made.counts.values()) or made.least > made.greatest:
+            raise ValueError("what these buckets hold is not what was counted")
         return made

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+import math
 import os
 import types
 import typing
@@ -22,10 +23,12 @@ from harness.errors import UsageError
 from harness.histogram import Histogram
 from harness.load_results.adding import together
 from harness.load_results.figures import figures
+from harness.load_results.series import Series
 from harness.load_results.values import LoadResult
 
 FORMAT: Final = "smtp-harness-load/2"
 _FOLLOWS: Final = "figures"  # the member that is not read again: it follows from the others
+_LONGEST: Final = 1 << 24  # seconds, or intervals
 _NOT_OURS: Final = "this is not a load result of smtp-harness"
 
 
@@ -51,7 +54,7 @@ def from_json(text: str) -> LoadResult:
     try:
         parts = [_part(line) for line in text.splitlines() if line.strip()]
         return functools.reduce(together, parts)
-    except (ValueError, AttributeError, LookupError, TypeError):
+    except (ValueError, AttributeError, LookupError, TypeError, OverflowError):
         raise UsageError(_NOT_OURS) from None
 
 
@@ -75,7 +78,15 @@ def _part(line: str) -> LoadResult:
         raise UsageError(f"this is a {found}, and I read {FORMAT}")
     made = _made(LoadResult, values)
     assert isinstance(made, LoadResult)
+    if not _is_in_bounds(made.series):
+        raise ValueError("no run takes so long")
     return made
+
+
+def _is_in_bounds(series: Series) -> bool:
+    """Whether its intervals are those of a run: reports go through them one by one."""
+    first, last = min(series.intervals, default=0), max(series.intervals, default=0)
+    return 0 < series.width <= _LONGEST and 0 <= first <= last <= _LONGEST
 
 
 def _plain(value: Any) -> Any:
@@ -109,6 +120,10 @@ def _made(wanted: Any, value: Any) -> Any:
         return {inner[0](name): _made(inner[1], each) for name, each in value.items()}
     if not isinstance(value, _WRITTEN.get(wanted, (str,))):
         raise TypeError(f"{value!r} is no {wanted}")
+    if isinstance(value, str):
+        value.encode("utf-8", "surrogateescape")  # an octet may stand in it, no half a character
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value!r} was never counted")
     return wanted(value)
 
 
