@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from harness.load_results import LoadResult, read, to_json, write
+from harness.reports.load import FORMATS
 from harness.results import to_json as runs_to_json
 from tests.loadtests.servers import aiosmtpd
 from tests.reports.load_runs import frozen, healthy
@@ -57,6 +59,13 @@ def test_a_format_of_suites_is_none_of_load(invoke, kept):
 
     assert result.exit_code == 2
     assert "'tap:x' does not say which format it is to be in" in result.output
+
+
+@pytest.mark.parametrize("command", ["load", "report"])
+def test_the_help_names_every_format(invoke, command):
+    words = set(re.findall(r"[a-z-]+", invoke(command, "--help").output))
+
+    assert set(FORMATS) - words == set()
 
 
 def test_two_reports_cannot_go_to_standard_output(invoke, kept):

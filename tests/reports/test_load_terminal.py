@@ -8,7 +8,7 @@ from harness.histogram import Histogram
 from harness.load_results import End, Judged, LoadResult, Messages, Series, Trouble, UnderLoad
 from harness.reports.load import progress, summary
 from harness.reports.load.terminal import MANY_TROUBLES
-from tests.reports.load_runs import breaking, dead_worker, lossy, nothing
+from tests.reports.load_runs import breaking, closed, dead_worker, lossy, nothing
 
 
 def phase(*microseconds: int) -> Histogram:
@@ -117,6 +117,14 @@ def test_stages_are_told_with_what_was_asked_for_and_what_came():
         "step 1    0 s     20    200/s     200/s  2.65 ms  6.26 ms  11.2 ms         0   yes",
     ]
     assert lines[at + 5].split()[-2:] == ["192", "NO"]
+
+
+def test_stages_without_a_rate_have_no_column_for_what_was_due():
+    (head,) = [line for line in summary(closed()) if line.startswith("stage ")]
+
+    assert head.split() == [
+        "stage", "begin", "users", "accepted", "p50", "p99", "max", "failures", "held",
+    ]  # fmt: skip
 
 
 def test_where_the_mail_went_is_told_and_each_misfortune_named():

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from harness.load_results import LoadResult, by_stage
 from harness.load_results.quantities import duration, many, moment, rate
 from harness.reports.load.findings import findings
-from harness.reports.load.terminal import MANY_TROUBLES, PERCENTILES, mail_lines, stage_cells
+from harness.reports.load.stages import stage_rows
+from harness.reports.load.terminal import MANY_TROUBLES, PERCENTILES, mail_lines
 from harness.reports.load.verdict import verdict
 from harness.reports.markdown import inline
 
@@ -47,12 +48,10 @@ def _thresholds(result: LoadResult) -> Iterator[str]:
 
 
 def _stages(result: LoadResult) -> Iterator[str]:
-    stages = by_stage(result)
-    if len(stages) > 1:
-        yield from _head(
-            "stage", "begin", "users", "due", "accepted", "p50", "p99", "max", "failures", "held"
-        )
-        yield from (_row(list(stage_cells(it))) for it in stages)
+    rows = stage_rows(by_stage(result))
+    if rows:
+        yield from _head(*rows[0])
+        yield from map(_row, rows[1:])
 
 
 def _latencies(result: LoadResult) -> Iterator[str]:

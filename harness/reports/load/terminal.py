@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.load_results import Accounting, LoadResult, Staged, UnderLoad, by_stage
-from harness.load_results.quantities import duration, many, moment, rate, share
+from harness.load_results.quantities import duration, many, moment, share
 from harness.reports.load.findings import Finding, Weight, findings
+from harness.reports.load.stages import stage_rows
 from harness.reports.load.verdict import verdict
 from harness.visible import harmless
 
@@ -69,27 +70,8 @@ def _resumed(result: LoadResult) -> str:
 
 
 def _stages(stages: Sequence[Staged]) -> list[str]:
-    if len(stages) < 2:
-        return []
-    rows: list[Sequence[str]] = [
-        ("stage", "begin", "users", "due", "accepted", "p50", "p99", "max", "failures", "held")
-    ]
-    rows += [tuple(stage_cells(it)) for it in stages]
-    return side_by_side(rows)
-
-
-def stage_cells(it: Staged) -> Iterator[str]:
-    """A row of the table of stages: name, begin, users, due, accepted, p50, p99, max, failures."""
-    met, latency = it.met, it.met.interval.latency
-    yield harmless(it.stage.name)
-    yield moment(it.stage.begin)
-    yield f"{met.users:,}"
-    yield rate(met.due) if met.interval.due else ""
-    yield rate(met.accepted)
-    for value in (latency.percentile(50), latency.percentile(99), latency.greatest):
-        yield duration(value) if latency.count else ""
-    yield f"{met.failures:,}"
-    yield "yes" if met.held else "NO"
+    rows = stage_rows(stages)
+    return side_by_side(rows) if rows else []
 
 
 def _latencies(result: LoadResult) -> list[str]:

@@ -11,7 +11,8 @@ from harness.load_results.quantities import duration, moment, rate, share
 from harness.reports.load.findings import where
 from harness.reports.load.limits import limits, meaning
 from harness.reports.load.page.charts import phases
-from harness.reports.load.terminal import mail_lines, stage_cells
+from harness.reports.load.stages import stage_rows
+from harness.reports.load.terminal import mail_lines
 from harness.reports.one_file import text
 
 MANY_TROUBLES = 100  # rows; the rest is counted
@@ -79,9 +80,13 @@ def _limits(result: LoadResult) -> str:
 
 def _stages(result: LoadResult) -> str:
     stages = by_stage(result)
-    head = ("stage", "begin", "users", "due", "accepted", "p50", "p99", "max", "failures", "held")
-    rows = (Row(tuple(stage_cells(it)), is_bad=not it.met.held) for it in stages)
-    return table("Stages", head, rows) if len(stages) > 1 else ""
+    head, *rows = stage_rows(stages) or [()]
+    held = (it.met.held for it in stages)
+    return table(
+        "Stages",
+        head,
+        (Row(row, is_bad=not is_held) for row, is_held in zip(rows, held, strict=False)),
+    )
 
 
 def _phases(result: LoadResult) -> str:
