@@ -4,7 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from harness.load_results import Interval, Moment, Series, at, by_stage, moments, stage_at
+from harness.load_results import (
+    Interval,
+    Moment,
+    Series,
+    Stage,
+    at,
+    by_stage,
+    moments,
+    planned,
+    stage_at,
+)
 from tests.reports.load_runs import a_run, breaking, healthy, histogram, steady
 
 
@@ -75,6 +85,23 @@ def test_a_stage_in_which_nothing_was_due_any_more_is_not_told():
     assert [it.stage.name for it in by_stage(replace(run, series=Series(intervals=intervals)))] == [
         f"step {number}" for number in range(1, 6)
     ]
+
+
+PLANS = {
+    "level": ([steady(0, 30, 5, 100)], 30.0, 3_000),
+    "cut short": ([steady(0, 30, 5, 100)], 10.0, 1_000),
+    "two stages": ([steady(0, 10, 5, 100), steady(10, 30, 5, 10)], 20.0, 1_100),
+    "a ramp": ([Stage(name="", begin=0, end=10, users=(1, 1), rate=(0, 100))], 10.0, 500),
+    "half a ramp": ([Stage(name="", begin=0, end=10, users=(1, 1), rate=(0, 100))], 5.0, 125),
+    "as they come": ([steady(0, 30, 5, None)], 30.0, 0),
+}
+
+
+@pytest.mark.parametrize(("stages", "seconds", "wanted"), PLANS.values(), ids=PLANS)
+def test_how_much_a_plan_asks_for(stages, seconds, wanted):
+    run = counted(*[1] * int(seconds), seconds=seconds)
+
+    assert planned(replace(run, stages=tuple(stages))) == pytest.approx(wanted)
 
 
 HELD = {

@@ -15,7 +15,7 @@ from harness.load_results.document import (
     write,
 )
 from harness.load_results.following import Follower
-from harness.load_results.moments import Moment, Staged, at, by_stage, moments, stage_at
+from harness.load_results.moments import Moment, Staged, at, by_stage, moments, planned, stage_at
 from harness.load_results.saturation import saturation
 from harness.load_results.series import Interval, Series
 from harness.load_results.values import (
@@ -55,6 +55,7 @@ __all__ = [
     "from_json",
     "is_load_result",
     "moments",
+    "planned",
     "read",
     "saturation",
     "stage_at",

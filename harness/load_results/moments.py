@@ -119,6 +119,20 @@ def stage_at(result: LoadResult, seconds: float) -> Stage | None:
     return None
 
 
+def planned(result: LoadResult) -> float:
+    """How many messages the plan asked for, as far as the run came; 0 without a rate."""
+    over = max((it.end for it in moments(result)), default=0.0)
+    return sum(_planned(stage, min(stage.end, over) - stage.begin) for stage in result.stages)
+
+
+def _planned(stage: Stage, seconds: float) -> float:
+    if stage.rate is None or seconds <= 0:
+        return 0.0
+    first, last = stage.rate
+    reached = first + (last - first) * seconds / (stage.end - stage.begin)
+    return (first + reached) / 2 * seconds
+
+
 def by_stage(result: LoadResult) -> tuple[Staged, ...]:
     """The stages that were reached, with what was counted in each."""
     return tuple(_by_stage(result))

@@ -137,7 +137,7 @@ def test_a_generator_that_stood_still_says_so_of_itself(stalled, figures, tmp_pa
     assert status == found["exit_status"] == 1
     assert found["latency"]["message"]["p99"] > 600_000
     assert found["late"] + found["unsent"] > RATE * (STALL - 0.4)
-    assert re.search(r"it stood still for 1\.\d* s at \d", found["saturation"])
+    assert re.search(r"it stood still for [1-9][\d.]* s at \d", found["saturation"])
     assert found["saturation"] in page
     assert "Missed, and our own generator was the limit: message p99" in page
     assert found["saturation"] in (tmp_path / "told.xml").read_text()

@@ -180,6 +180,22 @@ def test_a_lost_worker_is_told_with_the_moment_since_when_it_was_silent():
     ]
 
 
+def test_the_share_of_the_lost_is_told_although_nobody_counted_it():
+    """They died at 15 s, and were missed at 18 s: for three seconds half of it was nobody's."""
+    run = dead_worker()
+    intervals = dict(run.series.intervals)
+    for at in range(15, 18):
+        intervals[at] = replace(intervals[at], due=200)
+    due = sum(it.due for it in intervals.values())
+    run = replace(run, series=Series(intervals=intervals),
+                  messages=replace(run.messages, due=due))  # fmt: skip
+
+    assert told(run)[1] == (
+        "600 of 12,000 messages of the plan were due to nobody: the share of the lost, "
+        "until they were missed"
+    )
+
+
 @pytest.mark.parametrize("run", [stopped, closed], ids=["stopped", "busy"])
 def test_a_generator_that_was_the_limit_is_told_before_all_that_it_measured(run):
     first, *_ = findings(run())

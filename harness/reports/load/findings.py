@@ -21,6 +21,7 @@ from harness.load_results import (
     at,
     by_stage,
     moments,
+    planned,
     saturation,
     stage_at,
 )
@@ -31,6 +32,7 @@ from harness.visible import harmless
 FEW = 4  # kinds of trouble that are told one by one
 _FAR_BEHIND = 0.7  # of what was due, begun: not yet late, but soon
 _SLOWER = 4  # times what the median had been before
+_UNPLANNED = 0.01  # of the plan: less is where a run begins and ends
 _FEWEST = 3  # intervals, before and after
 _SLOW = 20  # times the median of the run, and
 _SLOW_AT_LEAST = 500_000  # us: so slow is a stall, and not noise
@@ -266,10 +268,24 @@ def _generators(result: LoadResult) -> Iterator[Finding]:
                 text=f"{harmless(name)}, a process of ours, was lost after {moment(heard)}",
                 at=heard,
             )
+    if result.lost_generators:
+        yield from _left_undone(result)
     text = saturation(result)
     if text:
         stopped = [second for _, second, _ in stalls(result) if second is not None]
         yield Finding(weight=Weight.DOUBT, text=harmless(text), at=min(stopped, default=None))
+
+
+def _left_undone(result: LoadResult) -> Iterator[Finding]:
+    """Each process counts what was due to it, and the dead count nothing."""
+    wanted = round(planned(result))
+    missing = wanted - result.messages.due
+    if missing > _UNPLANNED * wanted:
+        yield Finding(
+            weight=Weight.DOUBT,
+            text=f"{missing:,} of {wanted:,} messages of the plan were due to nobody: the share of "
+            "the lost, until they were missed",
+        )
 
 
 def _last_heard(result: LoadResult, name: str) -> float:
