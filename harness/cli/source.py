@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _ONE = click.IntRange(min=1)
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+# The generator works elsewhere, so the path must be whole.
+_FILE = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path)
 
 
 def _flag(letter: str, name: str, about: str) -> Callable[[F], F]:
