@@ -127,7 +127,10 @@ def test_a_sink_that_froze_is_told_by_all_that_was_due_meanwhile(stalled, sink, 
     assert "began late since " in page
     assert "It broke: message p99 &lt; 250ms (found " in page
     assert 'message="late &lt; 1%: found ' in (tmp_path / "told.xml").read_text()
-    assert "stood still" not in (found["saturation"] or ""), "it was the target, and not we"
+    ours = re.search(r"stood still for [1-9][\d.]* s", found["saturation"] or "")
+    assert ours is None, (
+        "it was the target, and not we; a busy machine may keep us waiting for less"
+    )
 
 
 def test_a_generator_that_stood_still_says_so_of_itself(stalled, figures, tmp_path):
