@@ -82,6 +82,8 @@ def _connect(made: Any, place: Place, patience: float) -> None:
     except BlockingIOError:
         if place.family == socket.AF_UNIX:
             raise  # its queue is full: no such connection is under way
+        if _is_there(made):
+            return
     else:
         return
     hub = gevent.get_hub()
@@ -94,3 +96,12 @@ def _connect(made: Any, place: Place, patience: float) -> None:
     error = made.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if error:
         raise OSError(error, os.strerror(error))
+
+
+def _is_there(made: Any) -> bool:
+    """Whether it is connected already, as on loopback it is: waiting costs more than asking."""
+    try:
+        made.getpeername()
+    except OSError:
+        return False
+    return True

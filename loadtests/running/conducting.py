@@ -17,6 +17,7 @@ from locust.runners import MasterRunner, WorkerRunner
 from loadtests.running.keeper import END, Keeper, worker_name
 from loadtests.running.load_run import LoadRun
 from loadtests.running.pacing import Pacer
+from loadtests.running.tallying import tally
 
 GRACE: Final = 5.0  # seconds a user has to end its transaction, besides waiting for one reply
 _ELAPSED: Final = "smtp_elapsed"  # what a worker is told that comes in the middle of a run
@@ -25,6 +26,7 @@ _ELAPSED: Final = "smtp_elapsed"  # what a worker is told that comes in the midd
 def share(environment: Environment, run: LoadRun) -> None:
     """Make the run known to all users, and give them the time to end their transactions."""
     environment.smtp_load = run  # type: ignore[attr-defined]  # as Locust's documentation does
+    tally(environment)
     if not environment.stop_timeout:
         environment.stop_timeout = run.target.timeouts.reply + GRACE
 

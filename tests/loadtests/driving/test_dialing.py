@@ -14,7 +14,7 @@ import gevent
 import gevent.socket
 import pytest
 
-from harness.errors import PeerClosed
+from harness.errors import PeerClosed, PeerSilent
 from loadtests.driving import Connection, Place, dial, look_up
 from loadtests.driving.dialing import Socket, unix
 from tests.loadtests.driving.stage import GREETING, ask
@@ -100,6 +100,24 @@ def test_where_nobody_listens_the_reason_is_told(tmp_path: Path):
         dial(unix(tmp_path / "none"), 5)
     with pytest.raises(PeerClosed, match="no address"):
         dial((), 5)
+
+
+def test_who_does_not_answer_is_given_up_after_the_patience():
+    listener = gevent.socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(0)
+    places = look_up(*listener.getsockname())
+    held: list[int] = []
+
+    def fill() -> None:
+        while len(held) < 10:  # nobody accepts: the queue is soon full, and no SYN is answered
+            held.append(dial(places, 0.05))
+
+    with pytest.raises(PeerSilent, match="silent"):
+        fill()
+    for descriptor in held:
+        os.close(descriptor)
+    listener.close()
 
 
 def test_a_full_queue_of_this_machine_is_told(tmp_path: Path):
