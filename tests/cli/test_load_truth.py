@@ -124,13 +124,11 @@ def test_a_sink_that_froze_is_told_by_all_that_was_due_meanwhile(stalled, sink, 
     assert status == found["exit_status"] == 1
     assert found["latency"]["message"]["p99"] > 600_000
     assert found["late"] + found["unsent"] > RATE * (STALL - 0.4)
-    assert "began late since " in page
-    assert "It broke: message p99 &lt; 250ms (found " in page
+    assert re.search(r"of the messages that were due [\d.]+ % (began late|never began) ", page)
+    assert ": message p99 &lt; 250ms (found " in page
     assert 'message="late &lt; 1%: found ' in (tmp_path / "told.xml").read_text()
     ours = re.search(r"stood still for [1-9][\d.]* s", found["saturation"] or "")
-    assert ours is None, (
-        "it was the target, and not we; a busy machine may keep us waiting for less"
-    )
+    assert ours is None, "it was the target; a busy machine may keep us waiting, but not so long"
 
 
 def test_a_generator_that_stood_still_says_so_of_itself(stalled, figures, tmp_path):
