@@ -111,7 +111,12 @@ class SmtpUser(User):
         if error is not None:
             self._leaving.wait(pause(self._failures, self._random))
         elif self._behaviour.leave is not Leave.NEVER or load.agenda is None:
-            self._leaving.wait(self._thought())  # also who connects anew for each message
+            self._think()  # also who connects anew for each message
+
+    def _think(self) -> None:
+        seconds = self._thought()
+        if seconds:  # waiting for no time at all takes its time, too
+            self._leaving.wait(seconds)
 
     def messages(self, capabilities: Capabilities) -> Iterator[Letter]:
         """What is sent on one connection; to be overridden for mail of your own."""
