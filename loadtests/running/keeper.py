@@ -24,7 +24,9 @@ from harness.load_results import (
     Generator,
     Judged,
     LoadResult,
+    Messages,
     from_json,
+    planned,
     to_json,
     together,
     write,
@@ -174,11 +176,21 @@ class Keeper:
             if self._watch is not None and not isinstance(self._environment.runner, MasterRunner):
                 self._add(self.take(), self._line())
             self._total = replace(self._total, end=end)
+            if self._lost:
+                self._count_what_was_due_to_the_lost()
             verdicts = judge_all(self.run.profile.thresholds, self._total)
             self._total = replace(self._total, thresholds=verdicts, stopped=tuple(stopped))
             if self._path:
                 write(self._total, self._path)
         return self._total
+
+    def _count_what_was_due_to_the_lost(self) -> None:
+        """Until somebody took over its share of a rate, that came due to nobody."""
+        messages = self._total.messages
+        missing = int(planned(self._total)) - messages.due
+        if messages.due and missing > 0:
+            nobodys = replace(self.run.recorder.blank, messages=Messages(due=missing))
+            self._total = replace(together(self._total, nobodys), end=self._total.end)
 
     def _line(self) -> str:
         """What was accepted since the last time, for those who account for it."""
