@@ -27,7 +27,7 @@ from reference_server.lies import LIES
 pytestmark = pytest.mark.slow
 
 TEXTBOOK = "textbook/dialogue/alice-to-bob"
-SAMPLE = int(os.environ.get("SMTP_HARNESS_SAMPLE", "4"))
+SAMPLE = int(os.environ.get("SMTP_HARNESS_SAMPLE", "8"))
 # Their lies are held against RFC 5321: vectors overlap by nature (LF . CR opens LF . CR LF).
 NO_RFC = {"auth", "injection", "limits", "relay", "robustness", "smuggling", "starttls", "textbook"}
 
