@@ -57,3 +57,15 @@ def _shown(char: str) -> str:
 
 def _meant(escape: str) -> bytes:
     return _LONG.get(escape) or bytes([int(escape[2:], 16)])
+
+
+def first_difference(one: bytes, other: bytes) -> int:
+    """How many octets two runs have in common at their beginnings."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:  # halving compares at C speed: messages may have megabytes
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

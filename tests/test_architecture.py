@@ -29,7 +29,8 @@ MAY_IMPORT = {
     "harness.documents": _PROTOCOL,
     "harness.results": _PROTOCOL | {"harness.visible"},
     "harness.load_results": _VALUES | {"harness.histogram"},
-    "harness.accounting": _PROTOCOL | {"harness.load_results", "harness.histogram"},
+    "harness.accounting": _PROTOCOL
+    | {"harness.load_results", "harness.histogram", "harness.visible"},
     "harness.certificates": _PROTOCOL,
     "harness.target": _VALUES,
     "harness.transcripts": _VALUES | {"harness.visible"},

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from harness.visible import first_difference, visible
+
 _FIELDS: Final = re.compile(rb"(?:[!-9;-~]+[ \t]*:[^\n]*\n(?:[ \t][^\n]*\n)*)*")
 _SHOWN: Final = 24  # octets of each side
 
@@ -22,7 +24,7 @@ def alteration(sent: bytes, arrived: bytes) -> str | None:
         return f"above what was sent stands {_shown(above, 0)}, which is no field"
     begin = _begin(sent, arrived)
     found = arrived[begin:]
-    at = _first_difference(sent, found)
+    at = first_difference(sent, found)
     return f"octet {at} of {len(sent)}: wanted {_shown(sent, at)}, found {_shown(found, at)}"
 
 
@@ -44,17 +46,6 @@ _TRACE: Final = re.compile(
 )
 
 
-def _first_difference(one: bytes, other: bytes) -> int:
-    low, high = 0, min(len(one), len(other))
-    while low < high:  # halving compares at C speed
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
 def _shown(octets: bytes, at: int) -> str:
     part = octets[at : at + _SHOWN]
-    return repr(part)[1:] if part else "the end"
+    return f"'{visible(part)}'" if part else "the end"

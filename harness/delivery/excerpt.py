@@ -6,8 +6,7 @@ end, an octet that does not print) is written with escapes, its line end too.
 
 from __future__ import annotations
 
-from harness.delivery.hexdiff import first_difference
-from harness.visible import visible
+from harness.visible import first_difference, visible
 
 _LINES = 6  # of each side
 _BEFORE, _AFTER = 40, 60  # octets of a long line around the difference

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from harness.visible import first_difference
+
 _ROW = 16  # octets
 _ROWS = 3  # the one before the first difference, its own, and the one after
 
@@ -18,18 +20,6 @@ def hex_diff(wanted: bytes, met: bytes) -> tuple[str, ...]:
         *_rows("wanted", wanted, begin, at),
         *_rows("met", met, begin, at),
     )
-
-
-def first_difference(one: bytes, other: bytes) -> int:
-    """How many octets two runs have in common at their beginnings."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:  # halving compares at C speed: messages may have megabytes
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _rows(side: str, octets: bytes, begin: int, at: int) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.delivery.hexdiff import first_difference, hex_diff
+from harness.delivery.hexdiff import hex_diff
+from harness.visible import first_difference
 
 
 def test_equal_octets_have_no_difference():
