@@ -70,7 +70,6 @@ class Recorder:
     def __init__(self, blank: LoadResult, *, name: str = "generator") -> None:
         self.name = name  # of this process among others
         self.begun = 0  # messages, in the whole run
-        self.accepted = 0
         self.ended = 0  # messages whose fate is known
         self.last = 0.0  # the last answer, in seconds of the run
         self.blank = blank  # what is known of the run before anything is counted
@@ -180,36 +179,29 @@ class Recorder:
         )
         due = {second: Interval(due=count) for second, count in fared.due.items()}
         series = Series(width=_WIDTH, intervals=self._intervals) + Series(intervals={at: watched})
-        series += Series(intervals=due)
-        counted = list(self._intervals.values())
-        latency = Histogram()
-        for interval in counted:
-            latency.merge(interval.latency)
-        accepted = sum(interval.accepted for interval in counted)
-        self.accepted += accepted
-        messages = Messages(
-            due=sum(fared.due.values()),
-            begun=sum(interval.begun for interval in counted),
-            late=sum(interval.late for interval in counted),
-            accepted=accepted,
-            refused=sum(interval.refused for interval in counted),
-            unanswered=sum(interval.unanswered for interval in counted),
-        )
+        total = sum(self._intervals.values(), Interval())
         self.last = max(self.last, self._last - self.zero)
         part = replace(
             self.blank,
             end=end,
             seconds=round(self.last, 6),
-            messages=messages,
-            octets=sum(interval.octets for interval in counted),
+            messages=Messages(
+                due=sum(fared.due.values()),
+                begun=total.begun,
+                late=total.late,
+                accepted=total.accepted,
+                refused=total.refused,
+                unanswered=total.unanswered,
+            ),
+            octets=total.octets,
             connections=self._connections,
             resumed=self._resumed,
-            phases=_met({**_histograms(self._phases), MESSAGE: latency}),
+            phases=_met({**_histograms(self._phases), MESSAGE: total.latency}),
             failed=_met(_histograms(self._failed)),
             troubles=tuple(self._troubles.values()),
             greeting=self._greeting,
-            series=series,
-            generators={self.name: replace(fared.generator, accepted=accepted)},
+            series=series + Series(intervals=due),
+            generators={self.name: replace(fared.generator, accepted=total.accepted)},
         )
         self._forget()
         self._turn(now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from time import perf_counter
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ _TICK = 0.1  # seconds between two writes of a slow talker, who may say an octet
 _EMPTY: Final = memoryview(b"")
 
 
-class Speaker:
+class Speaker(ABC):
     """The half of a connection that writes."""
 
     __slots__ = (
@@ -42,9 +43,9 @@ class Speaker:
         # When octets last went either way, and when the last of an exchange had been written.
         self._moved_at = self._written_at = perf_counter()
 
+    @abstractmethod
     def _look_at_replies(self, now: float) -> None:
         """All has been written that had to wait: replies that came meanwhile count now."""
-        raise NotImplementedError
 
     def _stop_speaking(self) -> None:
         """Say nothing more, for good."""

@@ -15,13 +15,12 @@ from harness.target import Target
 from loadtests.admission import admit
 from loadtests.counting.recorder import Recorder
 from loadtests.driving import Familiar, Own
-from loadtests.mail import Mail
+from loadtests.mail import MOST_SENDERS, Mail
 from loadtests.profile import Behaviour, Profile
 from loadtests.running.doors import Doors
 from loadtests.timing.agenda import Agenda
 from loadtests.timing.plan import Plan
 
-MOST_SENDERS: Final = 100_000  # of one process: so far apart are their numbers
 ALL: Final = 1.0
 
 

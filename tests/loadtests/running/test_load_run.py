@@ -8,8 +8,9 @@ import pytest
 from harness.errors import UsageError
 from harness.protocol.replies import Capabilities
 from harness.target import read_target
+from loadtests.mail import MOST_SENDERS
 from loadtests.profile import Behaviour, read_profile
-from loadtests.running.load_run import MOST_SENDERS, LoadRun, prepare
+from loadtests.running.load_run import LoadRun, prepare
 
 STARTED = "2026-01-02T03:04:05+00:00"
 
