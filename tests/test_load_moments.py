@@ -15,7 +15,8 @@ from harness.load_results import (
     planned,
     stage_at,
 )
-from tests.reports.load_runs import a_run, breaking, healthy, histogram, steady
+from tests.load_values import histogram
+from tests.reports.load_runs import a_run, breaking, healthy, steady
 
 
 def counted(*accepted: int, seconds: float, width: float = 1.0):

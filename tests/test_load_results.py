@@ -7,11 +7,9 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
-from harness.histogram import Histogram
 from harness.load_results import (
     End,
     Judged,
-    LoadResult,
     Messages,
     Trouble,
     from_json,
@@ -19,21 +17,16 @@ from harness.load_results import (
     to_json,
     write,
 )
+from tests.load_values import BLANK, histogram
 
-MESSAGE = Histogram()
-MESSAGE.record(1234)
-RESULT = LoadResult(
-    target="smtp://127.0.0.1:2525",
-    profile="smoke",
-    seed=1,
-    users=20,
-    started="2026-01-02T03:04:05+00:00",
+RESULT = replace(
+    BLANK,
     seconds=10.0,
     end=End.COMPLETE,
     messages=Messages(begun=100, accepted=97, refused=2, unanswered=1),
     octets=97 * 1024,
     connections=20,
-    phases={"message": MESSAGE},
+    phases={"message": histogram(1234)},
     troubles=(
         Trouble(stage="RCPT", what="450 4.2.0", count=2, example="450 4.2.0 later"),
         Trouble(stage="message", what="closed", count=1),

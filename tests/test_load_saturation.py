@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from harness.load_results import Generator, Series, saturation
-from tests.reports.load_runs import closed, frozen, healthy, histogram, stopped
+from tests.load_values import histogram
+from tests.reports.load_runs import closed, frozen, healthy, stopped
 
 SLOW = {
     "no time left": (Generator(seconds=10, cpu=9.5), "it used 95 % of a processor"),

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from harness.cli.serving import serving
-from harness.load_results import LoadResult, read
+from harness.load_results import Accounting, LoadResult, read
 from tests.ports import reserved_port
 
 pytestmark = pytest.mark.slow
@@ -60,6 +60,17 @@ def loaded(invoke: Any, tmp_path: Path) -> Any:
     return loaded
 
 
+def spoiled_by(fault: str, folder: Path, loaded: Any) -> tuple[LoadResult, Accounting, int]:
+    """A run against a server with this fault, its account, and how often that has happened."""
+    with spoiling(folder, fault) as (address, control):
+        maildir = folder / "spool" / "mail" / "alice"
+        found = loaded(address, "--to", ALICE, "--delivery", f"maildir:{maildir}")
+        spoiled = done(control)
+    assert found.accounting is not None
+    assert spoiled > 0
+    return found, found.accounting, spoiled
+
+
 FAULTS = {
     "lose": ("{at: ., odds: 1/20, lose: yes}", "lost"),
     "duplicate": ("{at: ., odds: 1/20, duplicate: yes}", "duplicates"),
@@ -69,13 +80,7 @@ FAULTS = {
 
 @pytest.mark.parametrize(("fault", "count"), FAULTS.values(), ids=FAULTS)
 def test_all_that_a_server_spoils_is_found_and_named(tmp_path, loaded, fault, count):
-    with spoiling(tmp_path, fault) as (address, control):
-        maildir = tmp_path / "spool" / "mail" / "alice"
-        found = loaded(address, "--to", ALICE, "--delivery", f"maildir:{maildir}")
-        spoiled = done(control)
-    account = found.accounting
-    assert account is not None
-    assert spoiled > 0
+    found, account, spoiled = spoiled_by(fault, tmp_path, loaded)
     assert {name: getattr(account, name) for _, name in FAULTS.values()} == {
         **dict.fromkeys(("lost", "duplicates", "altered"), 0),
         count: spoiled,
@@ -95,13 +100,7 @@ KEPT = {
 
 @pytest.mark.parametrize(("fault", "count"), KEPT.values(), ids=KEPT)
 def test_what_arrives_without_having_been_accepted_is_counted(tmp_path, loaded, fault, count):
-    with spoiling(tmp_path, fault) as (address, control):
-        maildir = tmp_path / "spool" / "mail" / "alice"
-        found = loaded(address, "--to", ALICE, "--delivery", f"maildir:{maildir}")
-        spoiled = done(control)
-    account = found.accounting
-    assert account is not None
-    assert spoiled > 0
+    found, account, spoiled = spoiled_by(fault, tmp_path, loaded)
     assert {name: getattr(account, name) for name in ("unsure", "unknown")} == {
         **dict.fromkeys(("unsure", "unknown"), 0),
         count: spoiled,

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from harness.histogram import Histogram
 from harness.load_results import (
     Accounting,
     Break,
@@ -16,38 +15,29 @@ from harness.load_results import (
     UnderLoad,
 )
 from loadtests.thresholds import BadThreshold, judge_all, read_threshold
+from tests.load_values import BLANK, histogram
 
-
-def phase(*microseconds: int) -> Histogram:
-    made = Histogram()
-    for value in microseconds:
-        made.record(value)
-    return made
-
-
-RESULT = LoadResult(
-    target="",
-    profile="",
-    seed=1,
-    users=1,
-    started="",
+RESULT = replace(
+    BLANK,
     seconds=2.0,
     messages=Messages(due=1250, begun=1003, late=25, accepted=1000, refused=1, unanswered=2),
     connections=40,
     resumed=30,
-    phases={"message": phase(*[1000] * 99, 250_000), "MAIL": phase(200)},
+    phases={"message": histogram(*[1000] * 99, 250_000), "MAIL": histogram(200)},
     troubles=(
         Trouble(stage="RCPT", what="450", count=1),
         Trouble(stage="dot", what="closed", count=2),
     ),
     stages=(Stage(name="", begin=0, end=2, users=(1, 1), rate=(600, 650)),),
     generators={
-        "worker 1": Generator(seconds=2, cpu=1.9, own=10, waited=100, lag=phase(100, 200)),
-        "worker 2": Generator(seconds=2, cpu=0.5, own=60, waited=100, lag=phase(90_000), lost=True),
+        "worker 1": Generator(seconds=2, cpu=1.9, own=10, waited=100, lag=histogram(100, 200)),
+        "worker 2": Generator(
+            seconds=2, cpu=0.5, own=60, waited=100, lag=histogram(90_000), lost=True
+        ),
     },
     accounting=Accounting(
         where="sink", accepted=1000, delivered=990, bounced=4, queued=5, lost=1, duplicates=3,
-        altered=2, latency=phase(3_000_000),
+        altered=2, latency=histogram(3_000_000),
     ),
     under_load=UnderLoad(
         cases=20,

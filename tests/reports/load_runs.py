@@ -28,15 +28,9 @@ from harness.load_results import (
     Trouble,
     UnderLoad,
 )
+from tests.load_values import histogram
 
 Second = Callable[[int, Random], Interval]
-
-
-def histogram(*microseconds: float) -> Histogram:
-    made = Histogram()
-    for value in microseconds:
-        made.record(int(value))
-    return made
 
 
 def drawn(source: Random, count: int, median: float, spread: float = 0.4) -> Histogram:

@@ -16,17 +16,8 @@ from harness.reports.load.limits import limits, meaning
 from harness.reports.load.page import to_html
 from harness.reports.load.page.charts import KINDS, charts, distribution
 from harness.reports.load.page.plot import Step, area, clock, linear, logarithmic, steps, tail
-from tests.reports.load_runs import (
-    RUNS,
-    breaking,
-    closed,
-    frozen,
-    healthy,
-    histogram,
-    lossy,
-    nothing,
-    stopped,
-)
+from tests.load_values import histogram
+from tests.reports.load_runs import RUNS, breaking, closed, frozen, healthy, lossy, nothing, stopped
 
 
 class Read(HTMLParser):

@@ -4,32 +4,20 @@ from dataclasses import replace
 
 import pytest
 
-from harness.histogram import Histogram
-from harness.load_results import End, Judged, LoadResult, Messages, Series, Trouble, UnderLoad
+from harness.load_results import End, Judged, Messages, Series, Trouble, UnderLoad
 from harness.reports.load import progress, summary
 from harness.reports.load.terminal import MANY_TROUBLES
+from tests.load_values import BLANK, histogram
 from tests.reports.load_runs import breaking, closed, dead_worker, lossy, nothing
 
-
-def phase(*microseconds: int) -> Histogram:
-    made = Histogram()
-    for value in microseconds:
-        made.record(value)
-    return made
-
-
-RESULT = LoadResult(
-    target="smtp://127.0.0.1:2525",
-    profile="smoke",
-    seed=1,
-    users=20,
-    started="2026-01-02T03:04:05+00:00",
+RESULT = replace(
+    BLANK,
     seconds=10.0,
     end=End.COMPLETE,
     messages=Messages(begun=12_345, accepted=12_340, refused=4, unanswered=1),
     octets=12_636_160,
     connections=21,
-    phases={"connect": phase(90), "message": phase(*[800] * 98, 20_000, 2_000_000)},
+    phases={"connect": histogram(90), "message": histogram(*[800] * 98, 20_000, 2_000_000)},
     troubles=(
         Trouble(
             stage="RCPT",

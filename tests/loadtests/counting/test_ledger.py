@@ -24,8 +24,8 @@ from loadtests.counting.ledger import Failed, Ledger
 from loadtests.counting.recorder import Recorder
 from loadtests.driving import GONE, Lost
 from loadtests.mail import Letter
+from tests.load_values import BLANK
 
-BLANK = LoadResult(target="", profile="", seed=1, users=1, started="", seconds=0.0, phases={})
 CONTENT = b"Subject: x\r\n\r\nhi\r\n.\r\n"
 OK = reply(250, "ok")
 GO = reply(354, "go")

@@ -7,7 +7,6 @@ from harness.load_results import (
     End,
     Generator,
     Interval,
-    LoadResult,
     Messages,
     from_json,
     to_json,
@@ -15,16 +14,7 @@ from harness.load_results import (
 )
 from harness.protocol.replies import Reply, reply
 from loadtests.counting.recorder import KINDS, Fared, Recorder, kind_of
-
-BLANK = LoadResult(
-    target="smtp://127.0.0.1:2525",
-    profile="smoke",
-    seed=7,
-    users=3,
-    started="2026-01-02T03:04:05+00:00",
-    seconds=0.0,
-    phases={},
-)
+from tests.load_values import BLANK
 
 
 @pytest.fixture
