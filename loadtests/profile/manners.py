@@ -49,7 +49,7 @@ class Keys:
 def read_manners(keys: Keys, before: Behaviour) -> Behaviour:
     """What `before` does, but for what these keys say; mistakes are complained of and left out."""
     said: dict[str, Any] = {}
-    for key, read in _MANNERS.items():
+    for key, read in MANNERS.items():
         if key in keys.fields:
             value = read(keys, key)
             said |= {} if value is None else {key: value}
@@ -133,7 +133,7 @@ def _mailboxes(keys: Keys, key: str) -> tuple[str, ...] | None:
     return tuple(found) or None
 
 
-_MANNERS: Final[Mapping[str, _Read]] = {
+MANNERS: Final[Mapping[str, _Read]] = {
     "messages_per_connection": _messages,
     "connection_age": _number_of(DURATION),
     "think": _span_of(PAUSE),

@@ -237,7 +237,7 @@ async def test_mail_that_came_too_late_does_not_meet_the_next_case(autojump_cloc
         assert (await play(case, stage)).is_met
 
 
-# --- what must not be there --------------------------------------------------------------------
+# --- mailboxes that are not told of, or cannot be read -----------------------------------------
 
 
 async def test_a_mailbox_that_the_target_does_not_tell_of_is_an_error(

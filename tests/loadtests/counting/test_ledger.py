@@ -350,4 +350,4 @@ def test_a_message_whose_dot_nobody_answered_may_have_been_taken(books: Books):
 
 
 def test_failures_of_one_kind_read_the_same_for_locust():
-    assert repr(Failed("RCPT", "450 4.2.0")) == repr(Failed("RCPT", "450 4.2.0"))
+    assert repr(Failed("RCPT", "450 4.2.0")) == "Failed('RCPT: 450 4.2.0')"

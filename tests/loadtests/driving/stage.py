@@ -40,6 +40,14 @@ class Stage:
     def wait(self) -> None:
         self._playing.get()
 
+    def end(self, *, whole: bool) -> None:
+        """We are gone; raises what went wrong in the play, and waits for the whole of it."""
+        self.connection.close()
+        if whole or self._playing.ready():
+            self._playing.get()
+        self._playing.kill()
+        self.peer.close()
+
     def _play(self, steps: tuple[Step, ...]) -> None:
         for step in steps:
             if isinstance(step, bytes):
@@ -53,7 +61,9 @@ class Stage:
     def _read(self, wanted: int) -> bytes:
         octets = b""
         while len(octets) < wanted:
-            octets += self.peer.recv(min(wanted - len(octets), 100_000))
+            some = self.peer.recv(min(wanted - len(octets), 100_000))
+            assert some, f"the peer wanted {wanted} octets, and got {octets!r}"
+            octets += some
         return octets
 
     def _observe(
@@ -71,13 +81,18 @@ class Stage:
 
 
 @contextmanager
-def stage(patience: float = 5.0, **more: Any) -> Iterator[Stage]:
-    """`more` is what a connection can be told besides: own, tls, pace."""
-    made = Stage(patience, **more)
+def stage(patience: float = 5.0, *, whole: bool = False, **more: Any) -> Iterator[Stage]:
+    """`more` is what a connection can be told besides: own, tls, pace.
+
+    A `whole` play goes on until its end when we have gone; another one may wait for octets that
+    never come.
+    """
     with gevent.Timeout(10):
-        yield made
-    made.connection.close()
-    made.peer.close()
+        made = Stage(patience, **more)
+        try:
+            yield made
+        finally:
+            made.end(whole=whole)
 
 
 def ask(*exchanges: Exchange) -> Flow[list[int]]:

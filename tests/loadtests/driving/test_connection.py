@@ -9,9 +9,8 @@ import gevent.socket
 import pytest
 
 from harness.errors import PeerClosed, PeerError, PeerSilent, Refused
-from harness.protocol.replies import Reply
 from harness.protocol.sender import Exchange, Flow
-from loadtests.driving import GONE, Connection, Lost, Unasked
+from loadtests.driving import Connection, Lost, Unasked
 from tests.loadtests.driving.stage import (
     ANSWERS,
     GREETING,
@@ -227,7 +226,3 @@ def test_who_closes_a_connection_lets_go_of_the_socket():
     with gevent.Timeout(5):
         assert peer.recv(1) == b""
     peer.close()
-
-
-def test_the_reply_that_stands_for_silence_is_told_apart_by_identity():
-    assert Reply(421, b"") is not GONE

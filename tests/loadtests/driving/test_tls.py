@@ -17,10 +17,9 @@ import trustme
 
 from harness.certificates import client_context
 from harness.errors import PeerClosed, PeerSilent, TlsFailed, Untrusted
-from harness.protocol.replies import Reply
 from harness.protocol.sender import Exchange, PausingFlow, Secure
-from loadtests.driving import Connection, Lost, TlsClient
-from tests.loadtests.driving.stage import GREETING, HELLO, MAIL, ask
+from loadtests.driving import Lost, TlsClient
+from tests.loadtests.driving.stage import GREETING, HELLO, MAIL, Stage, ask, stage
 
 Talk = Callable[[Any, Any], None]  # the socket, and what is spoken inside TLS on it
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
@@ -52,41 +51,14 @@ def secured(*exchanges: Exchange, first: tuple[Exchange, ...] = ()) -> PausingFl
     return codes + (yield from ask(*exchanges))
 
 
-class Meeting:
-    """A connection of ours with a greenlet that plays the server; what was observed."""
-
-    def __init__(self, tls: TlsClient | None, play: Callable[[Any], None], patience: float) -> None:
-        ours, self._peer = gevent.socket.socketpair()
-        self.seen: list[tuple[tuple[str, ...], tuple[int, ...]]] = []
-        self.connection = Connection(
-            ours.detach(), observe=self._observe, patience=patience, tls=tls
-        )
-        self.playing = gevent.spawn(play, self._peer)
-
-    def _observe(
-        self, exchange: Exchange, replies: tuple[Reply, ...], sent: float, written: float,
-        first: float, last: float,
-    ) -> None:  # fmt: skip
-        assert sent <= written <= last
-        assert sent <= first <= last
-        self.seen.append((exchange.names, tuple(reply.code for reply in replies)))
-
-    def close(self) -> None:
-        self.connection.close()
-        self.playing.get()
-        self._peer.close()
-
-
 @contextmanager
 def meeting(
     tls: TlsClient | None, play: Callable[[Any], None], patience: float = 5.0
-) -> Iterator[Meeting]:
-    with gevent.Timeout(10):
-        made = Meeting(tls, play, patience)
-        try:
-            yield made
-        finally:
-            made.close()
+) -> Iterator[Stage]:
+    """A connection of ours with a peer that plays the server, to the end."""
+    with stage(patience, whole=True, tls=tls) as made:
+        made.play(play)
+        yield made
 
 
 def inside(server: Any, *answers: bytes, clear: bytes = b"", reads: int = 10_000) -> Any:

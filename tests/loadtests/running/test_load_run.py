@@ -46,7 +46,9 @@ def run_of(*shares: float, place: int = 0, messages: int | None = None) -> LoadR
 
 
 def test_senders_are_numbered_and_those_of_processes_apart():
-    assert [run_of(1.0).enlist()[0] for _ in range(1)] == [0]
+    run = run_of(1.0)
+
+    assert [run.enlist()[0] for _ in range(3)] == [0, 1, 2]
     assert run_of(1.0, place=2).enlist()[0] == 2 * MOST_SENDERS
 
 
