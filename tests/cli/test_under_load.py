@@ -32,10 +32,9 @@ def test_our_sample_is_no_attack():
 
 @pytest.mark.parametrize("need", ["delivery", "slow", "big-message"])
 def test_cases_that_read_mail_back_or_are_slow_or_large_are_left_out(need):
-    needing = [case for suite in choose(()) for case in suite.cases if need in case.needs]
+    fit = next(case for case in CASES if is_fit(case))
 
-    assert needing
-    assert not any(map(is_fit, needing))
+    assert not is_fit(replace(fit, needs=(*fit.needs, need)))
 
 
 def test_who_names_nothing_that_can_be_played_is_told(server):
