@@ -111,7 +111,7 @@ COUNTS: Final[Mapping[str, Count]] = {
     "queued": _mail("queued"),
     # cases that were met before the load and not under it
     "breaks": Count(
-        number=lambda result: len(result.under_load.breaks) if result.under_load else None,
+        number=lambda result: result.under_load.broken if result.under_load else None,
         among=lambda result: result.under_load.cases if result.under_load else None,
         known_late=True,
     ),

@@ -154,7 +154,12 @@ class UnderLoad:
 
     cases: int  # met before the load
     rounds: int
-    breaks: tuple[Break, ...] = ()
+    breaks: tuple[Break, ...] = ()  # in the order of time
+
+    @property
+    def broken(self) -> int | None:
+        """How many cases broke; None where the load ended before anything was played under it."""
+        return len(self.breaks) if self.rounds else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

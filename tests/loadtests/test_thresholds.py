@@ -113,6 +113,15 @@ def test_what_was_not_measured_keeps_no_promise(sentence: str):
     assert (judged.met, judged.found) == (False, "nothing was measured")
 
 
+@pytest.mark.parametrize("sentence", ["breaks == 0", "breaks < 5%"])
+def test_suites_that_were_not_played_once_keep_no_promise(sentence: str):
+    judged = read_threshold(sentence).judge(
+        replace(RESULT, under_load=UnderLoad(cases=20, rounds=0))
+    )
+
+    assert (judged.met, judged.found) == (False, "nothing was measured")
+
+
 def test_a_share_of_nothing_is_nothing():
     idle = replace(RESULT, messages=Messages(), troubles=(), connections=0, resumed=0)
     for sentence in ("failures == 0%", "late == 0%", "unsent == 0%", "refused == 0%"):

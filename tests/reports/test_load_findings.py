@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.load_results import End, LoadResult, Series, Trouble
+from harness.load_results import End, LoadResult, Series, Trouble, UnderLoad
 from harness.reports.load.findings import FEW, Weight, findings
 from harness.reports.load.verdict import Word, verdict
 from tests.reports.load_runs import (
@@ -209,6 +209,13 @@ def test_what_broke_under_load_is_told_with_its_rate():
         "rfc5321/4.5.3.2/greeting (5321-4.5.3.2-1) breaks under load: first at 25 s and 780/s: "
         "expected 220, met 421"
     )
+
+
+def test_a_load_too_short_for_a_round_of_the_suites_leaves_a_doubt():
+    (finding,) = findings(replace(healthy(), under_load=UnderLoad(cases=40, rounds=0)))
+
+    assert finding.weight is Weight.DOUBT
+    assert finding.text.startswith("the load was too short for one round of the suites")
 
 
 def test_a_run_that_measured_nothing_says_so_first():

@@ -277,3 +277,10 @@ def test_suites_that_did_not_break_are_told_as_well():
     run = replace(healthy(), under_load=UnderLoad(cases=40, rounds=9))
 
     assert "40 cases that were met before the load, 9 rounds. None broke." in to_html(run)
+
+
+def test_suites_that_were_not_played_once_are_not_told_as_unbroken():
+    words = to_html(replace(healthy(), under_load=UnderLoad(cases=40, rounds=0)))
+
+    assert "40 cases that were met before the load; no round was played under it." in words
+    assert "None broke" not in words

@@ -161,3 +161,9 @@ def test_how_much_of_the_suites_was_played_under_load_is_told():
         breaking()
     )
     assert not any("suites" in line for line in summary(RESULT))
+
+
+def test_a_load_too_short_for_a_round_is_not_told_as_one_that_broke_nothing():
+    short = replace(RESULT, under_load=UnderLoad(cases=40, rounds=0))
+
+    assert "suites under load: 40 cases met before it, no round was played" in summary(short)

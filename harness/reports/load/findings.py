@@ -246,6 +246,12 @@ def _slowest(result: LoadResult) -> Iterator[Finding]:
 
 
 def _breaks(result: LoadResult) -> Iterator[Finding]:
+    if result.under_load and result.under_load.broken is None:
+        yield Finding(
+            weight=Weight.DOUBT,
+            text="the load was too short for one round of the suites: what breaks under it, nobody "
+            "knows",
+        )
     found = result.under_load.breaks if result.under_load else ()
     for each in sorted(found, key=lambda it: it.at)[:FEW]:
         named = f" ({each.requirement})" if each.requirement else ""

@@ -139,11 +139,11 @@ def _suites(found: UnderLoad | None) -> list[str]:
     """How much was played under load; what broke stands among the findings."""
     if found is None:
         return []
-    broke = f"{len(found.breaks):,} of them broke" if found.breaks else "none broke"
-    return [
-        f"suites under load: {many(found.cases, 'case')} met before it, "
-        f"{many(found.rounds, 'round')}, {broke}"
-    ]
+    met = f"suites under load: {many(found.cases, 'case')} met before it"
+    if found.broken is None:
+        return [f"{met}, no round was played"]
+    broke = f"{found.broken:,} of them broke" if found.broken else "none broke"
+    return [f"{met}, {many(found.rounds, 'round')}, {broke}"]
 
 
 def _generators(result: LoadResult) -> list[str]:

@@ -17,6 +17,7 @@ from harness.reports.one_file import text
 
 MANY_TROUBLES = 100  # rows; the rest is counted
 _PERCENTILES = (50, 90, 95, 99, 99.9, 99.99)
+_UNDER_LOAD = "Conformance under load"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +136,22 @@ def _under_load(result: LoadResult) -> str:
     found = result.under_load
     if found is None:
         return ""
-    note = f"{found.cases:,} cases that were met before the load, {found.rounds:,} rounds."
-    if not found.breaks:
-        return f"<section><h2>Conformance under load</h2><p>{note} None broke.</p></section>\n"
+    met = f"{found.cases:,} cases that were met before the load"
+    if found.broken is None:
+        return _told_alone(f"{met}; no round was played under it.")
+    note = f"{met}, {found.rounds:,} rounds."
+    if not found.broken:
+        return _told_alone(f"{note} None broke.")
     return table(
-        "Conformance under load",
+        _UNDER_LOAD,
         ("case", "requirement", "first at", "rate", "times", "verdict", ""),
         _breaks(found),
         note,
     )
+
+
+def _told_alone(note: str) -> str:
+    return f"<section><h2>{_UNDER_LOAD}</h2><p>{text(note)}</p></section>\n"
 
 
 def _breaks(found: UnderLoad) -> Iterator[Row]:
