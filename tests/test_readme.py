@@ -1,4 +1,4 @@
-"""README shows what really is said: each block is held against the command that it names."""
+"""README shows what really is said, held against the commands; it counts what really is shipped."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from harness.transcripts.loader import find_suites, load_suite, shipped_suites
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"<!-- real output of: smtp-harness (.*?) -->\n```\n(.*?)```", re.DOTALL)
@@ -44,3 +46,27 @@ def test_readme_shows_what_the_command_says(words, block):
 
 def test_readme_has_output_to_hold():
     assert len(BLOCKS) >= 2
+
+
+# | [`smuggling/`](suites/smuggling) ... | 198 | what they are about |
+ROWS = re.findall(
+    r"^\| (\[`\w+/`\].*?) \| (\d+) \|",
+    (ROOT / "README.md").read_text(encoding="utf-8"),
+    re.MULTILINE,
+)
+
+
+@pytest.mark.parametrize(("links", "said"), ROWS, ids=[links for links, _ in ROWS])
+def test_readme_counts_the_cases_that_are_shipped(links, said):
+    folders = re.findall(r"\(suites/(\w+)\)", links)
+    found = find_suites([shipped_suites() / folder for folder in folders])
+
+    assert int(said) == sum(len(load_suite(path).cases) for path in found)
+
+
+def test_readme_leaves_no_suite_out_and_names_none_twice():
+    named = re.findall(r"\(suites/(\w+)\)", "".join(links for links, _ in ROWS))
+    root = shipped_suites()
+    shipped = {path.relative_to(root).parts[0] for path in find_suites(root)}
+
+    assert sorted(named) == sorted(shipped)

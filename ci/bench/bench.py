@@ -1,4 +1,4 @@
-"""How fast, as ratios in one run: the suites, and the reference server beside other servers.
+"""How fast, as ratios in one run: suites, our server and our load generator beside those of others.
 
 The last table says of each promise whether it is kept; the exit status does not, since a clock is
 no judge on a machine that others use too.

@@ -102,6 +102,7 @@ def judged_held(octets_each: float, count: int) -> Sequence[str]:
 
 def _row(promise: Promise, results: Results) -> Sequence[str]:
     wanted = f"{promise.least:g} x" + (f" (aim {promise.aim:g})" if promise.aim else "")
+    wanted += " by processor time" if promise.by_effort else ""
     named = (promise.ours, promise.theirs, wanted)
     absent = [name for name in named[:2] if name not in results]
     if absent:
