@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import signal
 import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -22,9 +24,8 @@ from harness.cli.accounting import Account, accounting
 from harness.cli.generator import HEADLESS, Look, generate, last_words
 from harness.cli.reporting import wanted_load_reports, write_report
 from harness.cli.under_load import Sampler, under_load
-from harness.documents import read_duration
 from harness.errors import HarnessError, PeerError, TargetUnreachable, UsageError
-from harness.load_results import End, Follower, LoadResult, read, to_document
+from harness.load_results import End, Follower, Judged, LoadResult, read, to_document
 from harness.reports.files import check_writable, is_replaceable, write_whole
 from harness.reports.formats import STDOUT
 from harness.reports.load import LoadReport, progress, summary
@@ -33,7 +34,10 @@ if TYPE_CHECKING:
     from harness.target import Target
     from loadtests.profile import Profile
 
-_GRACE: Final = 60.0  # seconds behind the plan until the generator has hung
+_GRACE: Final = 60.0  # seconds behind plan and patience until the generator has hung
+_UNACCOUNTED: Final = Judged(
+    threshold="all mail is accounted for", met=False, found="it could not be looked for"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +65,29 @@ class Wishes:
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Wishes:
         """The options of the command, read."""
+        from loadtests.profile.quantities import DURATION, RATE
+
         known = {name: given[name] for name in cls.__slots__ if name in given}
-        numbers = {"rate": _rate(given["rate"]), "seconds": _seconds(given["duration"])}
-        return cls(**known | numbers)
+        if (rate := given["rate"]) is not None:
+            known["rate"] = RATE.of_option(rate, "--rate")
+        if (duration := given["duration"]) is not None:
+            known["seconds"] = DURATION.of_option(duration, "--duration")
+        return cls(**known)
+
+    def __post_init__(self) -> None:
+        roles = {
+            "--processes": self.processes is not None,
+            "--master": self.master,
+            "--worker": self.worker,
+        }
+        if sum(roles.values()) > 1:
+            taken = " and ".join(name for name, is_given in roles.items() if is_given)
+            raise UsageError(f"{taken}: one of them")
+        told = {"--json": self.path, "--report": self.reports, "--web": self.web,
+                "--sink": self.sink, "--delivery": self.delivery, "--account": self.account,
+                "--conformance-under-load": self.suites}  # fmt: skip
+        if self.worker and (wrong := [name for name, value in told.items() if value]):
+            raise UsageError(f"{wrong[0]} is for the master: a worker only sends")
 
     @property
     def is_open_ended(self) -> bool:
@@ -87,18 +111,41 @@ def run_load(target: Target, profile: Profile, wishes: Wishes) -> int:
     wanted = wanted_load_reports(wishes.reports)
     if wishes.path is not None:
         check_writable(wishes.path)
-    with tempfile.TemporaryDirectory(prefix="smtp-harness-load-") as name:
-        run = _Run(target, profile, wishes, Path(name))
-        if wishes.worker:
-            return run.work()
-        result = run.result()
-        _tell(result, wanted)
-        if run.problem is not None:
-            raise run.problem
-        if result.end is End.RUNNING:
-            words = last_words(run.folder)
-            raise HarnessError(f"the load generator broke off (status {run.status}): {words}")
+    try:
+        with _terminable(), tempfile.TemporaryDirectory(prefix="smtp-harness-load-") as name:
+            run = _Run(target, profile, wishes, Path(name))
+            return run.work() if wishes.worker else _load(run, wanted)
+    except _Terminated:
+        return 128 + signal.SIGTERM
+
+
+def _load(run: _Run, wanted: Sequence[LoadReport]) -> int:
+    result = run.result()
+    _tell(result, wanted)
+    if run.problem is not None:
+        raise run.problem
+    if result.end is End.RUNNING:
+        words = last_words(run.folder)
+        raise HarnessError(f"the load generator broke off (status {run.status}): {words}")
     return _status(result, run.status)
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM has come: what Ctrl-C is to a person."""
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM ends what we do beside the generator, too, in good order."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @dataclass(slots=True)
@@ -113,15 +160,15 @@ class _Run:
     problem: PeerError | KeyboardInterrupt | None = None  # that kept it from being measured wholly
 
     def result(self) -> LoadResult:
-        """Run it, and tell of it."""
+        """Run it, account for its mail, and judge it."""
         from loadtests.running.prepared import hand_over
         from loadtests.thresholds import judge_all
 
         prepared = self.folder / "prepared"
         hand_over(prepared, self.target, self.profile)
-        file = self._file()
-        options = [f"--smtp-prepared={prepared}", f"--smtp-result={file}", *_how(self.wishes)]
         with self._account() as account, self._suites() as sampler:
+            file = self._file()  # only now: what was there stays where one cannot begin
+            options = [f"--smtp-prepared={prepared}", f"--smtp-result={file}", *_how(self.wishes)]
             if account is not None:
                 options.append(f"--smtp-receipts={self._receipts}")
             self.status = self._generate(options, file)
@@ -133,7 +180,10 @@ class _Run:
                     result = replace(result, accounting=account.finish(self._receipts))
                 except (PeerError, KeyboardInterrupt) as error:  # the rest is told all the same
                     self.problem = error
-        result = replace(result, thresholds=judge_all(self.profile.thresholds, result))
+        verdicts = judge_all(self.profile.thresholds, result)
+        if self.problem is not None:
+            verdicts = (*verdicts, _UNACCOUNTED)
+        result = replace(result, thresholds=verdicts)
         if self.wishes.path is not None:
             write_whole(self.wishes.path, to_document(result))
         return result
@@ -180,7 +230,8 @@ class _Run:
     def _generate(self, options: list[str], file: Path) -> int:
         if self.wishes.web is not None:
             click.echo(f"Locust's own page: http://127.0.0.1:{self.wishes.web}", err=True)
-        patience = None if self.wishes.is_open_ended else self.profile.duration + _GRACE
+        ends = self.profile.duration + self.target.timeouts.reply + _GRACE
+        patience = None if self.wishes.is_open_ended else ends
         with _live(Follower(file)) as show:
             return generate(options, self.folder, patience=patience, look=show,
                             how=_face(self.wishes))  # fmt: skip
@@ -283,23 +334,3 @@ def _tell(result: LoadResult, wanted: Sequence[LoadReport]) -> None:
 def _status(result: LoadResult, status: int) -> int:
     # Who cancels a run must not get a green light for the part of it that was measured.
     return status if result.end is End.INTERRUPTED else result.exit_status
-
-
-def _rate(text: str | None) -> float | None:
-    from loadtests.profile import read_rate
-
-    if text is None:
-        return None
-    rate = read_rate(text)
-    if not rate:
-        raise UsageError(f"--rate {text}: this is no rate, such as 500/s or 30/min")
-    return rate
-
-
-def _seconds(text: str | None) -> float | None:
-    if text is None:
-        return None
-    seconds = read_duration(text)
-    if not seconds:
-        raise UsageError(f"--duration {text}: this is no duration, such as 30s or 5m")
-    return seconds

@@ -4,7 +4,6 @@ A profile says nothing about where: that is the target's business.  Nothing here
 so that the command line can read, list and lint profiles.
 """
 
-from loadtests.profile.rates import read_rate
 from loadtests.profile.reading import read_profile, shipped
 from loadtests.profile.values import (
     Behaviour,
@@ -25,6 +24,5 @@ __all__ = [
     "Span",
     "Tls",
     "read_profile",
-    "read_rate",
     "shipped",
 ]

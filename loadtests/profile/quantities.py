@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.documents import Complaints, TextNode, read_duration, read_size
+from harness.errors import UsageError
 from loadtests.profile.rates import read_rate
 from loadtests.profile.values import SMALLEST, Span
 
@@ -36,6 +37,16 @@ class Quantity:
         elif not self.least <= found <= self.most:
             complaints.add(node.at, f"{key!r} must be {self.limits}")
             return None
+        return found
+
+    def of_option(self, text: str, option: str) -> float:
+        """The number that an option of a command line says; raises UsageError as `number` does."""
+        found = self.read(text)
+        if found is None:
+            such_as = self.such_as.partition(",")[0]
+            raise UsageError(f"{option} must be {self.what} such as {such_as}, not {text!r}")
+        if not self.least <= found <= self.most:
+            raise UsageError(f"{option} must be {self.limits}, not {text!r}")
         return found
 
     def both(self, node: TextNode, key: str, complaints: Complaints) -> tuple[float, float] | None:

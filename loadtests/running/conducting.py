@@ -6,6 +6,7 @@ and keeps the books, and each worker counts.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
@@ -101,6 +102,8 @@ class _Head:
         if self._begun:
             return  # somebody pressed the button again: a result is of one run
         self._begun = perf_counter()
+        # Not when Locust did: a master has waited for its workers since.
+        self._keeper.begin(datetime.now(UTC).isoformat(timespec="milliseconds"))
         if not isinstance(self._environment.runner, MasterRunner):
             self._keeper.start()
         gevent.spawn(self._pacer.follow)

@@ -68,6 +68,13 @@ class Keeper:
         if path:
             path.write_text(to_json(self._total), encoding="utf-8")
 
+    def begin(self, started: str) -> None:
+        """The first user is about to begin; `started` is the time, ISO 8601."""
+        self.run.recorder.blank = replace(self.run.recorder.blank, started=started)
+        self._total = replace(self._total, started=started)
+        if self._path:
+            write(self._total, self._path)
+
     # --- in every process ------------------------------------------------------------------------
 
     def start(self, *, elapsed: float = 0.0) -> None:

@@ -109,7 +109,8 @@ def test_what_arrives_without_having_been_accepted_is_counted(tmp_path, loaded, 
     assert account.delivered == account.accepted == found.messages.accepted
 
 
-def test_who_is_tired_of_waiting_is_told_what_was_measured(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_is_tired_of_waiting_is_told_what_was_measured(tmp_path, number):
     profile = tmp_path / "short.yaml"
     profile.write_text(PROFILE)
     with spoiling(tmp_path, "{at: NOOP, drop: yes}") as (address, _), reserved_port() as sink:
@@ -125,11 +126,12 @@ def test_who_is_tired_of_waiting_is_told_what_was_measured(tmp_path):
         while "waiting for mail: 0 of " not in shown:  # for it stays where it was delivered
             assert select.select([terminal], [], [], 30)[0]
             shown += os.read(terminal, 10_000).decode()
-        waiting.send_signal(signal.SIGINT)
+        waiting.send_signal(number)
         said, _ = waiting.communicate(timeout=30)
         os.close(terminal)
         os.close(theirs)
-    assert waiting.returncode == 130
+    assert waiting.returncode == 128 + number
+    assert "MISSED all mail is accounted for" in said
     assert "messages accepted in" in said
     assert "copies accepted" not in said
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 
 from harness.cli.serving import serving
 from harness.load_results import End, LoadResult, saturation
-from tests.cli.loads import Load, is_in_second, standing_still
+from tests.cli.loads import ROOT, Load, is_in_second, standing_still
 from tests.ports import reserved_port
 
 pytestmark = pytest.mark.slow
@@ -142,6 +144,22 @@ def test_locusts_own_page_is_there_while_the_run_goes_on_for_this_machine_alone(
     assert shown["state"] == "running"
     assert listening == {"127.0.0.1"}
     assert (status, result.end) == (0, End.COMPLETE), said
+
+
+def test_a_sink_that_cannot_be_had_leaves_the_last_result_where_it_is(
+    sink: tuple[str, psutil.Process], tmp_path: Path
+):
+    path = tmp_path / "result.json"
+    path.write_text("the last one")
+    port = sink[0].rpartition(":")[2]
+    words = [sink[0], "--to", "bob@example.test", "--sink", port, "--json", str(path)]
+    done = subprocess.run(
+        [sys.executable, "-m", "harness.cli", "load", *words],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 2, done.stderr
+    assert path.read_text() == "the last one"
 
 
 def test_a_run_is_over_when_what_it_waits_for_is_met(
