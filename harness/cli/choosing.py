@@ -82,7 +82,7 @@ def _of_file(file: str, name: str, selector: str) -> list[Suite]:
     if not name:
         return suites
     names = [case.address.removeprefix(f"{case.suite}/") for case in suites[0].cases]
-    found = _narrowed(suites, lambda case: _is_below(case, f"{case.suite}/{name}"))
+    found = _narrowed(suites, lambda case: case.is_below(f"{case.suite}/{name}"))
     if not found:
         raise UsageError(f"no case is named {selector!r} ({nearest(name, names) or _few(names)})")
     return found
@@ -95,14 +95,10 @@ def _read(path: Path, changed: int) -> Suite:
 
 def _is_named(case: Case, selector: str) -> bool:
     return (
-        _is_below(case, selector)
+        case.is_below(selector)
         or selector in case.checks
         or ("*" in selector and fnmatchcase(case.address, selector))
     )
-
-
-def _is_below(case: Case, address: str) -> bool:
-    return f"{case.address}/".startswith(f"{address.rstrip('/')}/")
 
 
 def _narrowed(suites: Iterable[Suite], is_meant: Callable[[Case], bool]) -> list[Suite]:

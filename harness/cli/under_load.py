@@ -23,12 +23,13 @@ import click
 
 from harness.cli.children import environment
 from harness.cli.choosing import WITHIN, choose
+from harness.documents import DocumentError
 from harness.errors import HarnessError, UsageError
 from harness.load_results import LoadResult, UnderLoad
 from harness.load_results.breaking import Round, find_breaks
 from harness.results import RunResult, Verdict, from_json
 from harness.target import Target
-from harness.transcripts.model import Case
+from harness.transcripts.model import Case, Suite
 
 # Quick, and nothing that a server has to defend itself against.
 SAMPLE: Final = (
@@ -41,6 +42,7 @@ SAMPLE: Final = (
     "rfc5321/4.3.2",
     "rfc2920",
 )
+_OPTION: Final = "--conformance-under-load"
 _JOBS: Final = 4  # cases side by side
 _LEAST_PAUSE: Final = 1.0  # seconds between two rounds
 _LOOK: Final = 0.05  # seconds between looks whether a round is over
@@ -57,11 +59,11 @@ def under_load(target: Target, selection: Sequence[str] = ()) -> Iterator[Sample
     where nothing of them is met before the load, for then nothing can break.
     """
     wanted = tuple(filter(None, selection)) or SAMPLE
-    cases = [case for suite in choose(wanted) for case in suite.cases if is_fit(case)]
+    cases = [case for suite in _chosen(wanted) for case in suite.cases if is_fit(case)]
     if not cases:
         raise UsageError(
-            f"--conformance-under-load {' '.join(wanted)}: every case there is slow, or reads mail "
-            "back, which lies among the load's"
+            f"{_OPTION} {' '.join(wanted)}: every case there is slow, or reads mail back, which "
+            "lies among the load's"
         )
     with tempfile.TemporaryDirectory(prefix="smtp-harness-under-load-") as folder:
         sampler = Sampler(command_of(target, cases, Path(folder)), Path(folder))
@@ -70,6 +72,15 @@ def under_load(target: Target, selection: Sequence[str] = ()) -> Iterator[Sample
             yield sampler
         finally:
             sampler.end()
+
+
+def _chosen(wanted: Sequence[str]) -> list[Suite]:
+    try:
+        return choose(wanted)
+    except DocumentError:
+        raise
+    except UsageError as error:
+        raise UsageError(f"{_OPTION}: {error}") from None
 
 
 def is_fit(case: Case) -> bool:
@@ -94,9 +105,7 @@ class Sampler:
         if before is None:
             raise HarnessError(f"the suites could not be run before the load: {self._said()}")
         if not before.tally[Verdict.MET]:
-            raise UsageError(
-                "--conformance-under-load: no case is met before the load, so none can break"
-            )
+            raise UsageError(f"{_OPTION}: no case is met before the load, so none can break")
         self._before = before
         click.echo(f"{before.tally[Verdict.MET]} cases are met before the load", err=True)
         self._thread.start()

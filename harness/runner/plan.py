@@ -91,9 +91,8 @@ def _planned(
 
 
 def _left_out(case: Case, target: Target) -> str:
-    address = f"{case.address}/"
-    found = (it for it in target.leave_out if address.startswith(f"{it}/"))
-    return f"the target leaves out {it}" if (it := next(found, None)) else ""
+    found = next(filter(case.is_below, target.leave_out), None)
+    return "" if found is None else f"the target leaves out {found}"
 
 
 def _replay(case: Case, target: Target, settings: Settings) -> Iterator[str]:

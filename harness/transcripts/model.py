@@ -388,6 +388,10 @@ class Case:
         """rfc5321/4.5.2/leading-dots, with /row for a row of a family."""
         return "/".join(filter(None, (self.suite, self.id, self.row)))
 
+    def is_below(self, address: str) -> bool:
+        """Whether it is this case, a row of it, or in what this address is the whole of."""
+        return f"{self.address}/".startswith(f"{address.rstrip('/')}/")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:

@@ -45,6 +45,20 @@ def test_who_names_nothing_that_can_be_played_is_told(server):
         pytest.fail("it begins")
 
 
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [("rfc532", "did you mean 'rfc5321'?"), ("target.yaml", "smtp-harness list")],
+)
+def test_a_word_that_names_no_suite_is_refused_with_the_nearest_one(server, word, hint):
+    with (
+        pytest.raises(UsageError, match=r"^--conformance-under-load: no case is named ") as told,
+        under_load(server, ["rfc2920", word]),
+    ):
+        pytest.fail("it begins")
+
+    assert f"{word!r} ({hint}" in str(told.value)
+
+
 @pytest.mark.slow
 def test_where_nothing_is_met_nothing_can_break():
     with (

@@ -184,6 +184,7 @@ def test_a_target_leaves_out_a_case_or_all_below_an_address(author):
 
     assert skips("test/suite/a") == ["the target leaves out test/suite/a", ""]
     assert skips("test") == ["the target leaves out test"] * 2
+    assert skips("test/suite/") == ["the target leaves out test/suite/"] * 2
     assert skips("tes") == ["", ""]
 
 
