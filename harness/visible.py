@@ -46,6 +46,11 @@ def harmless(text: str) -> str:
     )  # a backslash is harmless and stays single: this is for reading only
 
 
+def one_line(text: str) -> str:
+    """The same where it must stay in its line: a table, a sentence, a terminal's last line."""
+    return harmless(text).replace("\n", r"\n")
+
+
 def _shown(char: str) -> str:
     if char in _SHORT:
         return _SHORT[char]

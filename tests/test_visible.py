@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from harness.visible import excerpt, harmless, octets_of, visible
+from harness.visible import excerpt, harmless, octets_of, one_line, visible
 
 SHOWN = {
     "plain text": (b"250 ok", "250 ok"),
@@ -47,3 +47,4 @@ def test_a_backslash_that_opens_no_escape_stands_for_itself():
 
 def test_harmless_text_keeps_its_lines_and_its_backslashes():
     assert harmless("a\\b\nc\x1b[0m\r\udcff") == "a\\b\nc\\x1B[0m\\r\\xFF"
+    assert one_line("a\\b\nc\x1b[0m\r\udcff") == "a\\b\\nc\\x1B[0m\\r\\xFF"

@@ -15,7 +15,16 @@ from harness.load_results.document import (
     write,
 )
 from harness.load_results.following import Follower
-from harness.load_results.moments import Moment, Staged, at, by_stage, moments, planned, stage_at
+from harness.load_results.moments import (
+    Moment,
+    Staged,
+    around_the_break,
+    at,
+    by_stage,
+    moments,
+    planned,
+    stage_at,
+)
 from harness.load_results.saturation import saturation
 from harness.load_results.series import Interval, Series
 from harness.load_results.values import (
@@ -50,6 +59,7 @@ __all__ = [
     "Staged",
     "Trouble",
     "UnderLoad",
+    "around_the_break",
     "at",
     "by_stage",
     "from_json",

@@ -6,8 +6,9 @@ nobody can say which of the two a message of that interval met.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from harness.load_results.series import Interval
 from harness.load_results.values import LoadResult, Stage
@@ -136,6 +137,13 @@ def _planned(stage: Stage, seconds: float) -> float:
 def by_stage(result: LoadResult) -> tuple[Staged, ...]:
     """The stages that were reached, with what was counted in each."""
     return tuple(_by_stage(result))
+
+
+def around_the_break(stages: Sequence[Staged]) -> tuple[Staged | None, Staged | None]:
+    """The last stage that held, and the first that did not; None where there is no such stage."""
+    held = list(takewhile(lambda it: it.met.held, stages))
+    broken = next((it for it in stages if not it.met.held), None)
+    return (held[-1] if held else None), broken
 
 
 def _by_stage(result: LoadResult) -> Iterator[Staged]:

@@ -11,7 +11,7 @@ from harness.load_results.quantities import duration, moment, rate, share
 from harness.reports.load.terminal import side_by_side
 from harness.reports.load.verdict import verdict
 from harness.reports.markdown import inline
-from harness.visible import harmless
+from harness.visible import one_line
 
 HEAD = ("measure", "old", "new", "new by old", "chance", "")
 _SHOW = {Kind.RATE: rate, Kind.LATENCY: duration, Kind.SHARE: share}
@@ -19,12 +19,12 @@ _SHOW = {Kind.RATE: rate, Kind.LATENCY: duration, Kind.SHARE: share}
 
 def comparison_lines(comparison: Comparison) -> Iterator[str]:
     """The comparison for a terminal."""
-    yield from map(harmless, runs(comparison))
+    yield from map(one_line, runs(comparison))
     yield ""
     yield from side_by_side([HEAD, *(tuple(cells(it)) for it in comparison.measures)])
     yield ""
-    yield from (f"! {harmless(text)}" for text in remarks(comparison))
-    yield harmless(headline(comparison))
+    yield from (f"! {one_line(text)}" for text in remarks(comparison))
+    yield one_line(headline(comparison))
 
 
 def comparison_markdown(comparison: Comparison) -> Iterator[str]:
@@ -74,7 +74,7 @@ def remarks(comparison: Comparison) -> Iterator[str]:
 def cells(measure: Measure) -> Iterator[str]:
     """A row of the table: name, old, new, ratio, chance, what became of it."""
     show = _SHOW[measure.kind]
-    yield harmless(measure.name)
+    yield measure.name
     yield show(measure.old)
     yield show(measure.new)
     yield "" if math.isinf(measure.ratio) else f"{measure.ratio:.3g}"

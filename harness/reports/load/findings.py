@@ -7,7 +7,7 @@ tells them in this order.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from statistics import median
 
@@ -18,6 +18,7 @@ from harness.load_results import (
     Moment,
     Staged,
     Trouble,
+    around_the_break,
     at,
     by_stage,
     moments,
@@ -27,7 +28,7 @@ from harness.load_results import (
 )
 from harness.load_results.quantities import duration, many, moment, rate, share
 from harness.load_results.saturation import stalls
-from harness.visible import harmless
+from harness.visible import one_line
 
 FEW = 4  # kinds of trouble that are told one by one
 _FAR_BEHIND = 0.7  # of what was due, begun: not yet late, but soon
@@ -57,7 +58,7 @@ class Finding:
 
 def findings(result: LoadResult) -> tuple[Finding, ...]:
     """All that went wrong with a run, what weighs most first."""
-    return tuple(_findings(result))
+    return tuple(replace(it, text=one_line(it.text)) for it in _findings(result))
 
 
 def _findings(result: LoadResult) -> Iterator[Finding]:
@@ -83,7 +84,7 @@ def where(result: LoadResult, seconds: float) -> str:
     if found is None:
         return ""
     stage = stage_at(result, seconds)
-    named = f" in stage '{harmless(stage.name)}'" if stage and len(result.stages) > 1 else ""
+    named = f" in stage '{stage.name}'" if stage and len(result.stages) > 1 else ""
     due = f" of {rate(found.due)} due" if found.interval.due else ""
     return f"{named} with {many(found.users, 'user')}, {rate(found.accepted)} accepted{due}"
 
@@ -108,26 +109,21 @@ def _end(result: LoadResult) -> Iterator[Finding]:
 def _breaking_point(result: LoadResult) -> Iterator[Finding]:
     """The stage that did not hold, beside the last one that did."""
     stages = by_stage(result)
-    broken = next((number for number, it in enumerate(stages) if not it.met.held), None)
-    if broken is None or len(stages) < 2:
-        if result.end is End.ABORTED:
-            yield _stopped(result)
-        return
-    one = stages[broken]
-    held = f"; '{harmless(stages[broken - 1].stage.name)}' held{_stage(stages[broken - 1])}"
-    yield Finding(
-        weight=_weight(result),
-        text=f"stage '{harmless(one.stage.name)}' did not hold{_stage(one)}"
-        + (held if broken else ""),
-        at=_first_break(result, one),
-    )
+    held, broken = around_the_break(stages)
+    if broken and len(stages) > 1:
+        before = f"; '{held.stage.name}' held{_stage(held)}" if held else ""
+        yield Finding(
+            weight=_weight(result),
+            text=f"stage '{broken.stage.name}' did not hold{_stage(broken)}{before}",
+            at=_first_break(result, broken),
+        )
     if result.end is End.ABORTED:
         yield _stopped(result)
 
 
 def _stopped(result: LoadResult) -> Finding:
     met = ", ".join(f"{it.threshold} (found {it.found})" for it in result.stopped)
-    why = harmless(met) if met else "a limit was met"
+    why = met or "a limit was met"
     return Finding(
         weight=Weight.NOTE,
         text=f"stopped at {moment(result.seconds)}, as the profile wants: {why}",
@@ -203,7 +199,7 @@ def _troubles(result: LoadResult) -> Iterator[Finding]:
 
 
 def _first_of(result: LoadResult, trouble: Trouble) -> str:
-    kind = harmless(f"{trouble.stage} {trouble.what}")
+    kind = f"{trouble.stage} {trouble.what}"
     times = many(trouble.count, "time")
     if not result.series.intervals:
         return f"{kind}: {times}"
@@ -257,10 +253,8 @@ def _breaks(result: LoadResult) -> Iterator[Finding]:
         named = f" ({each.requirement})" if each.requirement else ""
         yield Finding(
             weight=_weight(result),
-            text=harmless(
-                f"{each.case}{named} breaks under load: first at {moment(each.at)} "
-                f"and {rate(each.rate)}: {each.headline}"
-            ),
+            text=f"{each.case}{named} breaks under load: first at {moment(each.at)} "
+            f"and {rate(each.rate)}: {each.headline}",
             at=each.at,
         )
 
@@ -271,7 +265,7 @@ def _generators(result: LoadResult) -> Iterator[Finding]:
             heard = _last_heard(result, name)
             yield Finding(
                 weight=Weight.DOUBT,
-                text=f"{harmless(name)}, a process of ours, was lost after {moment(heard)}",
+                text=f"{name}, a process of ours, was lost after {moment(heard)}",
                 at=heard,
             )
     if result.lost_generators:
@@ -279,7 +273,7 @@ def _generators(result: LoadResult) -> Iterator[Finding]:
     text = saturation(result)
     if text:
         stopped = [second for _, second, _ in stalls(result) if second is not None]
-        yield Finding(weight=Weight.DOUBT, text=harmless(text), at=min(stopped, default=None))
+        yield Finding(weight=Weight.DOUBT, text=text, at=min(stopped, default=None))
 
 
 def _left_undone(result: LoadResult) -> Iterator[Finding]:

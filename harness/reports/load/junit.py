@@ -2,6 +2,9 @@
 
 A threshold that was missed is a failure.  A run that was cut short, or measured nothing, is an
 error: nobody can say what it would have found.
+
+junit-xml drops control characters without a word, and XML forbids some that it lets through: so all
+text is made harmless before.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from harness.load_results import End, Judged, LoadResult, saturation
 from harness.reports.load.findings import findings
 from harness.reports.load.terminal import summary
 from harness.reports.load.verdict import verdict
-from harness.visible import harmless
+from harness.visible import harmless, one_line
 
 COUNTED = ("tests", "failures", "errors", "skipped")
 _CUT = {
@@ -27,10 +30,10 @@ _CUT = {
 def to_junit(result: LoadResult) -> str:
     """The run as a JUnit XML document."""
     suite = junit_xml.TestSuite(
-        f"load {harmless(result.profile)}",
+        harmless(f"load {result.profile}"),
         [_of_the_run(result), *(_of(judged, result) for judged in result.thresholds)],
-        timestamp=result.started,
-        properties=dict(_properties(result)),
+        timestamp=harmless(result.started),
+        properties={name: harmless(value) for name, value in _properties(result)},
         stdout="\n".join(summary(result)),
     )
     element: ElementTree.Element = suite.build_xml_doc()
@@ -59,13 +62,13 @@ def _of_the_run(result: LoadResult) -> junit_xml.TestCase:
 def _of(judged: Judged, result: LoadResult) -> junit_xml.TestCase:
     case = _case(judged.threshold, result)
     if not judged.met:
-        case.add_failure_info(f"{judged.threshold}: found {judged.found}", _why(result))
+        case.add_failure_info(one_line(f"{judged.threshold}: found {judged.found}"), _why(result))
     return case
 
 
 def _case(name: str, result: LoadResult) -> junit_xml.TestCase:
-    classname = f"load.{harmless(result.profile)}"
-    return junit_xml.TestCase(name=harmless(name), classname=classname)
+    classname = one_line(f"load.{result.profile}")
+    return junit_xml.TestCase(name=one_line(name), classname=classname)
 
 
 def _why(result: LoadResult) -> str:
@@ -73,9 +76,9 @@ def _why(result: LoadResult) -> str:
 
 
 def _properties(result: LoadResult) -> Iterator[tuple[str, str]]:
-    yield "target", harmless(result.target)
-    yield "greeting", harmless(result.greeting)
-    yield "profile", harmless(result.profile)
+    yield "target", result.target
+    yield "greeting", result.greeting
+    yield "profile", result.profile
     yield "seed", str(result.seed)
     yield "users", str(result.users)
     yield "end", result.end.value
@@ -84,5 +87,5 @@ def _properties(result: LoadResult) -> Iterator[tuple[str, str]]:
     yield "failures", str(result.failures)
     yield "late", str(result.messages.late)
     yield "unsent", str(result.messages.unsent)
-    yield "saturation", harmless(saturation(result) or "")
-    yield "smtp-harness", harmless(result.harness)
+    yield "saturation", saturation(result) or ""
+    yield "smtp-harness", result.harness

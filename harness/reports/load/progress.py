@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.load_results import LoadResult, Moment, moments, stage_at
 from harness.load_results.quantities import duration, many, moment, rate
-from harness.visible import harmless
+from harness.visible import one_line
 
 _RECENT = 3  # intervals that "now" is: one alone jumps too much to be read
 _KINDS = 3  # of trouble that are named
@@ -20,7 +20,7 @@ def progress(result: LoadResult, seconds: float, width: int = 0) -> str:
         *_late(result),
         _failures(result),
     ]
-    line = ", ".join(parts)
+    line = one_line(", ".join(parts))
     return line if not width or len(line) <= width else f"{line[: width - 3]}..."
 
 
@@ -32,7 +32,7 @@ def _clock(result: LoadResult, seconds: float) -> str:
 
 def _stage(result: LoadResult, seconds: float) -> str:
     stage = stage_at(result, seconds)
-    return f" ({harmless(stage.name)})" if stage and len(result.stages) > 1 else ""
+    return f" ({stage.name})" if stage and len(result.stages) > 1 else ""
 
 
 def _now(told: tuple[Moment, ...]) -> list[str]:
@@ -58,5 +58,5 @@ def _failures(result: LoadResult) -> str:
     if not result.failures:
         return "no failures"
     worst = sorted(result.troubles, key=lambda trouble: -trouble.count)[:_KINDS]
-    kinds = ", ".join(f"{harmless(it.stage)} {harmless(it.what)} x{it.count:,}" for it in worst)
+    kinds = ", ".join(f"{it.stage} {it.what} x{it.count:,}" for it in worst)
     return f"{many(result.failures, 'failure')} ({kinds})"

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from harness.load_results import Staged
 from harness.load_results.quantities import duration, moment, rate
-from harness.visible import harmless
 
 HEAD = ("stage", "begin", "users", "due", "accepted", "p50", "p99", "max", "failures", "held")
 
@@ -25,7 +24,7 @@ def stage_rows(stages: Sequence[Staged]) -> list[tuple[str, ...]]:
 
 def _cells(it: Staged) -> Iterator[str]:
     met, latency = it.met, it.met.interval.latency
-    yield harmless(it.stage.name)
+    yield it.stage.name
     yield moment(it.stage.begin)
     yield f"{met.users:,}"
     yield rate(met.due) if met.interval.due else ""

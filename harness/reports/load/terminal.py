@@ -13,7 +13,7 @@ from harness.load_results.quantities import duration, many, moment, share
 from harness.reports.load.findings import Finding, Weight, findings
 from harness.reports.load.stages import stage_rows
 from harness.reports.load.verdict import verdict
-from harness.visible import harmless
+from harness.visible import one_line
 
 MANY_TROUBLES = 12  # kinds that are shown; the rest are in the result file
 MANY_NAMED = 10  # copies of messages that did not arrive as they should have
@@ -23,7 +23,7 @@ _MARKS = {Weight.BROKE: "!", Weight.DOUBT: "?", Weight.NOTE: "-"}
 
 
 def summary(result: LoadResult) -> list[str]:
-    """The lines that end a load run."""
+    """The lines that end a load run; whatever a peer said in them moves no terminal."""
     sections = (
         _what_ran(result),
         _totals(result),
@@ -37,16 +37,16 @@ def summary(result: LoadResult) -> list[str]:
         _ended(result),
     )
     lines = [line for section in sections if section for line in (*section, "")]
-    return lines[:-1]
+    return [*map(one_line, lines[:-1])]
 
 
 def _what_ran(result: LoadResult) -> list[str]:
     lines = [
-        f"load '{harmless(result.profile)}' against {harmless(result.target)}: "
+        f"load '{result.profile}' against {result.target}: "
         f"{many(result.users, 'user')}, seed {result.seed}"
     ]
     if result.greeting:
-        lines.append(f"it greeted us with: {harmless(result.greeting)}")
+        lines.append(f"it greeted us with: {result.greeting}")
     return lines
 
 
@@ -89,10 +89,10 @@ def _troubles(result: LoadResult) -> list[str]:
     rows: list[Sequence[str]] = [("went wrong at", "what", "count", "first")]
     shown = result.troubles[:MANY_TROUBLES]
     rows += [
-        (trouble.stage, harmless(trouble.what), f"{trouble.count:,}", moment(trouble.first))
+        (trouble.stage, trouble.what, f"{trouble.count:,}", moment(trouble.first))
         for trouble in shown
     ]
-    examples = ["", *(harmless(trouble.example) for trouble in shown)]
+    examples = ["", *(trouble.example for trouble in shown)]
     lines = [
         f"{row}   {example}".rstrip()
         for row, example in zip(side_by_side(rows), examples, strict=True)
@@ -116,7 +116,7 @@ def mail_lines(found: Accounting) -> Iterator[str]:
     yield (
         f"{found.duplicates:,} arrived twice, {found.altered:,} altered, {found.unsure:,} that "
         f"nobody had answered for, {found.unknown:,} that had been refused "
-        f"(looked at: {harmless(found.where)})"
+        f"(looked at: {found.where})"
     )
     if found.latency.count:
         shown = (f"p{each} {duration(found.latency.percentile(each))}" for each in PERCENTILES)
@@ -132,7 +132,7 @@ def _named(found: Accounting) -> list[str]:
         for each in found.named[:MANY_NAMED]
     ]
     more = len(found.named) - MANY_NAMED
-    return [*map(harmless, lines), *([f"  ... and {more:,} more"] if more > 0 else [])]
+    return [*lines, *([f"  ... and {more:,} more"] if more > 0 else [])]
 
 
 def _suites(found: UnderLoad | None) -> list[str]:
@@ -148,7 +148,7 @@ def _suites(found: UnderLoad | None) -> list[str]:
 
 def _generators(result: LoadResult) -> list[str]:
     return [
-        f"our {harmless(name)}: {share(each.busy)} of a processor, timers late by "
+        f"our {name}: {share(each.busy)} of a processor, timers late by "
         f"{duration(each.lag.percentile(99))} (p99) and {duration(each.lag.greatest)} (max), "
         f"{share(each.own_share)} of the latency its own{', LOST' if each.lost else ''}"
         for name, each in sorted(result.generators.items())
@@ -175,7 +175,7 @@ def _finding(finding: Finding) -> str:
 
 def side_by_side(rows: Iterable[Sequence[str]]) -> list[str]:
     """Columns side by side: the first to the left, the others, which are numbers, to the right."""
-    rows = list(rows)
+    rows = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(

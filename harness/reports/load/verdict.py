@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.load_results import End, Judged, LoadResult, by_stage, saturation
+from harness.load_results import End, Judged, LoadResult, around_the_break, by_stage, saturation
 from harness.load_results.quantities import moment
-from harness.visible import harmless
+from harness.visible import one_line
 
 FEW = 3  # thresholds that were missed, named in the line
 
@@ -42,31 +42,28 @@ def verdict(result: LoadResult) -> Verdict:
     ours = saturation(result) or result.lost_generators
     if missed:
         broke = "missed, and our own generator was the limit" if ours else "it broke"
-        return Verdict(Word.BROKE, f"{broke}: {_named(missed)}")
+        return Verdict(Word.BROKE, one_line(f"{broke}: {_named(missed)}"))
     cut = _CUT.get(result.end)
     if cut:
         return Verdict(Word.DOUBTFUL, f"it held as long as it was measured: {cut}")
     if result.end is End.ABORTED:
-        return Verdict(Word.STOPPED, _breaking_point(result, is_ours=bool(ours)))
+        return Verdict(Word.STOPPED, one_line(_breaking_point(result, is_ours=bool(ours))))
     if ours:
         return Verdict(Word.DOUBTFUL, "it held, but our own generator was the limit")
     return Verdict(Word.HELD, "it held: all thresholds kept")
 
 
 def _breaking_point(result: LoadResult, *, is_ours: bool) -> str:
-    whose = (
-        "a breaking point was reached, and our own generator was the limit,"
-        if is_ours
-        else ("its breaking point was reached")
-    )
-    stages = by_stage(result)
-    broken = next((number for number, it in enumerate(stages) if not it.met.held), 0)
-    held = f": '{harmless(stages[broken - 1].stage.name)}' held" if broken else ""
-    return f"{whose} after {moment(result.seconds)}{held}"
+    whose = "its breaking point was reached"
+    if is_ours:
+        whose = "a breaking point was reached, and our own generator was the limit,"
+    held, broken = around_the_break(by_stage(result))
+    named = f": '{held.stage.name}' held" if held and broken else ""
+    return f"{whose} after {moment(result.seconds)}{named}"
 
 
 def _named(missed: Sequence[Judged]) -> str:
-    shown = [f"{harmless(it.threshold)} (found {harmless(it.found)})" for it in missed[:FEW]]
+    shown = [f"{it.threshold} (found {it.found})" for it in missed[:FEW]]
     more = len(missed) - len(shown)
     return ", ".join([*shown, *([f"and {more} more"] if more else [])])
 
