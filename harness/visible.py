@@ -41,6 +41,8 @@ def octets_of(text: str) -> bytes:
 
 def harmless(text: str) -> str:
     """Text that may hold what a peer said, without anything that a terminal would obey."""
+    if text.isprintable():  # as nearly all text is
+        return text
     return "".join(
         char if char.isprintable() or char == "\n" else _shown(char) for char in text
     )  # a backslash is harmless and stays single: this is for reading only

@@ -8,7 +8,7 @@ from harness.reports.markdown import inline
 from harness.reports.story import headline
 from harness.results import RunResult, Verdict
 from harness.results.comparison import Change, Compared, Comparison
-from harness.visible import harmless
+from harness.visible import one_line
 
 FEW = 20  # of what nobody has to act upon
 _HEADS = {
@@ -59,7 +59,7 @@ def _some(change: Change, lines: Sequence[str]) -> Iterator[str]:
 def _run(run: RunResult) -> str:
     cut = ", interrupted" if run.interrupted else ""
     judged = f"{run.judged} of {run.total} judged"
-    return harmless(f"{run.target} at {run.started}, {judged}{cut}")
+    return one_line(f"{run.target} at {run.started}, {judged}{cut}")
 
 
 def _told(case: Compared) -> str:
@@ -69,7 +69,7 @@ def _told(case: Compared) -> str:
     else:
         verdicts = f"{case.old.verdict.value} -> {case.new.verdict.value}"
     told = "" if outcome.verdict in (Verdict.MET, Verdict.FIXED) else f": {headline(outcome)}"
-    return harmless(f"{outcome.address}  {verdicts}{told}")
+    return one_line(f"{outcome.address}  {verdicts}{told}")
 
 
 def _summary(comparison: Comparison) -> str:

@@ -37,10 +37,10 @@ def _suite(
     name: str, outcomes: list[Outcome], result: RunResult, level: Level
 ) -> ElementTree.Element:
     suite = junit_xml.TestSuite(
-        name,
+        harmless(name),
         [_case(outcome, level) for outcome in outcomes],
-        timestamp=result.started,
-        properties=_properties_of_run(result),
+        timestamp=harmless(result.started),
+        properties={name: harmless(value) for name, value in _properties_of_run(result).items()},
     )
     element: ElementTree.Element = suite.build_xml_doc()
     for case, outcome in zip(element.iter("testcase"), outcomes, strict=True):
@@ -51,8 +51,8 @@ def _suite(
 
 def _case(outcome: Outcome, level: Level) -> junit_xml.TestCase:
     case = junit_xml.TestCase(
-        name=outcome.name,
-        classname=outcome.group,
+        name=harmless(outcome.name),
+        classname=harmless(outcome.group),
         elapsed_sec=outcome.seconds,
         file=harmless(outcome.at.path),
         line=outcome.at.line,
@@ -75,8 +75,8 @@ def _told(outcome: Outcome) -> str | None:
 
 def _properties_of_run(result: RunResult) -> dict[str, str]:
     return {
-        "target": harmless(result.target),
-        "greeting": harmless(result.greeting),
+        "target": result.target,
+        "greeting": result.greeting,
         "seed": str(result.seed),
         "segment": result.segment,
         "level": result.level.value,
@@ -88,7 +88,7 @@ def _properties_of_run(result: RunResult) -> dict[str, str]:
 def _properties_of_case(outcome: Outcome) -> Iterable[tuple[str, str]]:
     yield "verdict", outcome.verdict.value
     yield "grade", outcome.grade.value
-    yield "title", harmless(outcome.title)
+    yield "title", outcome.title
     for requirement in outcome.requirements:
         yield "requirement", requirement.id
         yield "rfc", f"{requirement.rfc}#{requirement.section}"
@@ -99,5 +99,5 @@ def _properties_of_case(outcome: Outcome) -> Iterable[tuple[str, str]]:
 def _properties(pairs: Iterable[tuple[str, str]]) -> ElementTree.Element:
     element = ElementTree.Element("properties")
     for name, value in pairs:
-        ElementTree.SubElement(element, "property", {"name": name, "value": value})
+        ElementTree.SubElement(element, "property", {"name": name, "value": harmless(value)})
     return element

@@ -13,7 +13,7 @@ from enum import Enum, auto
 
 from harness.reports.dialogue import MARGIN, rows
 from harness.results import Outcome, Surprise, Verdict
-from harness.visible import harmless
+from harness.visible import harmless, one_line
 
 WIDTH = 96
 LONG = 400  # characters of one wanted or met value
@@ -69,7 +69,7 @@ def brief_story(outcome: Outcome) -> list[Line]:
 
 def as_text(lines: Iterable[Line]) -> str:
     """Lines as plain text, without a line end after the last."""
-    return "\n".join(line.text for line in lines)
+    return "\n".join(one_line(line.text) for line in lines)
 
 
 def headline(outcome: Outcome) -> str:
@@ -77,12 +77,12 @@ def headline(outcome: Outcome) -> str:
     if outcome.surprise and outcome.verdict not in (Verdict.MET, Verdict.FIXED):
         wanted, met = _beginning(outcome.surprise.wanted), _beginning(outcome.surprise.met)
         return f"wanted {wanted}, met {met}"
-    return _one_line(outcome.reason) or outcome.verdict.value
+    return _squeezed(outcome.reason) or outcome.verdict.value
 
 
 def _head(outcome: Outcome) -> Iterator[Line]:
     yield Line(f"{outcome.verdict.value.upper()} {outcome.address}", Part.HEADLINE)
-    yield Line(f"  {_one_line(outcome.title)}", Part.TITLE)
+    yield Line(f"  {_squeezed(outcome.title)}", Part.TITLE)
 
 
 def _requirements(outcome: Outcome) -> Iterator[Line]:
@@ -158,7 +158,7 @@ def _shortened(text: str) -> str:
 
 def _notes(outcome: Outcome) -> Iterator[Line]:
     for note in outcome.notes:
-        yield Line(f"  = note: {_one_line(note)}", Part.NOTE)
+        yield Line(f"  = note: {_squeezed(note)}", Part.NOTE)
 
 
 def _dialogue(outcome: Outcome) -> Iterator[Line]:
@@ -189,9 +189,9 @@ def _again(outcome: Outcome) -> Iterator[Line]:
 def _beginning(value: str) -> str:
     """A value that has room for two of its lines: what it is, and how it begins."""
     lines = value.split("\n")
-    shown = _shortened(_one_line(" ".join(lines[:2]))) or "nothing"
+    shown = _shortened(_squeezed(" ".join(lines[:2]))) or "nothing"
     return f"{shown} ..." if len(lines) > 2 else shown
 
 
-def _one_line(text: str) -> str:
+def _squeezed(text: str) -> str:
     return " ".join(harmless(text).split())

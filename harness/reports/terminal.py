@@ -12,13 +12,14 @@ import shlex
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TextIO
 
 from harness.reports.colour import painted, painted_word
 from harness.reports.columns import in_columns
 from harness.reports.story import Line, Part, brief_story, headline, story
 from harness.results import JUDGED, Level, Outcome, RunResult, Verdict
-from harness.visible import harmless
+from harness.visible import harmless, one_line
 
 MANY_STORIES = 10  # told in full; what comes after them is told in a line
 FEW_REASONS = 8  # named in the summary
@@ -76,7 +77,7 @@ class Terminal:
         self._folders = len(set(suites)) > MANY_SUITES
         self._width = max((len(self._part_of(suite)) for suite in suites), default=0)
         noun = "case" if self._total == 1 else "cases"
-        self._say(f"{self._total} {noun} against {harmless(target)}")
+        self._say(f"{self._total} {noun} against {one_line(target)}")
         self._gap()
         self._show_progress("")
 
@@ -129,14 +130,15 @@ class Terminal:
 
     def _line(self, outcome: Outcome) -> None:
         word = self._word(outcome.verdict.value.upper(), outcome.verdict)
-        self._say(f"{word} {outcome.address}: {harmless(outcome.title)}: {headline(outcome)}")
+        told = one_line(f"{outcome.address}: {outcome.title}: {headline(outcome)}")
+        self._say(f"{word} {told}")
 
     @property
     def _side_by_side(self) -> bool:
         return self._folders and self._progress
 
     def _part_of(self, suite: str) -> str:
-        return suite.partition("/")[0] if self._folders else suite
+        return one_line(suite.partition("/")[0] if self._folders else suite)
 
     def _end_part(self) -> None:
         if self._part and not self._side_by_side:
@@ -160,7 +162,8 @@ class Terminal:
         return painted_word(word, verdict) if self._colour else word
 
     def _paint(self, lines: Iterable[Line], verdict: Verdict | None = None) -> list[str]:
-        return [painted(line, verdict) if self._colour else line.text for line in lines]
+        plain = (replace(line, text=one_line(line.text)) for line in lines)
+        return [painted(line, verdict) if self._colour else line.text for line in plain]
 
     def _gap(self) -> None:
         """One empty line, never two."""
@@ -181,7 +184,7 @@ class Terminal:
     def _show_progress(self, address: str) -> None:
         if self._progress:
             width = shutil.get_terminal_size().columns - 1
-            text = f"[{self._seen}/{self._total}]{self._unmet()} {address}"
+            text = one_line(f"[{self._seen}/{self._total}]{self._unmet()} {address}")
             self._err.write(f"\r\x1b[2K{text[:width]}")
             self._err.flush()
 

@@ -31,6 +31,7 @@ from tests.reports.outcomes import (
     WARN,
     a_run,
 )
+from tests.reports.parsing import obeyed, spoiled
 
 
 @pytest.mark.parametrize(("text", "format", "path"), [
@@ -56,9 +57,9 @@ def test_a_report_without_a_format_is_told_which_there_are(text):
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_nothing_that_a_peer_sent_reaches_a_terminal_by_any_format(format):
-    told = FORMATS[format].tell(a_run(ATTACKED))
+    told = FORMATS[format].tell(spoiled(a_run(*ONE_OF_EACH, ATTACKED)))
 
-    assert not [char for char in told if not (char.isprintable() or char == "\n")]
+    assert obeyed(told) == []
 
 
 # --- TAP -----------------------------------------------------------------------------------------

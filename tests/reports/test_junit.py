@@ -20,6 +20,7 @@ from tests.reports.outcomes import (
     WARN,
     a_run,
 )
+from tests.reports.parsing import spoiled, unescaped
 
 
 def parsed(*outcomes, level=None, **changes):
@@ -123,6 +124,10 @@ def test_a_hostile_peer_cannot_break_the_document():
     assert "]]>&<x/> [127.0.0.1]" in case.find("system-out").text
     assert r"\xEF\xBF\xBE" in case.find("failure").text
     assert case.find("failure").get("message").isprintable()
+
+
+def test_whatever_was_said_is_said_and_nothing_of_it_dropped():
+    assert unescaped(to_junit(spoiled(a_run(*ONE_OF_EACH, ATTACKED)))) == []
 
 
 def test_a_run_of_nothing_is_a_document_too():

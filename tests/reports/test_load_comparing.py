@@ -4,15 +4,13 @@ import json
 import re
 from dataclasses import replace
 
-from markdown_it import MarkdownIt
-
 from harness.histogram import Histogram
 from harness.load_results import Series
 from harness.load_results.comparison import compare
 from harness.reports.load.comparing import comparison_lines, comparison_markdown
 from harness.reports.load.page import comparison_page
 from tests.reports.load_runs import breaking, closed, frozen, healthy, nothing, stopped
-from tests.reports.test_load_page import Read
+from tests.reports.parsing import Read, rendered
 
 WORSE = compare(healthy(1), healthy(2, median=4_000))
 SAME = compare(healthy(1), healthy(2))
@@ -72,7 +70,7 @@ def test_other_profiles_and_a_slow_generator_are_remarked():
 
 
 def test_markdown_is_a_table_that_a_parser_sees():
-    html = MarkdownIt("gfm-like", {"linkify": False}).render("\n".join(comparison_markdown(WORSE)))
+    html = rendered("\n".join(comparison_markdown(WORSE)))
 
     assert html.count("<tr>") == 1 + len(WORSE.measures)
     assert html.count("<strong>worse</strong>") == 3
@@ -82,11 +80,11 @@ def test_nothing_that_a_server_said_gets_into_a_comparison():
     wild = replace(healthy(), target=WILD, profile=WILD, phases={WILD: Histogram(),
                    **healthy().phases})  # fmt: skip
     comparison = compare(wild, wild)
-    plain_tags = [tag for tag, _ in Read(comparison_page(compare(healthy(), healthy()))).elements]
+    plain = compare(healthy(), healthy())
 
     assert all(line.isprintable() for line in comparison_lines(comparison))
-    assert "<script" not in MarkdownIt().render("\n".join(comparison_markdown(comparison)))
-    assert [tag for tag, _ in Read(comparison_page(comparison)).elements] == plain_tags
+    assert "<script" not in rendered("\n".join(comparison_markdown(comparison)))
+    assert Read(comparison_page(comparison)).tags == Read(comparison_page(plain)).tags
 
 
 def test_the_page_draws_both_runs():

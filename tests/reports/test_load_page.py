@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 
@@ -18,27 +17,7 @@ from harness.reports.load.page.charts import KINDS, charts, distribution
 from harness.reports.load.page.plot import Step, area, clock, linear, logarithmic, steps, tail
 from tests.load_values import histogram
 from tests.reports.load_runs import RUNS, breaking, closed, frozen, healthy, lossy, nothing, stopped
-
-
-class Read(HTMLParser):
-    def __init__(self, page):
-        super().__init__()
-        self.elements, self.words = [], []
-        self.feed(page)
-
-    def handle_starttag(self, tag, attributes):
-        self.elements.append((tag, dict(attributes)))
-
-    def handle_startendtag(self, tag, attributes):
-        self.elements.append((tag, dict(attributes)))
-
-    def handle_data(self, text):
-        self.words.append(text)
-
-    def of(self, tag, kind=None):
-        return [it for name, it in self.elements
-                if name == tag and (kind is None or kind in it.get("class", ""))]  # fmt: skip
-
+from tests.reports.parsing import Read
 
 # --- axes ----------------------------------------------------------------------------------------
 
@@ -231,7 +210,7 @@ def test_nothing_that_a_server_said_is_markup():
         stages=tuple(replace(it, name=wild) for it in plain_run.stages),
         generators={wild: plain_run.generators["local"]},
     )  # fmt: skip
-    tags = [[tag for tag, _ in Read(to_html(run)).elements] for run in (plain_run, attacked)]
+    tags = [Read(to_html(run)).tags for run in (plain_run, attacked)]
 
     assert tags[0] == tags[1]
 

@@ -6,7 +6,6 @@ import base64
 import gzip
 import json
 from dataclasses import replace
-from html.parser import HTMLParser
 from random import Random
 
 import pytest
@@ -29,6 +28,7 @@ from tests.reports.outcomes import (
     WARN,
     a_run,
 )
+from tests.reports.parsing import Read
 
 WORDS = {
     "met": (MET, "met"),
@@ -102,29 +102,13 @@ def test_a_case_that_a_run_had_not_leaves_its_cell_empty():
     assert [row.cells for row in rows] == [(Cell("met"), Cell("")), (Cell(""), Cell("fail"))]
 
 
-class Read(HTMLParser):
-    def __init__(self, page):
-        super().__init__()
-        self.elements, self.words, self.stack = [], [], []
-        self.feed(page)
-
-    def handle_starttag(self, tag, attributes):
-        self.elements.append((tag, dict(attributes)))
-
-    def handle_data(self, text):
-        self.words.append(text)
-
-    def of(self, tag):
-        return [attributes for name, attributes in self.elements if name == tag]
-
-
 def test_nothing_that_a_peer_sent_is_markup():
     plain, attacked = (
         Read(to_html(a_run(replace(it, title=f"{it.title}\"'<b>"), greeting=greeting)))
         for it, greeting in ((FAIL, "220 hi"), (ATTACKED, "220 <script>x</script>"))
     )
 
-    assert [tag for tag, _ in attacked.elements] == [tag for tag, _ in plain.elements]
+    assert attacked.tags == plain.tags
 
 
 def test_no_style_no_script_no_image_from_elsewhere():

@@ -21,6 +21,7 @@ from tests.reports.outcomes import (
     WARN,
     a_run,
 )
+from tests.reports.parsing import spoiled
 
 
 class Screen(io.StringIO):
@@ -256,3 +257,10 @@ def test_columns_are_as_many_as_a_line_takes(width, lines):
 
 def test_no_text_makes_no_line():
     assert in_columns([], 80) == []
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_nothing_that_anybody_said_moves_the_terminal(verbose):
+    lines = told(*map(spoiled, [*ONE_OF_EACH, ATTACKED]), level=Level.MUST, verbose=verbose)
+
+    assert [line for line in lines.split("\n") if not line.isprintable()] == []
