@@ -18,6 +18,7 @@ from typing import Final
 
 import idle
 from generating import (
+    ALL,
     FIRST,
     Ours,
     per_connection,
@@ -101,12 +102,11 @@ def _contenders(tools: Postfix) -> list[Contender]:
 @contextlib.contextmanager
 def _beside_generators() -> Iterator[None]:
     """What is started here runs on the other processors, if there are others."""
-    all_of_them = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, (all_of_them - FIRST) or all_of_them)
+    os.sched_setaffinity(0, (ALL - FIRST) or ALL)
     try:
         yield
     finally:
-        os.sched_setaffinity(0, all_of_them)
+        os.sched_setaffinity(0, ALL)
 
 
 def _sinks(tools: Postfix, folder: Path) -> dict[str, Server]:
