@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from harness.certificates import client_context
 from harness.errors import PeerClosed
@@ -21,6 +22,16 @@ class Doors:
         self._seed = seed
         self._places: dict[Address, Sequence[Place]] = {}
         self._tls: dict[str, TlsClient | None] = {}  # by behaviour
+
+    def find(self, behaviours: Iterable[Behaviour]) -> None:
+        """Look all of them up before anybody connects; raises UsageError if TLS cannot be had.
+
+        A name that is unknown now is asked for again by whoever connects, for whom it is trouble.
+        """
+        for behaviour in behaviours:
+            self.tls(behaviour)
+            with contextlib.suppress(PeerClosed):
+                self.place(behaviour)
 
     def place(self, behaviour: Behaviour) -> Sequence[Place]:
         """Where such senders connect to; raises PeerClosed if its name is unknown."""

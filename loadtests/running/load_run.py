@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 from weakref import WeakSet
@@ -17,6 +17,7 @@ from loadtests.counting.recorder import Recorder
 from loadtests.driving import Familiar, Own
 from loadtests.mail import MOST_SENDERS, Mail
 from loadtests.profile import Behaviour, Profile
+from loadtests.profile.shares import roles
 from loadtests.running.doors import Doors
 from loadtests.timing.agenda import Agenda
 from loadtests.timing.plan import Plan
@@ -52,8 +53,11 @@ class LoadRun:
     login: Login | None = None
     senders: WeakSet[Sender] = field(default_factory=WeakSet)
     is_closing: bool = False
-    _roles: list[int] = field(default_factory=list)  # how many senders have each behaviour
+    _roles: Iterator[int] = field(init=False)
     _senders: int = 0
+
+    def __post_init__(self) -> None:
+        self._roles = roles([each.share for each in self.profile.behaviours])
 
     @property
     def plan(self) -> Plan:
@@ -78,15 +82,9 @@ class LoadRun:
 
     def enlist(self) -> tuple[int, Behaviour]:
         """The number of a new sender, and how it behaves: at all times as the shares say."""
-        behaviours = self.profile.behaviours
-        self._roles = self._roles or [0] * len(behaviours)
-        count = self._senders + 1
-        wanted = (each.share * count for each in behaviours)
-        missing = [want - have for want, have in zip(wanted, self._roles, strict=True)]
-        role = missing.index(max(missing))
-        self._roles[role] += 1
+        number = self.place * MOST_SENDERS + self._senders
         self._senders += 1
-        return self.place * MOST_SENDERS + count - 1, behaviours[role]
+        return number, self.profile.behaviours[next(self._roles)]
 
     def spend(self) -> bool:
         """Whether one message more may begin."""
@@ -110,6 +108,8 @@ class LoadRun:
 def prepare(target: Target, profile: Profile, *, started: str) -> LoadRun:
     """A run that may begin; raises UsageError if this profile may not be run on this target."""
     admit(target, profile)
+    doors = Doors(target, profile.seed)
+    doors.find(profile.behaviours)
     blank = LoadResult(
         target=str(target),
         profile=profile.name,
@@ -125,7 +125,7 @@ def prepare(target: Target, profile: Profile, *, started: str) -> LoadRun:
         target,
         profile,
         Mail(profile, target),
-        Doors(target, profile.seed),
+        doors,
         Recorder(blank),
         budget=profile.messages,
         login=_login(target) if any(each.login for each in profile.behaviours) else None,

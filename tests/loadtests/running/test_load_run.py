@@ -2,14 +2,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from harness.errors import UsageError
+from harness.errors import PeerClosed, UsageError
 from harness.protocol.replies import Capabilities
 from harness.target import read_target
+from harness.target.target import TlsPolicy
 from loadtests.mail import MOST_SENDERS
-from loadtests.profile import Behaviour, read_profile
+from loadtests.profile import Behaviour, Tls, read_profile
 from loadtests.running.load_run import LoadRun, prepare
 
 STARTED = "2026-01-02T03:04:05+00:00"
@@ -60,6 +62,16 @@ def test_at_all_times_senders_behave_as_the_shares_say():
     assert Counter(names[:10]) == {"b0": 6, "b1": 3, "b2": 1}
 
 
+def test_each_sender_behaves_as_those_take_it_who_account_for_its_mail():
+    run = run_of(0.6, 0.3, 0.1)
+    said = Capabilities("here.test")
+    for _ in range(500):
+        number, behaviour = run.enlist()
+        (letter,) = run.mail.messages(behaviour, number, [7], said)
+
+        assert run.mail.token(number, 7).encode() in letter.octets
+
+
 def test_so_many_messages_are_wanted_and_not_one_more():
     run = run_of(1.0, messages=2)
 
@@ -79,3 +91,20 @@ def test_processes_divide_the_messages_among_them(place: int, budget: int):
 def test_a_run_against_another_s_server_is_never_prepared():
     with pytest.raises(UsageError, match="not on loopback"):
         prepare(read_target("mx.example.test"), read_profile("smoke"), started=STARTED)
+
+
+def test_what_tls_needs_is_looked_for_before_anybody_connects(tmp_path: Path):
+    (tmp_path / "ca.pem").write_text("no certificate")
+    target = replace(read_target("127.0.0.1"), tls=TlsPolicy(ca=tmp_path / "ca.pem"))
+    profile = replace(read_profile("smoke"), behaviours=(Behaviour(name="", tls=Tls.STARTTLS),))
+
+    with pytest.raises(UsageError, match=r"cannot use .*ca\.pem as CA certificate"):
+        prepare(target, profile, started=STARTED)
+
+
+def test_a_name_that_is_unknown_is_trouble_of_the_run():
+    target = replace(read_target("no.such.name.invalid"), mine=("no.such.name.invalid",))
+    run = prepare(target, read_profile("smoke"), started=STARTED)
+
+    with pytest.raises(PeerClosed):
+        run.doors.place(run.profile.behaviours[0])
