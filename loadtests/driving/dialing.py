@@ -60,7 +60,10 @@ def dial(places: Sequence[Place], patience: float) -> int:
 
 
 def _dial(place: Place, patience: float) -> int:
-    made = Socket(place.family, socket.SOCK_STREAM)
+    try:
+        made = Socket(place.family, socket.SOCK_STREAM)
+    except OSError as problem:  # no descriptor is left for us
+        raise PeerClosed(problem.strerror or str(problem)) from None
     try:
         made.setblocking(False)
         if place.family != socket.AF_UNIX:

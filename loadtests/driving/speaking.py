@@ -11,7 +11,7 @@ import gevent
 from loadtests.driving.dialing import Socket
 
 READABLE, WRITABLE = 1, 2  # libev's EV_READ and EV_WRITE
-_TICK = 0.1  # seconds between two writes of a slow talker, who may say an octet a second
+_TICK = 0.1  # seconds between two writes of a slow talker, about; one may say an octet a second
 _EMPTY: Final = memoryview(b"")
 
 
@@ -91,13 +91,14 @@ class Speaker(ABC):
         assert self._pace is not None, "somebody is slow"
         self._unsent = memoryview(octets)
         if self._tick is None:
-            self._tick = self._loop.timer(max(_TICK, 1 / self._pace), max(_TICK, 1 / self._pace))
+            _, seconds = at_a_time(self._pace)
+            self._tick = self._loop.timer(seconds, seconds)
         if not self._tick.active:
             self._tick.start(self._say_a_bit)
 
     def _say_a_bit(self) -> None:
         assert self._pace is not None, "somebody is slow"
-        some = max(1, int(self._pace * _TICK))
+        some, _ = at_a_time(self._pace)
         try:
             sent = self._send(self._unsent[:some])
         except BlockingIOError:
@@ -111,3 +112,9 @@ class Speaker(ABC):
             self._unsent = _EMPTY
             self._written_at = now
             self._look_at_replies(now)
+
+
+def at_a_time(pace: float) -> tuple[int, float]:
+    """How many octets are written at once at this pace, and the seconds until the next."""
+    some = max(1, int(pace * _TICK))
+    return some, some / pace

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,6 +101,24 @@ def test_where_nobody_listens_the_reason_is_told(tmp_path: Path):
         dial(unix(tmp_path / "none"), 5)
     with pytest.raises(PeerClosed, match="no address"):
         dial((), 5)
+
+
+@contextmanager
+def no_descriptors_left() -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.dup(0)
+    os.close(free)  # the lowest that is free: none below it is
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_who_has_no_descriptor_left_is_told_so_as_of_any_connection_that_fails():
+    told = pytest.raises(PeerClosed, match=os.strerror(errno.EMFILE))
+    with nowhere() as places, no_descriptors_left(), told:
+        dial(places, 5)
 
 
 def test_who_does_not_answer_is_given_up_after_the_patience():

@@ -8,6 +8,7 @@ import pytest
 
 from harness.errors import Refused
 from harness.protocol.sender import Exchange
+from loadtests.driving.speaking import at_a_time
 from tests.loadtests.driving.stage import GREETING, HELLO, ask, hang_up, stage
 
 pytestmark = pytest.mark.slow  # being slow is what it is about
@@ -49,6 +50,14 @@ def test_a_slow_talker_that_is_cut_off_says_no_more(ends: bool):
 
         with pytest.raises(Refused, match=r"message: 421 4\.7\.0 too slow"):
             on.connection.run(ask(GREETING, Exchange(("message",), b"x" * 1_000)))
+
+
+@pytest.mark.parametrize("pace", [1.0, 9.0, 10.0, 15.0, 19.9, 40.0, 200.0, 1e6])
+def test_a_pace_is_kept_whatever_goes_out_at_once(pace: float):
+    octets, seconds = at_a_time(pace)
+
+    assert octets / seconds == pytest.approx(pace)
+    assert octets == 1 or seconds <= 0.1
 
 
 def test_less_than_ten_octets_a_second_go_one_by_one():
