@@ -7,6 +7,8 @@ and written as the run goes: Locust's own is lost when a run is cut short.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import resource
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,13 +35,16 @@ LOOPBACK: Final = "127.0.0.1"
 runners.WORKER_REPORT_INTERVAL = EVERY  # Locust's own three seconds would make a coarse picture
 
 
+_coarse = stats.bucket_response_time
+
+
 def _bucket(milliseconds: float) -> float:
     """Two or three digits: in Locust's whole milliseconds a local server takes 0 or 1."""
     if milliseconds < 10:  # not by `round`, which takes thrice as long, twice for each message
         return int(milliseconds * 100 + 0.5) / 100
     if milliseconds < 100:
         return int(milliseconds * 10 + 0.5) / 10
-    return int(milliseconds + 0.5)
+    return _coarse(milliseconds)
 
 
 stats.bucket_response_time = _bucket  # type: ignore[assignment]  # as its documentation does
@@ -75,6 +80,7 @@ def _add_options(parser: LocustArgumentParser, **_: Any) -> None:
 @events.init.add_listener  # type: ignore[untyped-decorator]  # Locust's is
 def _prepare(environment: Environment, **_: Any) -> None:
     options: Any = environment.parsed_options
+    _open_as_many_as_we_may()
     try:
         run = _run(options)
     except UsageError as wrong:
@@ -91,6 +97,13 @@ def _prepare(environment: Environment, **_: Any) -> None:
         Path(name) if name else None for name in (options.smtp_result, options.smtp_receipts)
     )
     conduct(environment, run, result, receipts)
+
+
+def _open_as_many_as_we_may() -> None:
+    """Each connection is a descriptor: what limits us is what we may not change."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):  # macOS says that there is none, and has one
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _run(options: Any) -> LoadRun:

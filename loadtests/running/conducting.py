@@ -15,11 +15,13 @@ import gevent
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
+from harness.load_results import End
 from loadtests.running.keeper import END, Keeper, worker_name
 from loadtests.running.load_run import LoadRun
 from loadtests.running.pacing import Pacer
 from loadtests.running.tallying import tally
 
+BROKE: Final = 3  # the status of a run that nobody led to its end
 GRACE: Final = 5.0  # seconds a user has to end its transaction, besides waiting for one reply
 _ELAPSED: Final = "smtp_elapsed"  # what a worker is told that comes in the middle of a run
 
@@ -102,10 +104,14 @@ class _Head:
         if self._begun:
             return  # somebody pressed the button again: a result is of one run
         self._begun = perf_counter()
-        # Not when Locust did: a master has waited for its workers since.
-        self._keeper.begin(datetime.now(UTC).isoformat(timespec="milliseconds"))
-        if not isinstance(self._environment.runner, MasterRunner):
-            self._keeper.start()
+        try:
+            # Not when Locust did: a master has waited for its workers since.
+            self._keeper.begin(datetime.now(UTC).isoformat(timespec="milliseconds"))
+            if not isinstance(self._environment.runner, MasterRunner):
+                self._keeper.start()
+        except BaseException:
+            gevent.spawn(self._pacer.break_off)  # Locust would go on
+            raise
         gevent.spawn(self._pacer.follow)
 
     def _greet(self, client_id: str, **_: Any) -> None:
@@ -125,4 +131,5 @@ class _Head:
         if runner.user_count:
             self._keeper.stop()
         result = self._keeper.finish(self._pacer.end, stopped=self._pacer.stopped)
-        self._environment.process_exit_code = result.exit_status
+        broke = result.end is End.RUNNING
+        self._environment.process_exit_code = BROKE if broke else result.exit_status

@@ -34,6 +34,20 @@ class Pacer:
 
     def follow(self) -> None:
         """From the first user to the last; then Locust may quit."""
+        try:
+            self._keep_to_the_plan()
+            self._keeper.stop()
+        except BaseException:
+            self.break_off()  # nobody else would end the run
+            raise
+        self._quit()
+
+    def break_off(self) -> None:
+        """It cannot be led to its end."""
+        self.end = End.RUNNING  # as a generator that died leaves it
+        self._quit()
+
+    def _keep_to_the_plan(self) -> None:
         self._begun = looked = perf_counter()
         while not self._is_over():
             gevent.sleep(_GLANCE)
@@ -42,9 +56,10 @@ class Pacer:
                 self._adjust()
                 self._keeper.look()
                 self._look_for_the_end()
+
+    def _quit(self) -> None:
         runner = self._environment.runner
         assert runner is not None, "a run has a runner"
-        self._keeper.stop()
         runner.quit()
         if self._environment.web_ui:
             self._environment.web_ui.stop()  # type: ignore[no-untyped-call]

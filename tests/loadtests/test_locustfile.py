@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -93,6 +94,83 @@ def test_locust_alone_gets_no_further_than_the_command_line_would(
 
     assert done.returncode == 2
     assert said in done.stderr
+
+
+# Our locustfile, with something behind it.
+BESIDE = """\
+import resource
+import shutil
+import sys
+
+from locust import events
+
+from loadtests.locustfile import *
+
+"""
+LIMIT = """\
+@events.init.add_listener
+def look(**_):
+    sys.exit(f"limits: {resource.getrlimit(resource.RLIMIT_NOFILE)}")
+"""
+NO_PLACE = """\
+@events.test_start.add_listener
+def take_away(**_):
+    shutil.rmtree("out")
+"""
+SOON_NO_PLACE = """\
+import gevent
+
+@events.test_start.add_listener
+def take_away(**_):
+    gevent.spawn(shutil.rmtree, "out")
+"""
+TENTH = """\
+from locust import stats
+
+@events.init.add_listener
+def look(**_):
+    sys.exit(f"buckets: {[stats.bucket_response_time(it) for it in (1.234, 12.34, 123.4, 1234.5)]}")
+"""
+
+
+def beside(folder: Path, more: str, *words: str) -> subprocess.CompletedProcess[str]:
+    (folder / "beside.py").write_text(BESIDE + more)
+    return locust(["-f", "beside.py", *words], folder)
+
+
+@pytest.mark.slow
+def test_as_many_connections_may_be_open_as_the_hard_limit_lets_us(tmp_path: Path):
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    words = ["-H", "127.0.0.1", "-f", "beside.py", "--headless"]
+    (tmp_path / "beside.py").write_text(BESIDE + LIMIT)
+    limited = f"ulimit -Sn 500; exec {sys.executable} -P -m locust {' '.join(words)}"
+    done = subprocess.run(
+        ["sh", "-c", limited], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+
+    assert f"limits: ({hard}, {hard})" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("more", [NO_PLACE, SOON_NO_PLACE], ids=["at once", "soon"])
+def test_a_run_ends_when_nobody_can_lead_it_any_more(tmp_path: Path, more: str):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "long.yaml").write_text("about: a\nduration: 60s\n")
+    with aiosmtpd() as (address, _):
+        done = beside(
+            tmp_path, more, "-H", address,
+            "--smtp-profile", "./long.yaml", "--smtp-result", "out/result.json",
+        )  # fmt: skip
+
+    assert done.returncode not in (0, 1)
+
+
+@pytest.mark.slow
+def test_what_takes_long_is_as_coarse_in_locusts_table_as_ever(tmp_path: Path):
+    done = beside(tmp_path, TENTH, "-H", "127.0.0.1")
+
+    assert "buckets: [1.23, 12.3, 120, 1200]" in done.stderr
 
 
 OWN = """\
