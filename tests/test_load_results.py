@@ -9,6 +9,7 @@ import pytest
 from harness.errors import UsageError
 from harness.load_results import (
     End,
+    Follower,
     Judged,
     Messages,
     Trouble,
@@ -83,3 +84,81 @@ def test_writing_replaces_the_file_and_leaves_nothing_beside_it(tmp_path: Path):
 
     assert read(path) == RESULT
     assert [found.name for found in tmp_path.iterdir()] == ["result.json"]
+
+
+# --- a file that grows ---------------------------------------------------------------------------
+
+
+def part(accepted: int) -> str:
+    return to_json(replace(RESULT, end=End.RUNNING, messages=Messages(accepted=accepted)))
+
+
+def test_wherever_the_last_line_is_cut_all_before_it_is_kept():
+    before, last = part(1) + part(2), part(4)
+
+    for size in range(len(last) - 1):
+        assert from_json(before + last[:size]).messages.accepted == 3
+    assert from_json(before + last[:-1]).messages.accepted == 7  # there lacks but its line end
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (part(1)[:-20], "^this is not"),  # there was nothing before it
+        (part(1) + part(2)[:-20] + "\n", "^line 2: this is not"),  # it was not the last
+        (part(1) + part(2)[:-20] + part(4), "^line 2: this is not"),
+        (part(1) + "[7]", "^line 2: this is not"),  # nobody cut it
+        (part(1) + part(2).replace("load/2", "load/9"), "this is a smtp-harness-load/9"),
+    ],
+)
+def test_what_is_wrong_before_the_end_is_not_passed_over(text: str, words: str):
+    with pytest.raises(UsageError, match=words):
+        from_json(text)
+
+
+def test_a_growing_file_is_followed_by_whole_lines(tmp_path: Path):
+    path, text = tmp_path / "result.json", part(1) + part(2)
+    follower, seen = Follower(path), []
+    with path.open("w") as file:
+        for char in text:
+            file.write(char)
+            file.flush()
+            known = follower.look()
+            seen.append(known.messages.accepted if known else None)
+
+    assert seen == [None] * (len(part(1)) - 1) + [1] * len(part(2)) + [3]
+
+
+def test_a_file_that_takes_another_s_place_is_read_anew(tmp_path: Path):
+    path = tmp_path / "result.json"
+    follower = Follower(path)
+    path.write_text(part(1) + part(2))
+    follower.look()
+    write(replace(RESULT, messages=Messages(accepted=5)), path)
+
+    known = follower.look()
+    assert known is not None
+    assert known.messages.accepted == 5
+
+
+def test_a_file_that_was_cut_is_read_anew(tmp_path: Path):
+    path = tmp_path / "result.json"
+    follower = Follower(path)
+    path.write_text(part(1) + part(2))
+    follower.look()
+    path.write_text(part(4))
+
+    known = follower.look()
+    assert known is not None
+    assert known.messages.accepted == 4
+
+
+def test_a_file_that_is_gone_was_as_it_was(tmp_path: Path):
+    path = tmp_path / "result.json"
+    follower = Follower(path)
+    assert follower.look() is None
+    path.write_text(part(1))
+    known = follower.look()
+    path.unlink()
+
+    assert follower.look() is known

@@ -1,8 +1,8 @@
 """Load results as files: parts in lines while a run goes on, one object in the end.
 
 A file holds one JSON object or more, one a line, each of them a part that `together` adds to those
-before it: so a run that is cut short keeps what it wrote, and files of several runs of one target
-may be joined by `cat`.  FORMAT changes when a reader would notice.
+before it: so a run that is cut short keeps what it wrote, even in the middle of a line, and files
+of several runs of one target may be joined by `cat`.  FORMAT changes when a reader would notice.
 """
 
 from __future__ import annotations
@@ -50,12 +50,35 @@ def is_load_result(text: str) -> bool:
 
 
 def from_json(text: str) -> LoadResult:
-    """The result that `to_json` wrote, in one or more lines; a UsageError for something else."""
+    """The result that `to_json` wrote, in one or more lines; a UsageError for something else.
+
+    Of a generator that was killed while it wrote there may be half a line at the end, of what
+    nobody can know the rest: that is passed over.
+    """
+    *whole, last = text.split("\n")
+    lines = [*whole, last] if _is_json(last) or not any(map(str.strip, whole)) else whole
+    parts = [_numbered(at, line) for at, line in enumerate(lines, 1) if line.strip()]
+    if not parts:
+        raise UsageError(_NOT_OURS)
+    return functools.reduce(together, parts)
+
+
+def _is_json(line: str) -> bool:
     try:
-        parts = [_part(line) for line in text.splitlines() if line.strip()]
-        return functools.reduce(together, parts)
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
+
+
+def _numbered(at: int, line: str) -> LoadResult:
+    try:
+        return _part(line)
+    except UsageError:
+        raise
     except (ValueError, AttributeError, LookupError, TypeError, OverflowError):
-        raise UsageError(_NOT_OURS) from None
+        where = f"line {at}: " if at > 1 else ""
+        raise UsageError(f"{where}{_NOT_OURS}") from None
 
 
 def write(result: LoadResult, path: Path) -> None:

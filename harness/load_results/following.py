@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import BinaryIO
 
 from harness.load_results.adding import together
 from harness.load_results.document import from_json
@@ -14,16 +16,15 @@ class Follower:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = 0  # which file it was: in the end another one takes its place
-        self._read = 0
+        self._file = (0, 0)  # which one it was: in the end another one takes its place
+        self._read = 0  # octets of it
         self._total: LoadResult | None = None
 
     def look(self) -> LoadResult | None:
         """All that is known by now; None if nothing is."""
         try:
             with self._path.open("rb") as lines:
-                if (file := self._inode()) != self._file:
-                    self._file, self._read, self._total = file, 0, None
+                self._begin_again_where_it_is_another(lines)
                 lines.seek(self._read)
                 octets = lines.read()
         except FileNotFoundError:
@@ -35,5 +36,9 @@ class Follower:
             self._total = together(self._total, new) if self._total else new
         return self._total
 
-    def _inode(self) -> int:
-        return self._path.stat().st_ino
+    def _begin_again_where_it_is_another(self, lines: BinaryIO) -> None:
+        """The path may be another one's by the time we ask for it: only the open file says."""
+        met = os.fstat(lines.fileno())
+        file = (met.st_dev, met.st_ino)
+        if file != self._file or met.st_size < self._read:  # a new one, or this one cut
+            self._file, self._read, self._total = file, 0, None
