@@ -24,6 +24,7 @@ from harness.load_results.moments import (
     moments,
     planned,
     stage_at,
+    total,
 )
 from harness.load_results.saturation import saturation
 from harness.load_results.series import Interval, Series
@@ -72,5 +73,6 @@ __all__ = [
     "to_document",
     "to_json",
     "together",
+    "total",
     "write",
 ]

@@ -98,10 +98,16 @@ def moments(result: LoadResult) -> tuple[Moment, ...]:
         )
         return (*found, rest)
     # What little there was afterwards belongs to the moment before: nothing is left out.
-    before = found.pop()
-    seconds = before.seconds + covered
-    whole = before.interval + intervals[last]
-    return (*found, Moment(begin=before.begin, seconds=seconds, interval=whole))
+    rest = Moment(begin=last * width, seconds=covered, interval=intervals[last])
+    return (*found[:-1], total([found[-1], rest]))
+
+
+def total(told: Sequence[Moment]) -> Moment:
+    """Neighbours put together, from the begin of the first; there must be one."""
+    whole = Interval()
+    for met in told:
+        whole = whole + met.interval
+    return Moment(begin=told[0].begin, seconds=sum(met.seconds for met in told), interval=whole)
 
 
 def at(result: LoadResult, seconds: float) -> Moment | None:
@@ -150,14 +156,7 @@ def _by_stage(result: LoadResult) -> Iterator[Staged]:
     told = moments(result)
     for stage in result.stages:
         inside = [met for met in told if stage_at(result, met.begin + met.seconds / 2) is stage]
-        if inside:
-            total = Interval()
-            for met in inside:
-                total = total + met.interval
-            seconds = sum(met.seconds for met in inside)
-            if stage.rate and not total.due:
-                continue  # the run had been stopped: what came was asked for before
-            yield Staged(
-                stage=stage,
-                met=Moment(begin=inside[0].begin, seconds=seconds, interval=total),
-            )
+        met = total(inside) if inside else None
+        # Where nothing was due under a rate the run had been stopped: what came was due before.
+        if met and (met.interval.due or not stage.rate):
+            yield Staged(stage=stage, met=met)

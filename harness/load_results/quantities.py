@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import math
+
 
 def duration(microseconds: float) -> str:
     """A latency with three significant digits or so, in the unit that suits it."""
-    if microseconds < 1_000:
+    if microseconds < 999.5:
         return f"{microseconds:.0f} us"
-    if microseconds < 1_000_000:
-        return f"{microseconds / 1_000:.3g} ms" if microseconds < 999_500 else "1 s"
+    if microseconds < 999_500:
+        return f"{microseconds / 1_000:.3g} ms"
     seconds = microseconds / 1_000_000
-    return f"{seconds:.3g} s" if seconds < 1_000 else f"{seconds:,.0f} s"
+    return f"{seconds:.3g} s" if seconds < 999.5 else f"{seconds:,.0f} s"
 
 
 def moment(seconds: float) -> str:
-    """A moment of a run, or how long something of it took: 0.3 s, 12 s, 3:05 min, 2:03:05 h."""
-    if seconds < 1 or (seconds < 10 and seconds % 1):
-        return f"{f'{seconds:.1f}'.removesuffix('.0')} s"
-    if round(seconds) < 120:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
+    """A moment of a run, as a clock shows it: what happened at 59.999 s was not at 60 s, where
+    another stage may begin."""
+    tenths = math.floor(seconds * 10 + 1e-6) / 10 if seconds < 10 else seconds
+    return _clock(tenths, math.floor(seconds + 1e-6))
+
+
+def span(seconds: float) -> str:
+    """How long something of a run took: 0.3 s, 12 s, 3:05 min, 2:03:05 h."""
+    return _clock(round(seconds, 1), round(seconds))
+
+
+def _clock(tenths: float, seconds: int) -> str:
+    """The tenths where there are so few seconds that they tell something."""
+    if tenths < 10:
+        return f"{tenths:g} s"
+    if seconds < 120:
+        return f"{seconds} s"
+    minutes, rest = divmod(seconds, 60)
     if minutes < 60:
         return f"{minutes}:{rest:02} min"
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02} h"

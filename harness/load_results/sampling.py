@@ -14,8 +14,7 @@ from itertools import pairwise
 from statistics import fmean
 
 from harness.load_results.chance import Stratum
-from harness.load_results.moments import Moment
-from harness.load_results.series import Interval
+from harness.load_results.moments import Moment, total
 
 MOST = 40  # samples of a row: more would tell no more, and take longer
 ALIKE = 0.1  # the correlation of neighbours beyond which they are no samples of their own
@@ -46,14 +45,7 @@ def independent(rows: Rows, sample: Sample) -> list[Stratum]:
 
 def joined(told: Sequence[Moment], size: int) -> list[Moment]:
     """So many neighbours each put together; what is left over at the end is not used."""
-    return [_sum(told[at : at + size]) for at in range(0, len(told) - size + 1, size)]
-
-
-def _sum(told: Sequence[Moment]) -> Moment:
-    total = Interval()
-    for it in told:
-        total = total + it.interval
-    return Moment(begin=told[0].begin, seconds=sum(it.seconds for it in told), interval=total)
+    return [total(told[at : at + size]) for at in range(0, len(told) - size + 1, size)]
 
 
 def _stratum(old: Sequence[float | None], new: Sequence[float | None]) -> Stratum:

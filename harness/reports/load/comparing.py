@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from harness.load_results import LoadResult, saturation
 from harness.load_results.comparison import Change, Comparison, Kind, Measure
-from harness.load_results.quantities import duration, moment, rate, share
+from harness.load_results.quantities import duration, rate, share, span
 from harness.reports.load.terminal import side_by_side
 from harness.reports.load.verdict import verdict
 from harness.reports.markdown import inline
@@ -90,5 +90,5 @@ def _told(measure: Measure) -> str:
 def _run(result: LoadResult) -> str:
     return (
         f"{result.target}, profile '{result.profile}', {result.started[:16].replace('T', ' ')}, "
-        f"{moment(result.seconds)}: {verdict(result).title}"
+        f"{span(result.seconds)}: {verdict(result).title}"
     )

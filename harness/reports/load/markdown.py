@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.load_results import LoadResult, by_stage
-from harness.load_results.quantities import duration, many, moment, rate
+from harness.load_results.quantities import duration, many, moment, rate, span
 from harness.reports.load.findings import findings
 from harness.reports.load.stages import stage_rows
 from harness.reports.load.terminal import MANY_TROUBLES, PERCENTILES, mail_lines
@@ -35,7 +35,7 @@ def _totals(result: LoadResult) -> str:
     due = f", {found.late:,} late and {found.unsent:,} unsent of {found.due:,}" if found.due else ""
     return inline(
         f"{found.accepted:,} of {many(found.begun, 'message')} accepted by {result.target} in "
-        f"{moment(result.seconds)}, {rate(result.rate)}; {found.refused:,} refused, "
+        f"{span(result.seconds)}, {rate(result.rate)}; {found.refused:,} refused, "
         f"{found.unanswered:,} unanswered{due}"
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.load_results import LoadResult, Moment, moments, stage_at
+from harness.load_results import LoadResult, Moment, moments, stage_at, total
 from harness.load_results.quantities import duration, many, moment, rate
 from harness.visible import one_line
 
@@ -36,15 +36,12 @@ def _stage(result: LoadResult, seconds: float) -> str:
 
 
 def _now(told: tuple[Moment, ...]) -> list[str]:
-    recent = told[-_RECENT:]
-    total = recent[0].interval
-    for met in recent[1:]:
-        total = total + met.interval
-    now = Moment(begin=0, seconds=sum(met.seconds for met in recent), interval=total)
-    due = f" of {rate(now.due)} due" if total.due else ""
+    now = total(told[-_RECENT:])
+    latency = now.interval.latency
+    due = f" of {rate(now.due)} due" if now.interval.due else ""
     shown = [many(told[-1].users, "user"), f"{rate(now.accepted)}{due}"]
-    if total.latency.count:
-        p50, p99 = total.latency.percentile(50), total.latency.percentile(99)
+    if latency.count:
+        p50, p99 = latency.percentile(50), latency.percentile(99)
         shown.append(f"p50 {duration(p50)}, p99 {duration(p99)}")
     return shown
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from harness.load_results import LoadResult, Moment, moments, stage_at
-from harness.load_results.quantities import duration, many, moment, rate
+from harness.load_results.quantities import duration, many, moment, rate, span
 from harness.reports import one_file
 from harness.reports.load.findings import Finding, findings
 from harness.reports.load.page.charts import Drawn, charts, end_of
@@ -106,7 +106,7 @@ def _told(result: LoadResult) -> Iterator[tuple[str, str]]:
     if result.accounting:
         yield "lost, twice, altered", _copies(result)
     yield "users, connections", f"{result.users:,}, {result.connections:,}"
-    yield "time", moment(result.seconds)
+    yield "time", span(result.seconds)
 
 
 def _copies(result: LoadResult) -> str:
