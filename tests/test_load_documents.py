@@ -61,7 +61,7 @@ def _is_told(text: str) -> bool:
     except UsageError:
         return False
     summary(result)
-    progress(result, 3.0)
+    progress(result)
     for tell in FORMATS.values():
         tell(result)
     return True
@@ -77,6 +77,7 @@ def changed(**members: Any) -> str:
         changed(seconds=float("inf")),
         changed(seconds=float("nan")),
         changed(target="\ud800"),
+        changed(stages=[{"name": "a", "begin": 0, "end": 1, "users": [1, 1], "rate": [5]}]),
         changed(series={"width": 0, "intervals": {}}),
         changed(series={"width": 1e300, "intervals": {}}),
         changed(series={"width": 1, "intervals": {"1000000000000": {}}}),

@@ -23,7 +23,7 @@ EVERY = 1.0  # seconds between two looks at the result
 _LOG_LINES = 15  # of what the child said last, for the person who must find out why it broke
 HEADLESS = ("--headless", "--only-summary", "--loglevel", "WARNING")
 
-Look = Callable[[float], None]
+Look = Callable[[], None]
 
 
 def generate(
@@ -77,9 +77,8 @@ def _wait(child: subprocess.Popen[bytes], patience: float | None, look: Look) ->
         try:
             return child.wait(timeout=EVERY)
         except subprocess.TimeoutExpired:
-            seconds = time.monotonic() - begun
-            look(seconds)
-            if patience is not None and seconds > patience:
+            look()
+            if patience is not None and time.monotonic() - begun > patience:
                 _kill_all(child)
 
 

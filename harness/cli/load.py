@@ -43,7 +43,7 @@ OPTIONS = (
                  help="With --master: so many must have come before it begins."),
     click.option("--worker", is_flag=True, help="Work for a master elsewhere."),
     click.option("--master-host", default="127.0.0.1", show_default=True, metavar="HOST",
-                 help="Where the master listens; with --master, from where it may be reached."),
+                 help="Where the master is; with --master, the address at which it listens."),
     click.option("--master-port", type=_PORT, default=5557, show_default=True, metavar="PORT"),
     click.option("--web", type=_PORT, metavar="PORT", help="Locust's own page, on loopback."),
     click.option("--json", "path", type=_FILE, metavar="FILE",

@@ -26,6 +26,7 @@ from harness.cli.reporting import wanted_load_reports, write_report
 from harness.cli.under_load import Sampler, under_load
 from harness.errors import HarnessError, PeerError, TargetUnreachable, UsageError
 from harness.load_results import End, Follower, Judged, LoadResult, read, to_document
+from harness.load_results.quantities import many
 from harness.reports.files import check_writable, is_replaceable, write_whole
 from harness.reports.formats import STDOUT
 from harness.reports.load import LoadReport, progress, summary
@@ -194,13 +195,17 @@ class _Run:
 
         prepared = self.folder / "prepared"
         hand_over(prepared, self.target, self.profile)
-        master = f"{self.wishes.master_host}:{self.wishes.master_port}"
-        click.echo(f"working for the master at {master}", err=True)
+        click.echo(f"working for the master at {self._rendezvous}", err=True)
         options = [f"--smtp-prepared={prepared}", *_how(self.wishes)]
-        status = generate(options, self.folder, patience=None, look=lambda _: None)
+        status = generate(options, self.folder, patience=None, look=lambda: None)
         if status not in (0, 130, 143):
             raise HarnessError(f"the worker broke off: {last_words(self.folder)}")
         return status
+
+    @property
+    def _rendezvous(self) -> str:
+        """Where master and workers meet."""
+        return f"{self.wishes.master_host}:{self.wishes.master_port}"
 
     @property
     def _receipts(self) -> Path:
@@ -230,6 +235,9 @@ class _Run:
     def _generate(self, options: list[str], file: Path) -> int:
         if self.wishes.web is not None:
             click.echo(f"Locust's own page: http://127.0.0.1:{self.wishes.web}", err=True)
+        if self.wishes.master:
+            who = many(self.wishes.expect_workers, "worker")
+            click.echo(f"waiting for {who} at {self._rendezvous}", err=True)
         ends = self.profile.duration + self.target.timeouts.reply + _GRACE
         patience = None if self.wishes.is_open_ended else ends
         with _live(Follower(file)) as show:
@@ -306,13 +314,13 @@ def _free_port() -> int:
 def _live(follower: Follower) -> Iterator[Look]:
     """Shows how far it is, on a terminal; the line is gone when something else is said."""
 
-    def show(seconds: float) -> None:
+    def show() -> None:
         known = follower.look()
         if known is not None:
             width = shutil.get_terminal_size().columns
-            click.echo(f"\r\x1b[2K{progress(known, seconds, width)}", nl=False, err=True)
+            click.echo(f"\r\x1b[2K{progress(known, width)}", nl=False, err=True)
 
-    def be_quiet(seconds: float) -> None:
+    def be_quiet() -> None:
         """Nobody looks."""
 
     is_watched = sys.stderr.isatty()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import json
 import math
 import os
@@ -137,8 +138,8 @@ def _made(wanted: Any, value: Any) -> Any:
     if origin is types.UnionType:  # of a type and None
         return None if value is None else _made(inner[0], value)
     if origin is tuple:
-        each_is = inner[0]
-        return tuple(_made(each_is, each) for each in value)
+        each_is = itertools.repeat(inner[0], len(value)) if inner[-1] is Ellipsis else inner
+        return tuple(_made(one, each) for one, each in zip(each_is, value, strict=True))
     if origin is not None:
         return {inner[0](name): _made(inner[1], each) for name, each in value.items()}
     if not isinstance(value, _WRITTEN.get(wanted, (str,))):

@@ -126,10 +126,11 @@ def stage_at(result: LoadResult, seconds: float) -> Stage | None:
     return None
 
 
-def planned(result: LoadResult) -> float:
-    """How many messages the plan asked for, as far as the run came; 0 without a rate."""
-    over = max((it.end for it in moments(result)), default=0.0)
-    return sum(_planned(stage, min(stage.end, over) - stage.begin) for stage in result.stages)
+def planned(result: LoadResult, by: float | None = None) -> float:
+    """How many messages the plan asks for by a moment, or as far as the run came."""
+    if by is None:
+        by = max((it.end for it in moments(result)), default=0.0)
+    return sum(_planned(stage, min(stage.end, by) - stage.begin) for stage in result.stages)
 
 
 def _planned(stage: Stage, seconds: float) -> float:

@@ -50,7 +50,18 @@ def from_json(text: str) -> RunResult:
             raise UsageError(f"this result is in format {found!r}; this version reads {FORMAT!r}")
         return run_of(document, map(outcome_of, document["outcomes"]))
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise UsageError(f"this is no result file of smtp-harness: {error!r}") from error
+        raise UsageError(f"this is no result file of smtp-harness: {why(error)}") from error
+
+
+def why(error: Exception) -> str:
+    """What is wrong with a document, for a person who does not know Python."""
+    match error:
+        case json.JSONDecodeError():
+            return "it is no JSON"
+        case KeyError():
+            return f"it has no {error}"
+        case _:
+            return str(error)
 
 
 def run_of(row: Mapping[str, Any], outcomes: Iterable[Outcome]) -> RunResult:

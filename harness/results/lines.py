@@ -18,7 +18,7 @@ from hashlib import sha256
 from typing import Any
 
 from harness.errors import UsageError
-from harness.results.document import outcome_of, run_of
+from harness.results.document import outcome_of, run_of, why
 from harness.results.values import Outcome, RunResult
 from harness.visible import visible
 
@@ -77,7 +77,7 @@ def from_lines(text: str) -> list[RunResult]:
         try:
             _take(json.loads(line), runs)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
-            raise UsageError(f"line {number} is no result of smtp-harness: {error!r}") from error
+            raise UsageError(f"line {number} is no result of smtp-harness: {why(error)}") from error
     return [run_of(members, outcomes) for members, outcomes in runs.values()]
 
 

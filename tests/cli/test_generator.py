@@ -27,12 +27,12 @@ def options(tmp_path: Path) -> Iterator[list[str]]:
 
 @pytest.mark.slow
 def test_a_generator_that_does_not_end_in_time_is_killed(options: list[str], tmp_path: Path):
-    assert generate(options, tmp_path, patience=0.0, look=lambda _: None) == -signal.SIGKILL
+    assert generate(options, tmp_path, patience=0.0, look=lambda: None) == -signal.SIGKILL
 
 
 @pytest.mark.slow
 def test_a_generator_does_not_outlive_our_own_trouble(options: list[str], tmp_path: Path):
-    def fail(seconds: float) -> None:
+    def fail() -> None:
         raise BrokenPipeError
 
     with pytest.raises(BrokenPipeError):
@@ -49,7 +49,7 @@ def test_a_signal_for_us_ends_the_generator_in_good_order(
 ):
     before = signal.getsignal(number)
 
-    def signal_once_it_runs(seconds: float) -> None:
+    def signal_once_it_runs() -> None:
         if (tmp_path / "result.json").exists():
             os.kill(os.getpid(), number)
 
@@ -67,7 +67,7 @@ def test_the_environment_of_locust_does_not_change_the_run(
     monkeypatch.setenv("LOCUST_USERS", "1000")
     monkeypatch.setenv("LOCUST_RUN_TIME", "nonsense")
 
-    status = generate([*options, "-t", "1"], tmp_path, patience=20, look=lambda _: None)
+    status = generate([*options, "-t", "1"], tmp_path, patience=20, look=lambda: None)
 
     assert status == 3
     assert read(tmp_path / "result.json").end is End.COMPLETE
@@ -75,7 +75,7 @@ def test_the_environment_of_locust_does_not_change_the_run(
 
 @pytest.mark.slow
 def test_what_locust_said_last_is_kept_for_who_must_find_out(tmp_path: Path):
-    status = generate(["-H", "mx.example.test"], tmp_path, patience=20, look=lambda _: None)
+    status = generate(["-H", "mx.example.test"], tmp_path, patience=20, look=lambda: None)
 
     assert status == 2
     assert "is not on loopback" in last_words(tmp_path)

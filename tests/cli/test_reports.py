@@ -84,7 +84,8 @@ def test_standard_input_is_a_result_file_too(invoke):
 
 
 @pytest.mark.parametrize(("text", "problem"), [
-    ("no JSON", "this is no result file of smtp-harness"),
+    ("no JSON", "this is no result file of smtp-harness: it is no JSON"),
+    ("{}", "this is no result file of smtp-harness: it has no 'format'"),
     (RunLines(a_run()).outcome(MET), "line 1 is no result of smtp-harness"),
     ("\xff", "octet 0 is not UTF-8"),
     ('{"kind": "weather"}\n', "no run is told of here"),

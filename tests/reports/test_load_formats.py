@@ -46,7 +46,7 @@ def test_no_control_character_of_anybody_gets_into_a_report(format: str, name: s
 def test_a_line_stays_one_line_whatever_stands_in_a_result(name: str):
     run = spoiled(RUNS[name]())
     both = compare(run, run)
-    lines = [*summary(run), progress(run, 3.0), *comparison_lines(both), *comparison_markdown(both)]
+    lines = [*summary(run), progress(run), *comparison_lines(both), *comparison_markdown(both)]
 
     assert [line for line in lines if not line.isprintable()] == []
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.load_results import End, Judged, Messages, Series, Trouble, UnderLoad
+from harness.load_results import End, Interval, Judged, Messages, Series, Trouble, UnderLoad
 from harness.reports.load import progress, summary
 from harness.reports.load.terminal import MANY_TROUBLES
 from tests.load_values import BLANK, histogram
@@ -129,28 +129,37 @@ def test_a_process_of_ours_that_was_lost_is_told():
 
 
 def test_progress_is_one_line():
-    assert progress(RESULT, 7.4) == (
-        "7.4 s, 1,234/s accepted, 12,340 accepted, 5 failures (RCPT 450 4.2.0 x4, dot closed x1)"
+    second = Interval(users={"generator": 20}, accepted=1_234)
+    so_far = replace(RESULT, seconds=7.4, series=Series(intervals=dict.fromkeys(range(8), second)))
+
+    assert progress(so_far) == (
+        "7.4 s, 20 users, 1,542/s, 12,340 accepted, 5 failures (RCPT 450 4.2.0 x4, dot closed x1)"
     )
 
 
 def test_progress_tells_what_happens_now_in_which_stage_and_not_the_average():
-    line = progress(breaking(), 35.0)
+    line = progress(breaking())
 
-    assert line.startswith("35 s of 36 s (step 6), 120 users, 739/s of 1,200/s due, p50 4")
+    assert line.startswith("36 s of 36 s (step 6), 120 users, 739/s of 1,200/s due, p50 4")
     assert ", 4,398 late, 963 failures (RCPT 452 4.3.1 x495, greeting 421" in line
 
 
 def test_progress_is_cut_to_the_terminal():
-    line = progress(breaking(), 35.0, width=60)
+    line = progress(breaking(), width=60)
 
     assert (len(line), line[-3:]) == (60, "...")
 
 
 def test_progress_of_a_run_that_has_just_begun():
-    assert progress(replace(nothing(), series=Series(), troubles=()), 0.3) == (
-        "0.3 s of 5 s, 0/s accepted, 0 accepted, no failures"
-    )
+    assert progress(replace(nothing(), series=Series())) == "it has not begun yet"
+
+
+def test_progress_knows_what_is_due_now_though_it_is_counted_a_second_later():
+    seconds = {at: it for at, it in breaking().series.intervals.items() if at < 9}
+    seconds[8] = replace(seconds[8], due=0, users={})
+    so_far = replace(breaking(), seconds=9.0, series=Series(intervals=seconds))
+
+    assert progress(so_far).startswith("9 s of 36 s (step 2), 40 users, 400/s of 400/s due,")
 
 
 def test_how_much_of_the_suites_was_played_under_load_is_told():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.load_results import LoadResult, Moment, moments, stage_at, total
+from harness.load_results import LoadResult, Moment, moments, planned, stage_at, total
 from harness.load_results.quantities import duration, many, moment, rate
 from harness.visible import one_line
 
@@ -10,12 +10,14 @@ _RECENT = 3  # intervals that "now" is: one alone jumps too much to be read
 _KINDS = 3  # of trouble that are named
 
 
-def progress(result: LoadResult, seconds: float, width: int = 0) -> str:
+def progress(result: LoadResult, width: int = 0) -> str:
     """One line for a terminal while the run goes on, cut to its width."""
     told = moments(result)
+    if not told:
+        return "it has not begun yet"  # it is being started, or a master waits for its workers
     parts = [
-        f"{_clock(result, seconds)}{_stage(result, seconds)}",
-        *(_now(told) if told else [f"{rate(result.rate)} accepted"]),
+        f"{_clock(result, told[-1].end)}{_stage(result, told[-1].end)}",
+        *_now(result, told[-_RECENT:]),
         f"{result.messages.accepted:,} accepted",
         *_late(result),
         _failures(result),
@@ -35,11 +37,13 @@ def _stage(result: LoadResult, seconds: float) -> str:
     return f" ({stage.name})" if stage and len(result.stages) > 1 else ""
 
 
-def _now(told: tuple[Moment, ...]) -> list[str]:
-    now = total(told[-_RECENT:])
+def _now(result: LoadResult, recent: tuple[Moment, ...]) -> list[str]:
+    now = total(recent)
     latency = now.interval.latency
-    due = f" of {rate(now.due)} due" if now.interval.due else ""
-    shown = [many(told[-1].users, "user"), f"{rate(now.accepted)}{due}"]
+    # What came due in a second is counted a second later: the plan knows it by now.
+    wanted = planned(result, now.end) - planned(result, now.begin)
+    due = f" of {rate(wanted / now.seconds)} due" if wanted else ""
+    shown = [many(now.users, "user"), f"{rate(now.accepted)}{due}"]
     if latency.count:
         p50, p99 = latency.percentile(50), latency.percentile(99)
         shown.append(f"p50 {duration(p50)}, p99 {duration(p99)}")
