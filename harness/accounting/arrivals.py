@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from harness.accounting.altered import alteration
 from harness.accounting.copies import Copies, Message, bits
 from harness.accounting.identifying import Returned, identify, named_in_trace
-from harness.accounting.moments import Moments
+from harness.accounting.times import Times
 from harness.load_results import Misfortune
 
 NAMED: Final = 100  # misfortunes of each kind that are named; all are counted
@@ -43,7 +43,7 @@ class Arrivals:
         self.delivered, self.returned = Copies(), Copies()
         self.duplicates = self.altered = self.foreign = 0
         self.named: list[Misfortune] = []
-        self.times: Moments[tuple[int, int]] = Moments()  # by sender and number of the copy
+        self.times: Times[tuple[int, int]] = Times()  # by sender and number of the copy
         self._mail = mail
         self._heard = heard  # called for each copy that is new to us
         self._shared: Counter[Message] = Counter()  # arrivals where several share a store

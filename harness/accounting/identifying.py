@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from harness.load_results.tokens import FIELD, PATTERN
+from harness.accounting.tokens import FIELD, PATTERN
 
 _TOKEN: Final = PATTERN.pattern.encode()
 _ANYWHERE: Final = re.compile(_TOKEN)

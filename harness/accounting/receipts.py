@@ -14,8 +14,8 @@ import json
 from collections.abc import Iterable
 from typing import Final
 
-from harness.accounting.moments import Moments
 from harness.accounting.ranges import Ranges
+from harness.accounting.times import Times
 from harness.errors import UsageError
 
 MOST_TIMES: Final = 2_000  # in a line
@@ -82,7 +82,7 @@ class Accepted:
     def __init__(self) -> None:
         self.runs: dict[tuple[int, int], Ranges] = {}  # by sender and copies: serials
         self.unsure: dict[int, Ranges] = {}  # by sender
-        self.times: Moments[int] = Moments()  # by sender
+        self.times: Times[int] = Times()  # by sender
 
     def add(self, line: str) -> None:
         """Take in a line; raises UsageError if it is none of ours."""

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from harness.accounting.tokens import FIELD, Signer
 from harness.errors import UsageError
-from harness.load_results.tokens import FIELD, Signer
 from harness.protocol.transparency import stuff, whole_lines
 from loadtests.contents import read_messages
 from loadtests.mail.text import Text

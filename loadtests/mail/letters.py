@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.accounting import Sent
-from harness.load_results.tokens import Signer, Token, read_token
+from harness.accounting.tokens import Signer, Token, read_token
 from harness.protocol.replies import Capabilities
 from harness.protocol.sender import Outgoing
 from harness.target import Target

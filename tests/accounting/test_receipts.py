@@ -7,8 +7,8 @@ import json
 import pytest
 
 from harness.accounting import Receipts, read_receipts
-from harness.accounting.moments import Moments
 from harness.accounting.receipts import MOST_TIMES
+from harness.accounting.times import Times
 from harness.errors import UsageError
 
 
@@ -94,7 +94,7 @@ def test_what_is_no_receipt_is_said_to_be_none(line):
 
 
 def test_where_each_key_has_one_serial_no_more_are_kept_either():
-    moments = Moments(most=4)
+    moments = Times(most=4)
     for key in range(1_000):
         moments.note(0, key, key)
     assert 0 < len(moments.items()) <= 30
@@ -102,7 +102,7 @@ def test_where_each_key_has_one_serial_no_more_are_kept_either():
 
 
 def test_of_more_moments_than_are_kept_every_second_serial_stays():
-    moments = Moments(most=4)
+    moments = Times(most=4)
     for serial in range(5):
         moments.note(serial, "a", serial * 10)
     assert moments.stride == 2

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from harness.accounting.tokens import PATTERN
 from harness.errors import NotOffered
-from harness.load_results.tokens import PATTERN
 from harness.protocol.replies import Capabilities
 from harness.protocol.transparency import unstuff
 from harness.target import Target, read_address

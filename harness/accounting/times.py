@@ -1,4 +1,4 @@
-"""When things happened, of so many that all could not be kept: those of every 2**n-th serial.
+"""When things happened, where all could not be kept: those of every 2**n-th serial.
 
 Both sides of an accounting choose in the same way, so what the one has kept the other has, too.
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-MOST = 50_000  # moments that are kept
+MOST = 50_000  # that are kept
 _LARGEST = 1 << 20  # stride: few keys have that many serials
 
 K = TypeVar("K", bound=Hashable)
 
 
-class Moments(Generic[K]):
+class Times(Generic[K]):
     """Microseconds since the epoch by key and serial; the first word on each counts."""
 
     def __init__(self, most: int = MOST) -> None:

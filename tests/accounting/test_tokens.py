@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.load_results.tokens import Signer, Token, read_token
+from harness.accounting.tokens import Signer, Token, read_token
 
 
 def tokens(
