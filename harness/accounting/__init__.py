@@ -6,5 +6,16 @@
 from harness.accounting.arrivals import Arrivals, Mail, Sent
 from harness.accounting.receipts import Accepted, Receipts, read_receipts
 from harness.accounting.reconciling import account
+from harness.accounting.waiting import Waiting, read_waiting
 
-__all__ = ["Accepted", "Arrivals", "Mail", "Receipts", "Sent", "account", "read_receipts"]
+__all__ = [
+    "Accepted",
+    "Arrivals",
+    "Mail",
+    "Receipts",
+    "Sent",
+    "Waiting",
+    "account",
+    "read_receipts",
+    "read_waiting",
+]

@@ -41,7 +41,7 @@ class Arrivals:
 
     def __init__(self, mail: Mail, heard: Callable[[], object] = lambda: None) -> None:
         self.delivered, self.returned = Copies(), Copies()
-        self.duplicates = self.altered = self.foreign = 0
+        self.duplicates = self.altered = self.unknown = self.foreign = 0
         self.named: list[Misfortune] = []
         self.times: Times[tuple[int, int]] = Times()  # by sender and number of the copy
         self._mail = mail
@@ -61,6 +61,7 @@ class Arrivals:
         for recipient in recipients:
             copy = _number(sent.recipients, recipient)
             if copy is None:
+                self.unknown += 1
                 self._misfortune("unknown", token, recipient, "it was not sent to this recipient")
             else:
                 self._note_copy(token, sent, copy, changed, moment)
@@ -93,11 +94,12 @@ class Arrivals:
         if isinstance(what, Returned):
             self._note_report(what)
             return None
-        sent = None if what is None else self._mail.sent(what.token)
-        if what is None or sent is None:
-            self.foreign += 1
-            return None
-        return what.token, sent
+        for token in what.tokens if what else ():
+            sent = self._mail.sent(token)
+            if sent is not None:
+                return token, sent
+        self.foreign += 1
+        return None
 
     def _note_copy(
         self, token: str, sent: Sent, copy: int, changed: str | None, moment: int

@@ -15,10 +15,14 @@ from harness.accounting.tokens import FIELD, PATTERN
 
 _TOKEN: Final = PATTERN.pattern.encode()
 _ANYWHERE: Final = re.compile(_TOKEN)
-# Not in References or In-Reply-To, where reports and answers name what they are about.
 _OURS: Final = re.compile(
     rb"^(?:(?:%b|Subject):[ \t]*(?P<whole>%b)[ \t]*\r?$|Message-ID:[ \t]*<(?P<part>%b)@)"
     % (FIELD.encode(), _TOKEN, _TOKEN),
+    re.MULTILINE | re.IGNORECASE,
+)
+# Where reports and answers name what they are about.
+_ABOUT: Final = re.compile(
+    rb"^(?:References|In-Reply-To):(?P<tokens>[^\n]*\n(?:[ \t][^\n]*\n)*)",
     re.MULTILINE | re.IGNORECASE,
 )
 _HEADER_END: Final = re.compile(rb"\n\r?\n")
@@ -40,9 +44,9 @@ _FAILED: Final = "failed"  # the one of RFC 3464's actions after which nothing m
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """A message that carries one of our tokens."""
+    """A message that carries a token that may be ours."""
 
-    token: str
+    tokens: tuple[str, ...]  # but for a field that somebody put in, there is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +62,19 @@ def identify(octets: bytes, reverse_path: str | None = None) -> Ours | Returned 
     """What this is; None for what has nothing to do with us."""
     end = _HEADER_END.search(octets)
     header, body = (octets[: end.start() + 1], octets[end.end() :]) if end else (octets, b"")
-    found = _OURS.search(header)
-    if found is not None:
-        return Ours((found["whole"] or found["part"]).decode().lower())
+    borne = _borne(header)
+    if borne:
+        return Ours(borne)
     is_report = reverse_path == "" or _FROM_NOBODY.search(header) or _IS_REPORT.search(header)
     tokens = tuple(dict.fromkeys(_tokens(body))) if is_report else ()
     return _returned(tokens, body) if tokens else None
+
+
+def _borne(header: bytes) -> tuple[str, ...]:
+    """The tokens of a header; who answers a message has its subject, and is not that message."""
+    words = (found["whole"] or found["part"] for found in _OURS.finditer(header))
+    about = b"".join(found["tokens"] for found in _ABOUT.finditer(header))
+    return tuple(dict.fromkeys(word.decode().lower() for word in words if word not in about))
 
 
 def named_in_trace(octets: bytes) -> list[str]:

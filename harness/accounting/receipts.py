@@ -1,17 +1,18 @@
 """Receipts: which messages the target has taken, a line of JSON for each second of a sender's life.
 
-    {"accepted": [[sender, first, last, copies], ...],   # serials, both included
-     "unsure": [[sender, first, last, copies], ...],     # their final dot was never answered
-     "times": [[sender, serial, microseconds], ...]}     # since the epoch; of a sample
+    {"accepted": [[sender, first, last, taken], ...],   # serials, both included
+     "unsure": [[sender, first, last, taken], ...],     # their final dot was never answered
+     "times": [[sender, serial, microseconds], ...]}    # since the epoch; of a sample
 
-A line holds what came since the line before, so lines of several processes may be mixed, and a
+`taken` says who of a message's recipients was not refused, the first by the lowest bit.  A line
+holds what came since the line before, so lines of several processes may be mixed, and a
 file that is cut short says what it says.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from harness.accounting.ranges import Ranges
@@ -22,7 +23,7 @@ MOST_TIMES: Final = 2_000  # in a line
 _FEW_TIMES: Final = MOST_TIMES // 4
 _MICROSECONDS: Final = 1_000_000
 
-Run = list[int]  # first, last, copies
+Run = list[int]  # first, last, taken
 
 
 class Receipts:
@@ -35,21 +36,21 @@ class Receipts:
         self._times: list[tuple[int, int, float]] = []
         self._stride = 1  # a power of two
 
-    def accept(self, sender: int, serial: int, copies: int, dot: float) -> None:
-        """250 came for so many copies; `dot` is when the final dot went out, by any clock."""
+    def accept(self, sender: int, serial: int, taken: int, dot: float) -> None:
+        """250 came for these; `dot` is when the final dot went out, by any clock."""
         run = self._open.get(sender)
-        if run is not None and run[1] == serial - 1 and run[2] == copies:
+        if run is not None and run[1] == serial - 1 and run[2] == taken:
             run[1] = serial
         else:
             if run is not None:
                 self._accepted.append([sender, *run])
-            self._open[sender] = [serial, serial, copies]
+            self._open[sender] = [serial, serial, taken]
         if not serial % self._stride and len(self._times) < MOST_TIMES:
             self._times.append((sender, serial, dot))
 
-    def doubt(self, sender: int, serial: int, copies: int) -> None:
-        """The final dot went out, and nobody said what became of so many copies."""
-        self._unsure.append([sender, serial, serial, copies])
+    def doubt(self, sender: int, serial: int, taken: int) -> None:
+        """The final dot went out, and nobody said what became of it for these."""
+        self._unsure.append([sender, serial, serial, taken])
 
     def line(self, ahead: float) -> str:
         """What has been noted since the last line, or nothing.
@@ -76,22 +77,24 @@ class Receipts:
         return json.dumps(told, separators=(",", ":"))
 
 
+Taken = tuple[int, int]  # a sender, and who of a message's recipients was taken: a bit each
+
+
 class Accepted:
     """What all receipts of a run say together."""
 
     def __init__(self) -> None:
-        self.runs: dict[tuple[int, int], Ranges] = {}  # by sender and copies: serials
-        self.unsure: dict[int, Ranges] = {}  # by sender
+        self.runs: dict[Taken, Ranges] = {}  # serials
+        self.unsure: dict[Taken, Ranges] = {}
         self.times: Times[int] = Times()  # by sender
 
     def add(self, line: str) -> None:
         """Take in a line; raises UsageError if it is none of ours."""
         try:
             told = json.loads(line)
-            for sender, first, last, copies in told["accepted"]:
-                self.runs.setdefault((sender, copies), Ranges()).extend(first, last)
-            for sender, first, last, _ in told["unsure"]:
-                self.unsure.setdefault(sender, Ranges()).extend(first, last)
+            for name, runs in (("accepted", self.runs), ("unsure", self.unsure)):
+                for sender, first, last, taken in told[name]:
+                    runs.setdefault((sender, taken), Ranges()).extend(first, last)
             for sender, serial, moment in told["times"]:
                 self.times.note(serial, sender, moment)
         except (ValueError, LookupError, TypeError):
@@ -100,7 +103,16 @@ class Accepted:
     @property
     def copies(self) -> int:
         """How many copies were accepted."""
-        return sum(copies * len(serials) for (_, copies), serials in self.runs.items())
+        return _copies(self.runs)
+
+    @property
+    def unanswered(self) -> int:
+        """How many copies may have been accepted."""
+        return _copies(self.unsure)
+
+
+def _copies(runs: Mapping[Taken, Ranges]) -> int:
+    return sum(taken.bit_count() * len(serials) for (_, taken), serials in runs.items())
 
 
 def read_receipts(lines: Iterable[str]) -> Accepted:

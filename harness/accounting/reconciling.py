@@ -1,41 +1,48 @@
-"""The account at the end of a run: accepted = delivered + bounced + still queued + lost."""
+"""The account at the end of a run: accepted = delivered + bounced + still queued + lost.
+
+All of it is in copies: a message has one for each recipient who was not refused.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from harness.accounting.arrivals import NAMED, Arrivals, Mail
 from harness.accounting.copies import Copies, Message, bits
 from harness.accounting.ranges import Ranges
 from harness.accounting.receipts import Accepted
+from harness.accounting.waiting import Waiting
 from harness.histogram import Histogram
 from harness.load_results import Accounting, Misfortune
 
-QUEUED = "lost, or still in the target's queue"
+NOTHING: Final = Waiting()
 
 
 def account(
-    where: str, accepted: Accepted, arrivals: Arrivals, mail: Mail, *, queued: int = 0
+    where: str, accepted: Accepted, arrivals: Arrivals, mail: Mail, *, waiting: Waiting = NOTHING
 ) -> Accounting:
-    """Where every accepted copy is; so many messages were still queued when nothing more came."""
+    """Where every accepted copy is; so much was waiting at the target when nothing more came."""
     books = _Books(accepted, arrivals, mail)
     books.settle()
-    still = min(queued, books.missing)
+    queued = waiting.most(books.missing)
+    lost = sum(copies * many for copies, many in books.missing.items()) - queued
     return Accounting(
         where=where,
         accepted=accepted.copies,
         delivered=books.delivered,
         bounced=books.bounced,
-        queued=still,
-        lost=books.missing - still,
+        queued=queued,
+        lost=lost,
         duplicates=arrivals.duplicates,
         altered=arrivals.altered,
+        unanswered=accepted.unanswered,
         unsure=books.unsure,
-        unknown=books.unknown,
+        unknown=books.unknown + arrivals.unknown,
         foreign=arrivals.foreign,
-        named=(*books.losses(QUEUED if still else ""), *arrivals.named, *books.strangers),
+        named=(*books.absent(queued, lost), *arrivals.named, *books.strangers),
         latency=_latency(accepted, arrivals),
     )
 
@@ -49,59 +56,74 @@ class _Books:
     mail: Mail
     delivered: int = 0
     bounced: int = 0
-    missing: int = 0
+    missing: Counter[int] = field(default_factory=Counter)  # how many miss how many copies
     unsure: int = 0
     unknown: int = 0
     strangers: list[Misfortune] = field(default_factory=list)
-    _lost: list[tuple[Message, int]] = field(default_factory=list)  # and how many copies
+    _absent: list[tuple[Message, int]] = field(default_factory=list)  # and which copies, a bit each
+    _doubts: defaultdict[int, list[tuple[int, Ranges]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )  # by sender: recipients and serials
 
     def settle(self) -> None:
         """Go through what was accepted, and through what has arrived besides."""
         wholes = _by_sender(self.arrivals.delivered)
-        for (sender, copies), serials in self.accepted.runs.items():
+        for (sender, taken), doubted in self.accepted.unsure.items():
+            self._doubts[sender].append((taken, doubted))
+        for (sender, taken), serials in self.accepted.runs.items():
             rest = serials
             for of, whole in wholes.get(sender, ()):
                 there = rest & whole
-                self.delivered += len(there) * min(copies, of)
+                self._settle_whole(sender, there, (1 << of) - 1, taken)
                 rest = rest - there
             for serial in rest.numbers():
-                self._settle_one((sender, serial), copies)
+                self._settle_one((sender, serial), taken)
         self._settle_others(wholes)
 
-    def _settle_one(self, message: Message, copies: int) -> None:
-        """A message of which not all copies have arrived."""
+    def _settle_whole(self, sender: int, serials: Ranges, seen: int, taken: int) -> None:
+        """Messages that arrived for all of their recipients."""
+        self.delivered += len(serials) * (seen & taken).bit_count()
+        if seen & ~taken:
+            for serial in serials.numbers():
+                self._settle_other((sender, serial), seen & ~taken)
+
+    def _settle_one(self, message: Message, taken: int) -> None:
+        """A message that has not arrived for all of its recipients."""
         seen = self.arrivals.delivered.part.get(message, 0)
         back = self.arrivals.returned.found(message) & ~seen
-        delivered = min(seen.bit_count(), copies)
-        bounced = min(back.bit_count(), copies - delivered)
+        absent = taken & ~seen & ~back
+        # A bounce for somebody who was refused is one for an address that we never heard of.
+        for copy in list(bits(absent))[: (back & ~taken).bit_count()]:
+            absent &= ~(1 << copy)
+        delivered = (seen & taken).bit_count()
         self.delivered += delivered
-        self.bounced += bounced
-        missing = copies - delivered - bounced
-        self.missing += missing
-        if missing and len(self._lost) < NAMED:
-            self._lost.append((message, missing))
+        self.bounced += taken.bit_count() - delivered - absent.bit_count()
+        if absent:
+            self.missing[absent.bit_count()] += 1
+            if len(self._absent) < NAMED:
+                self._absent.append((message, absent))
+        if seen & ~taken:
+            self._settle_other(message, seen & ~taken)
 
-    def losses(self, detail: str) -> Iterator[Misfortune]:
-        """The first of them, by name."""
-        for message, missing in self._lost:
-            token = self.mail.token(*message)
-            sent = self.mail.sent(token)
-            recipients = sent.recipients if sent else ()
-            seen = self.arrivals.delivered.part.get(message, 0)
-            seen |= self.arrivals.returned.found(message)
-            absent = [recipients[copy] for copy in bits((1 << len(recipients)) - 1 & ~seen)]
-            words = f"{missing} of these" if len(absent) > missing else ""  # others were refused
-            for recipient in absent if not words else [", ".join(absent)]:
-                yield Misfortune(
-                    kind="lost",
-                    token=token,
-                    recipient=recipient,
-                    detail="; ".join(filter(None, (words, detail))),
-                )
+    def absent(self, queued: int, lost: int) -> Iterator[Misfortune]:
+        """The first of those that are lost or queued, by name; which are which, nobody can say."""
+        kind = "lost" if lost else "queued"
+        detail = f"or one of {queued:,} still in the target's queue" if lost and queued else ""
+        for message, absent in self._absent:
+            token, recipients = self._named(message, absent)
+            for recipient in recipients:
+                yield Misfortune(kind=kind, token=token, recipient=recipient, detail=detail)
+
+    def _named(self, message: Message, copies: int) -> tuple[str, list[str]]:
+        """Its token, and the recipients of these copies."""
+        token = self.mail.token(*message)
+        sent = self.mail.sent(token)
+        whose = enumerate(sent.recipients if sent else ())
+        return token, [recipient for copy, recipient in whose if copies >> copy & 1]
 
     # --- what arrived, and nobody had said 250 ----------------------------------------------------
 
-    def _settle_others(self, wholes: dict[int, list[tuple[int, Ranges]]]) -> None:
+    def _settle_others(self, wholes: Mapping[int, list[tuple[int, Ranges]]]) -> None:
         taken: defaultdict[int, list[Ranges]] = defaultdict(list)
         for (sender, _), serials in self.accepted.runs.items():
             taken[sender].append(serials)
@@ -111,25 +133,27 @@ class _Books:
                 for serials in taken[sender]:
                     rest = rest - serials
                 for serial in rest.numbers():
-                    self._settle_other((sender, serial), of)
-        for message, bit in self.arrivals.delivered.part.items():
+                    self._settle_other((sender, serial), (1 << of) - 1)
+        for message, seen_of_it in self.arrivals.delivered.part.items():
             sender, serial = message
             if not any(serial in serials for serials in taken[sender]):
-                self._settle_other(message, bit.bit_count())
+                self._settle_other(message, seen_of_it)
 
-    def _settle_other(self, message: Message, copies: int) -> None:
+    def _settle_other(self, message: Message, seen: int) -> None:
+        """Copies that have come and were not accepted."""
         sender, serial = message
-        if serial in self.accepted.unsure.get(sender, Ranges()):
-            self.unsure += copies
-            return
-        self.unknown += copies
-        if len(self.strangers) < NAMED:
-            token = self.mail.token(*message)
-            sent = self.mail.sent(token)
-            recipient = ", ".join(sent.recipients) if sent else ""
+        doubts = self._doubts[sender]
+        unsure = seen & next((taken for taken, serials in doubts if serial in serials), 0)
+        refused = seen & ~unsure
+        self.unsure += unsure.bit_count()
+        self.unknown += refused.bit_count()
+        if refused and len(self.strangers) < NAMED:
+            token, recipients = self._named(message, refused)
             detail = "it arrived, and was never accepted"
             self.strangers.append(
-                Misfortune(kind="unknown", token=token, recipient=recipient, detail=detail)
+                Misfortune(
+                    kind="unknown", token=token, recipient=", ".join(recipients), detail=detail
+                )
             )
 
 

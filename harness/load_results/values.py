@@ -102,7 +102,7 @@ class Generator:
 class Misfortune:
     """A copy of a message that did not arrive as it should have."""
 
-    kind: str  # lost, duplicate, altered, unknown
+    kind: str  # lost, queued, duplicate, altered, unknown
     token: str  # as it stands in Subject and Message-ID
     recipient: str
     detail: str = ""  # of an altered one: the first octet that differs, wanted and found
@@ -123,9 +123,10 @@ class Accounting:
     lost: int = 0
     duplicates: int = 0  # arrivals beyond the first of a copy
     altered: int = 0  # of the delivered
-    unsure: int = 0  # arrived although nobody answered: no loss, and no error
-    unknown: int = 0  # arrived although they were refused, or we died before we noted the 250
-    foreign: int = 0  # arrivals that carry no token of this run
+    unanswered: int = 0  # may have been accepted: nobody answered their final dot
+    unsure: int = 0  # of these, arrived: no loss, and no error
+    unknown: int = 0  # arrived although they were refused, or sent to others, or we died before 250
+    foreign: int = 0  # arrivals that are none of this run's
     named: tuple[Misfortune, ...] = ()  # the first of them
     latency: Histogram = field(default_factory=Histogram)  # us from the final dot to its arrival
 

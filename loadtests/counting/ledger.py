@@ -42,6 +42,7 @@ _STAGES: Final[Mapping[str, str]] = {**_PHASES, "message": phases.DOT}
 
 
 _GREETING: Final = ("greeting",)
+_ALL: Final = -1  # recipients: each bit is set
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,9 +172,10 @@ class Ledger:
         if self._mail_is_done:
             self._count_refused_recipients()
 
-    def tell(self, message: Outgoing, reply: Reply, copies: int) -> None:
+    def tell(self, message: Outgoing, reply: Reply, taken: int) -> None:
         """A message is decided; the flow's `Tell`."""
         if reply is GONE:
+            self._doubt(message, taken)
             return  # `end` says what became of it
         self._open -= 1
         _, due = self._handed.popleft()
@@ -188,7 +190,9 @@ class Ledger:
         self.accepted += 1
         self.put_off = 0
         if self._receipts is not None and isinstance(message, Letter):
-            self._receipts.accept(self._sender, message.serial, copies, written)
+            self._receipts.accept(self._sender, message.serial, taken, written)
+            if self._replies[-1] is GONE:
+                self._doubt_rest(message, taken)
         self._finish(phases.MESSAGE, seconds, None)
 
     def end(self, error: PeerError | None, now: float) -> None:
@@ -203,8 +207,8 @@ class Ledger:
         failed = Failed(stage, what)
         if not self._open and not is_told:
             self._finish(stage, 0.0, failed)
-        if self._open and self._replies[:1] == (GONE,) and self._names[0] == "message":
-            self._doubt(self._handed[0][0])
+        if error is None and self._names[-1] != "MAIL":  # its dot may be on its way
+            self._doubt(self._handed[0][0], _ALL)
         for _ in range(self._open):
             _, due = self._handed.popleft()
             seconds = now - (self._began if due is None else due)
@@ -221,11 +225,17 @@ class Ledger:
         self._open = 0
         self._handed.clear()
 
-    def _doubt(self, message: Outgoing) -> None:
-        """All of a message went out, and nobody said what became of it."""
+    def _doubt(self, message: Outgoing, taken: int) -> None:
+        """The text of a message went out, and nobody said what became of it for these."""
         if self._receipts is not None and isinstance(message, Letter):
-            copies = len(message.opening.recipients)
-            self._receipts.doubt(self._sender, message.serial, copies)
+            taken &= (1 << len(message.opening.recipients)) - 1
+            if taken:
+                self._receipts.doubt(self._sender, message.serial, taken)
+
+    def _doubt_rest(self, message: Outgoing, taken: int) -> None:
+        """By LMTP the peer may be lost when it has answered for some (RFC 2033 4.2)."""
+        if len(self._replies) <= self._names.count("message"):
+            self._doubt(message, ~taken)
 
     def _measure_failed(self, names: tuple[str, ...], seconds: float) -> None:
         phase = phases.GROUP if len(names) > 1 else _STAGES.get(names[0])

@@ -8,18 +8,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.accounting import Accepted, Arrivals, Receipts, account, read_receipts
+from harness.accounting import (
+    Accepted,
+    Arrivals,
+    Receipts,
+    Waiting,
+    account,
+    read_receipts,
+    read_waiting,
+)
 from harness.accounting.arrivals import NAMED
 from tests.accounting.mail import ALICE, BOB, CAROL, OurMail, content, report
 
 
-def accepted_of(*taken: tuple[int, int, int], unsure: tuple[tuple[int, int], ...] = ()) -> Accepted:
-    """Sender, serial and copies of each that was accepted; sender and serial of the unsure."""
+def accepted_of(
+    *accepted: tuple[int, int, int], unsure: tuple[tuple[int, int, int], ...] = ()
+) -> Accepted:
+    """Sender, serial and recipients (a bit each) of all that were accepted, and of the unsure."""
     receipts = Receipts()
-    for sender, serial, copies in taken:
-        receipts.accept(sender, serial, copies, 100.0)
-    for sender, serial in unsure:
-        receipts.doubt(sender, serial, 1)
+    for sender, serial, taken in accepted:
+        receipts.accept(sender, serial, taken, 100.0)
+    for sender, serial, taken in unsure:
+        receipts.doubt(sender, serial, taken)
     return read_receipts([receipts.line(0.0) + "\n"])
 
 
@@ -29,9 +39,9 @@ class Case:
 
     came: list[tuple] = field(default_factory=list)
     accepted: list[tuple[int, int, int]] = field(default_factory=list)
-    unsure: tuple[tuple[int, int], ...] = ()
+    unsure: tuple[tuple[int, int, int], ...] = ()
     to: tuple[str, ...] = (ALICE,)
-    queued: int = 0
+    waiting: Waiting = field(default_factory=Waiting)
     says: dict[str, int] = field(default_factory=dict)
     named: list[tuple[str, int, str]] = field(default_factory=list)  # kind, serial, recipient
 
@@ -46,8 +56,16 @@ def back(serial: int, *recipients: str, action: str = "failed") -> tuple:
     return (report(token, action=action, recipients=recipients), ("us@x.test",), "")
 
 
+# From whom the whole message went to, with its subject, and about it.
+ANSWER = (
+    b"Subject: %b\r\nMessage-ID: <1@x.test>\r\nIn-Reply-To:\r\n <%b@x.test>\r\n\r\nI am away.\r\n"
+    % (OurMail().token(1, 0).encode(), OurMail().token(1, 0).encode())
+)
+BEFORE = b"Subject: load-00000008-00000001-000000001-5eed5eed\r\n"
 THREE = [(1, 0, 1), (1, 1, 1), (1, 2, 1)]
 BOTH = (ALICE, BOB)
+ALL = (ALICE, BOB, CAROL)
+A, B, C = 1, 2, 4  # their bits
 CASES = {
     "nothing was accepted and nothing came": Case(),
     "all arrived, in any order": Case(
@@ -90,29 +108,56 @@ CASES = {
         named=[("lost", 0, ALICE)],
     ),
     "a bounce names an address that an alias became": Case(
-        accepted=[(1, 0, 2)],
+        accepted=[(1, 0, A | B)],
         to=BOTH,
         came=[as_sent(0, ALICE), back(0, "robert@elsewhere.test")],
         says={"accepted": 2, "delivered": 1, "bounced": 1},
     ),
     "each recipient has a copy": Case(
-        accepted=[(1, 0, 2), (1, 1, 2)],
+        accepted=[(1, 0, A | B), (1, 1, A | B)],
         to=BOTH,
         came=[as_sent(0, ALICE, BOB), as_sent(1, ALICE)],
         says={"accepted": 4, "delivered": 3, "lost": 1},
         named=[("lost", 1, BOB)],
     ),
     "a recipient who was refused has none": Case(
-        accepted=[(1, 0, 1)],
+        accepted=[(1, 0, B)],
         to=BOTH,
         came=[as_sent(0, BOB)],
         says={"accepted": 1, "delivered": 1},
     ),
     "of two, one was refused and nobody got it": Case(
-        accepted=[(1, 0, 1)],
+        accepted=[(1, 0, B)],
         to=BOTH,
         says={"accepted": 1, "lost": 1},
-        named=[("lost", 0, f"{ALICE}, {BOB}")],
+        named=[("lost", 0, BOB)],
+    ),
+    "who was refused got it, and who was accepted did not": Case(
+        accepted=[(1, 0, B)],
+        to=BOTH,
+        came=[as_sent(0, ALICE)],
+        says={"accepted": 1, "lost": 1, "unknown": 1},
+        named=[("lost", 0, BOB), ("unknown", 0, ALICE)],
+    ),
+    "who was refused got it as well": Case(
+        accepted=[(1, 0, A), (1, 1, A | C)],
+        to=ALL,
+        came=[as_sent(0, *ALL), as_sent(1, ALICE, BOB)],
+        says={"accepted": 3, "delivered": 2, "lost": 1, "unknown": 3},
+        named=[("lost", 1, CAROL), ("unknown", 0, f"{BOB}, {CAROL}"), ("unknown", 1, BOB)],
+    ),
+    "of three, two were accepted and one of these is lost": Case(
+        accepted=[(1, 0, A | C)],
+        to=ALL,
+        came=[as_sent(0, CAROL)],
+        says={"accepted": 2, "delivered": 1, "lost": 1},
+        named=[("lost", 0, ALICE)],
+    ),
+    "a bounce names whom an alias became, and somebody was refused": Case(
+        accepted=[(1, 0, B)],
+        to=BOTH,
+        came=[back(0, "robert@elsewhere.test")],
+        says={"accepted": 1, "bounced": 1},
     ),
     "addresses compare without case": Case(
         accepted=[(1, 0, 1)],
@@ -122,14 +167,28 @@ CASES = {
     "it came to somebody else": Case(
         accepted=[(1, 0, 1)],
         came=[as_sent(0, ALICE, CAROL)],
-        says={"accepted": 1, "delivered": 1},
+        says={"accepted": 1, "delivered": 1, "unknown": 1},
         named=[("unknown", 0, CAROL)],
     ),
     "what was never answered may arrive": Case(
         accepted=[(1, 0, 1)],
-        unsure=((1, 1), (1, 2)),
+        unsure=((1, 1, 1), (1, 2, 1)),
         came=[as_sent(0), as_sent(1)],
-        says={"accepted": 1, "delivered": 1, "unsure": 1},
+        says={"accepted": 1, "delivered": 1, "unanswered": 2, "unsure": 1},
+    ),
+    "what was never answered may not come to who was refused": Case(
+        unsure=((1, 1, A),),
+        to=BOTH,
+        came=[as_sent(1, *BOTH)],
+        says={"unanswered": 1, "unsure": 1, "unknown": 1},
+        named=[("unknown", 1, BOB)],
+    ),
+    "one of its recipients was answered for": Case(
+        accepted=[(1, 1, A)],
+        unsure=((1, 1, B),),
+        to=BOTH,
+        came=[as_sent(1, *BOTH)],
+        says={"accepted": 1, "delivered": 1, "unanswered": 1, "unsure": 1},
     ),
     "what was refused must not": Case(
         accepted=[(1, 0, 1)],
@@ -142,19 +201,58 @@ CASES = {
         to=BOTH,
         came=[as_sent(1, ALICE)],
         says={"unknown": 1},
-        named=[("unknown", 1, f"{ALICE}, {BOB}")],
+        named=[("unknown", 1, ALICE)],
     ),
     "what is queued is not lost": Case(
         accepted=THREE,
         came=[as_sent(0)],
-        queued=1,
+        waiting=Waiting(1),
         says={"accepted": 3, "delivered": 1, "queued": 1, "lost": 1},
         named=[("lost", 1, ALICE), ("lost", 2, ALICE)],
+    ),
+    "all that is missing is queued": Case(
+        accepted=THREE,
+        came=[as_sent(0)],
+        waiting=Waiting(2),
+        says={"accepted": 3, "delivered": 1, "queued": 2},
+        named=[("queued", 1, ALICE), ("queued", 2, ALICE)],
+    ),
+    "a message is queued once for all of its recipients": Case(
+        accepted=[(1, 0, A | B | C), (1, 1, A | B | C)],
+        to=ALL,
+        came=[as_sent(0, ALICE)],
+        waiting=Waiting(2),
+        says={"accepted": 6, "delivered": 1, "queued": 5},
+        named=[
+            *(("queued", 0, it) for it in (BOB, CAROL)),
+            *(("queued", 1, it) for it in ALL),
+        ],
+    ),
+    "of so many messages so many copies may be queued": Case(
+        accepted=[(1, 0, A | B | C), (1, 1, A | B | C)],
+        to=ALL,
+        came=[as_sent(0, ALICE)],
+        waiting=Waiting(1),
+        says={"accepted": 6, "delivered": 1, "queued": 3, "lost": 2},
+        named=[*(("lost", 0, it) for it in (BOB, CAROL)), *(("lost", 1, it) for it in ALL)],
+    ),
+    "copies are queued one by one": Case(
+        accepted=[(1, 0, A | B | C)],
+        to=ALL,
+        came=[as_sent(0, ALICE)],
+        waiting=Waiting(1, is_copies=True),
+        says={"accepted": 3, "delivered": 1, "queued": 1, "lost": 1},
+        named=[("lost", 0, BOB), ("lost", 0, CAROL)],
     ),
     "other mail is queued, too": Case(
         accepted=[(1, 0, 1)],
         came=[as_sent(0)],
-        queued=50,
+        waiting=Waiting(50),
+        says={"accepted": 1, "delivered": 1},
+    ),
+    "of two tokens one is ours": Case(
+        accepted=[(1, 0, 1)],
+        came=[(BEFORE + as_sent(0)[0], (ALICE,), "x@x.test")],
         says={"accepted": 1, "delivered": 1},
     ),
     "mail of others": Case(
@@ -162,13 +260,14 @@ CASES = {
             (b"Subject: hi\r\n\r\n", (ALICE,), "x@x.test"),
             (content("load-00000008-00000001-000000001-5eed5eed"), (ALICE,), "x@x.test"),
             (report("load-00000008-00000001-000000001-5eed5eed"), (ALICE,), ""),
+            (ANSWER, (ALICE,), "x@x.test"),
         ],
-        says={"foreign": 3},
+        says={"foreign": 4},
     ),
 }
 COUNTS = (
-    *("accepted", "delivered", "bounced", "queued", "lost", "duplicates", "altered", "unsure"),
-    *("unknown", "foreign"),
+    *("accepted", "delivered", "bounced", "queued", "lost", "duplicates", "altered"),
+    *("unanswered", "unsure", "unknown", "foreign"),
 )
 
 
@@ -185,7 +284,7 @@ def test_the_account_says_where_each_copy_is(case):
     accepted = Accepted()
     if case.accepted or case.unsure:
         accepted = accepted_of(*case.accepted, unsure=case.unsure)
-    found = account("here", accepted, arrivals_of(case), mail, queued=case.queued)
+    found = account("here", accepted, arrivals_of(case), mail, waiting=case.waiting)
 
     assert {name: getattr(found, name) for name in COUNTS if getattr(found, name)} == case.says
     assert [(it.kind, it.token, it.recipient) for it in found.named] == [
@@ -206,8 +305,8 @@ FATES = st.lists(
 
 @given(FATES)
 def test_an_account_always_balances(fates):
-    taken = [(1, n, 2) for n, fate in enumerate(fates) if fate[0] == "accepted"]
-    unsure = tuple((1, n) for n, fate in enumerate(fates) if fate[0] == "unsure")
+    taken = [(1, n, A | B) for n, fate in enumerate(fates) if fate[0] == "accepted"]
+    unsure = tuple((1, n, A | B) for n, fate in enumerate(fates) if fate[0] == "unsure")
     accepted = accepted_of(*taken, unsure=unsure) if taken or unsure else Accepted()
     mail = OurMail(ALICE, BOB)
     arrivals = Arrivals(mail)
@@ -245,8 +344,28 @@ def test_so_many_of_each_kind_are_named_and_all_are_counted():
 
 def test_losses_say_that_they_may_be_queued_where_some_are():
     accepted = accepted_of(*THREE)
-    found = account("here", accepted, Arrivals(OurMail()), OurMail(), queued=1)
-    assert {it.detail for it in found.named} == {"lost, or still in the target's queue"}
+    found = account("here", accepted, Arrivals(OurMail()), OurMail(), waiting=Waiting(1))
+    assert {it.detail for it in found.named} == {"or one of 1 still in the target's queue"}
+
+
+SAID = {
+    "7": Waiting(7),
+    "7\n": Waiting(7),
+    " 1 message": Waiting(1),
+    "7 messages": Waiting(7),
+    "1 copy": Waiting(1, is_copies=True),
+    "21  copies\n": Waiting(21, is_copies=True),
+    "": None,
+    "many": None,
+    "-1": None,
+    "7 mails": None,
+    "7 messages waiting": None,
+}
+
+
+@pytest.mark.parametrize(("said", "waiting"), SAID.items())
+def test_a_queue_says_how_many_messages_or_copies_wait(said, waiting):
+    assert read_waiting(said) == waiting
 
 
 def test_latency_is_from_the_final_dot_to_the_arrival():
@@ -283,7 +402,7 @@ def test_whose_copy_lies_in_a_store_is_told_as_well_as_can_be(lies, delivered, t
     arrivals = Arrivals(OurMail(*BOTH))
     for trace, whose in lies:
         arrivals.note_stored(trace + as_sent(0)[0], whose, 0)
-    found = account("here", accepted_of((1, 0, 2)), arrivals, OurMail(*BOTH))
+    found = account("here", accepted_of((1, 0, A | B)), arrivals, OurMail(*BOTH))
     assert (found.delivered, found.duplicates) == (delivered, twice)
     assert [it.recipient for it in found.named if it.kind == "lost"] == none
 

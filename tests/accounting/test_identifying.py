@@ -15,15 +15,15 @@ TRACE = b"Return-Path: <us@client.example.test>\r\nReceived: from a\r\n\tby b; t
 NOTICE = f"Subject: sorry\r\n\r\nI could not deliver {TOKEN}.\r\n".encode()
 
 ARRIVALS = {
-    "as it was sent": (MESSAGE, None, Ours(TOKEN)),
-    "from nobody, as it was sent": (MESSAGE, "", Ours(TOKEN)),
-    "with trace fields": (TRACE + MESSAGE, None, Ours(TOKEN)),
+    "as it was sent": (MESSAGE, None, Ours((TOKEN,))),
+    "from nobody, as it was sent": (MESSAGE, "", Ours((TOKEN,))),
+    "with trace fields": (TRACE + MESSAGE, None, Ours((TOKEN,))),
     "in a field of its own": (b"x-load-token: %b\r\nSubject: hi\r\n\r\n" % TOKEN.encode(), None,
-                              Ours(TOKEN)),
+                              Ours((TOKEN,))),
     "with another subject": (MESSAGE.replace(b"Subject: load", b"Subject: [list] load"), None,
-                             Ours(TOKEN)),
-    "without a body": (f"Subject: {TOKEN}\r\n".encode(), None, Ours(TOKEN)),
-    "lines end in LF": (MESSAGE.replace(b"\r\n", b"\n"), None, Ours(TOKEN)),
+                             Ours((TOKEN,))),
+    "without a body": (f"Subject: {TOKEN}\r\n".encode(), None, Ours((TOKEN,))),
+    "lines end in LF": (MESSAGE.replace(b"\r\n", b"\n"), None, Ours((TOKEN,))),
     "a report": (report(TOKEN), None, Returned((TOKEN,), (ALICE,), True)),
     "a report of two": (report(TOKEN, recipients=(ALICE, BOB)), None,
                         Returned((TOKEN,), (ALICE, BOB), True)),

@@ -23,13 +23,14 @@ def test_a_run_of_serials_is_told_as_one():
     assert json.loads(receipts.line(0.0))["accepted"] == [[3, 0, 4, 1]]
 
 
-def test_a_gap_and_another_number_of_copies_begin_another_run():
+def test_a_gap_and_other_recipients_begin_another_run():
     receipts = Receipts()
-    for serial, copies in [(0, 1), (1, 1), (3, 1), (4, 2), (5, 2)]:
-        receipts.accept(3, serial, copies, 10.0)
+    for serial, taken in [(0, 1), (1, 1), (3, 1), (4, 2), (5, 2), (6, 3)]:
+        receipts.accept(3, serial, taken, 10.0)
     receipts.accept(4, 0, 1, 10.0)
     found = read_receipts([receipts.line(0.0) + "\n"])
-    assert runs(found) == {(3, 1): [(0, 1), (3, 3)], (3, 2): [(4, 5)], (4, 1): [(0, 0)]}
+    assert runs(found) == {(3, 1): [(0, 1), (3, 3)], (3, 2): [(4, 5)], (3, 3): [(6, 6)],
+                           (4, 1): [(0, 0)]}  # fmt: skip
     assert found.copies == 8
 
 
@@ -52,10 +53,10 @@ def test_where_nothing_was_noted_no_line_is_written():
 
 def test_doubts_are_told_apart():
     receipts = Receipts()
-    receipts.doubt(2, 17, 3)
+    receipts.doubt(2, 17, 5)
     found = read_receipts([receipts.line(0.0) + "\n"])
-    assert {sender: list(serials) for sender, serials in found.unsure.items()} == {2: [(17, 17)]}
-    assert found.copies == 0
+    assert {key: list(serials) for key, serials in found.unsure.items()} == {(2, 5): [(17, 17)]}
+    assert (found.copies, found.unanswered) == (0, 2)
 
 
 def test_moments_are_told_in_microseconds_since_the_epoch():

@@ -45,8 +45,8 @@ class Sent:
         yield Outgoing(OPENING, b"1\r\n.\r\n")
         yield Outgoing(OPENING, b"2\r\n.\r\n")
 
-    def tell(self, message: Outgoing, reply: Reply, copies: int) -> None:
-        self.told.append((reply.code, copies))
+    def tell(self, message: Outgoing, reply: Reply, taken: int) -> None:
+        self.told.append((reply.code, taken))
 
 
 def talk(
@@ -109,7 +109,7 @@ def test_a_connection_says_what_its_behaviour_wants(changes: dict[str, object], 
     sent = talk(replace(PLAIN, **changes), peer)
 
     assert said(peer) == lines
-    assert sent.told == [(250, 2)] * 2 * ("QUIT" in lines)
+    assert sent.told == [(250, 0b11)] * 2 * ("QUIT" in lines)
 
 
 def test_groups_and_chunks_are_for_servers_that_offer_them():

@@ -47,7 +47,7 @@ def run_stream(peer: Script, *messages: Outgoing, pipeline: bool) -> list[tuple[
         stream(
             iter(messages),
             pipeline=pipeline,
-            tell=lambda message, said, copies: told.append((int(message.octets[:1]), said.code)),
+            tell=lambda message, said, taken: told.append((int(message.octets[:1]), said.code)),
         )
     )
     return told
@@ -240,7 +240,7 @@ def test_after_refusals_the_next_message_is_in_order(pipeline: bool):
         stream(
             [outgoing(1), outgoing(2, nowhere), large, outgoing(3, TO_TWO)],
             pipeline=pipeline,
-            tell=lambda message, said, copies: told.append(said.code),
+            tell=lambda message, said, taken: told.append(said.code),
         )
     )
 

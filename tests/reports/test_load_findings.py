@@ -166,7 +166,7 @@ def test_what_arrives_although_it_was_refused_is_noted():
         accounting, lost=0, duplicates=0, altered=0, unknown=3
     ))  # fmt: skip
 
-    assert told(run) == ["3 copies arrived that had been refused"]
+    assert told(run) == ["3 copies arrived that had not been accepted"]
 
 
 def test_a_lost_worker_is_told_with_the_moment_since_when_it_was_silent():

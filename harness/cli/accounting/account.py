@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import click
 import trio
 
-from harness.accounting import Accepted, Arrivals, Mail, account, read_receipts
+from harness.accounting import Accepted, Arrivals, Mail, Waiting, account, read_receipts
 from harness.cli.accounting.mailboxes import mailboxes
 from harness.cli.accounting.queued import queued
 from harness.cli.accounting.sources import Sink, Source, sources_of
@@ -160,7 +160,7 @@ class Account:
         patience = max(self._target.timeouts.delivery, _LINGER)
         while True:
             problem = await self._look()
-            found = self._account(accepted, 0)
+            found = self._account(accepted, Waiting())
             self._show(found)
             quiet = trio.current_time() - self._heard
             if not (found.lost or problem) and quiet >= _LINGER:
@@ -183,12 +183,12 @@ class Account:
                 problem = error
         return problem
 
-    async def _queued(self) -> int:
+    async def _queued(self) -> Waiting:
         try:
-            return await queued(self._target) or 0
+            return await queued(self._target)
         except UsageError as problem:  # it could be told before the load: what we have is of use
             click.echo(f"smtp-harness: {problem}; nothing is taken for queued", err=True)
-            return 0
+            return Waiting()
 
-    def _account(self, accepted: Accepted, waiting: int) -> Accounting:
-        return account(self.where, accepted, self._arrivals, self._mail, queued=waiting)
+    def _account(self, accepted: Accepted, waiting: Waiting) -> Accounting:
+        return account(self.where, accepted, self._arrivals, self._mail, waiting=waiting)

@@ -6,7 +6,7 @@ for each message.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,7 +29,8 @@ from harness.protocol.services import Service
 
 IDLE: Final = "idle"  # where a connection is whose flow pauses
 
-# A message, the reply that decided it, and for how many of its recipients the server has it now.
+# A message, the reply that decided it, and for which of its recipients that speaks: a bit each, in
+# their order; none where the message was refused before its end.
 Tell = Callable[[Outgoing, Reply, int], None]
 
 
@@ -38,16 +39,16 @@ _MESSAGE: Final = ("message",)
 
 @dataclass(slots=True)  # not frozen: one lasts as long as nothing is refused
 class _Ending:
-    """What ends a transaction: of a message, unless that was refused before; its copies."""
+    """What ends a transaction: of a message, unless that was refused before; who was taken."""
 
     names: tuple[str, ...] = ()
     octets: bytes = b""
     message: Outgoing | None = None
-    copies: int = 0
-    each: bool = False  # a reply for each copy: RFC 2033 4.2
+    taken: int = 0  # recipients, a bit each
+    each: bool = False  # a reply for each of them: RFC 2033 4.2
 
 
-def _say_nothing(message: Outgoing, reply: Reply, copies: int) -> None:
+def _say_nothing(message: Outgoing, reply: Reply, taken: int) -> None:
     pass
 
 
@@ -84,7 +85,7 @@ def _stream_in_groups(
         both = Exchange(ending.names + first.names, ending.octets + first.octets)
         replies = yield both
         if replies is usual and both.names == names and ending.message is not None:
-            tell(ending.message, replies[0], ending.copies)
+            tell(ending.message, replies[0], ending.taken)
             ending.message, ending.octets = item, item.octets
             continue
         answers = _hear(ending, both, replies, tell)
@@ -115,14 +116,14 @@ def _stream_one_by_one(
                 ending = _end(item, replies, tell, each)
                 break
         else:
-            copies = len(steps) - 2  # all but MAIL and DATA
-            names = _MESSAGE * copies if each else _MESSAGE
+            recipients = len(steps) - 2  # all but MAIL and DATA
+            names, taken = _MESSAGE * recipients if each else _MESSAGE, (1 << recipients) - 1
             both = Exchange(names, item.octets)
             replies = yield both
             if not each and 200 <= replies[0].code < 300:
-                tell(item, replies[0], copies)
+                tell(item, replies[0], taken)
                 continue
-            _hear(_Ending(names, item.octets, item, copies, each), both, replies, tell)
+            _hear(_Ending(names, item.octets, item, taken, each), both, replies, tell)
             continue
         yield from _finish(ending, tell)
 
@@ -146,14 +147,14 @@ def stream_chunks(
             continue
         replies = yield from open_(item.opening.addressed if pipeline else item.opening.steps[:-1])
         refusal = next((reply for reply in replies if not is_done(reply)), None)
-        accepted = sum(map(is_done, replies[1:]))
-        if not accepted:
+        taken = _bits(replies[1:])
+        if not taken:
             assert refusal is not None, "somebody said no"
             tell(item, refusal, 0)
             if is_done(replies[0]):
                 yield RSET
             continue
-        yield from _send_chunks(item, accepted, tell, pipeline=pipeline, each=each, size=size)
+        yield from _send_chunks(item, taken, tell, pipeline=pipeline, each=each, size=size)
 
 
 def pause(item: Pause) -> PausingFlow[None]:
@@ -187,11 +188,12 @@ def _all_done(replies: tuple[Reply, ...]) -> bool:
 
 
 def _tell(ending: _Ending, message: Outgoing, replies: tuple[Reply, ...], tell: Tell) -> None:
-    if ending.each:
-        taken = [reply for reply in replies if is_done(reply)]
-        tell(message, taken[0] if taken else replies[-1], len(taken))
+    if ending.each and any(map(is_done, replies)):
+        pairs = zip(_each(ending.taken), replies, strict=False)  # the peer may be lost meanwhile
+        has = sum(bit for bit, reply in pairs if is_done(reply))
+        tell(message, next(filter(is_done, replies)), has)
     else:
-        tell(message, replies[0], ending.copies if is_done(replies[0]) else 0)
+        tell(message, replies[-1], ending.taken)
 
 
 def _end(message: Outgoing, replies: tuple[Reply, ...], tell: Tell, each: bool) -> _Ending:
@@ -199,13 +201,25 @@ def _end(message: Outgoing, replies: tuple[Reply, ...], tell: Tell, each: bool) 
     if refusal is not None:
         tell(message, refusal, 0)
         return _Ending(exchange.names, exchange.octets)
-    copies = sum(map(is_done, replies[1:-1]))
-    names = exchange.names * copies if each else exchange.names
-    return _Ending(names, exchange.octets, message, copies, each)
+    taken = _bits(replies[1:-1])
+    names = exchange.names * taken.bit_count() if each else exchange.names
+    return _Ending(names, exchange.octets, message, taken, each)
+
+
+def _bits(replies: tuple[Reply, ...]) -> int:
+    """Those that say done, a bit each."""
+    return sum(1 << number for number, reply in enumerate(replies) if is_done(reply))
+
+
+def _each(bits: int) -> Iterator[int]:
+    """The bits that are set, each alone, from the lowest on."""
+    while bits:
+        yield bits & -bits
+        bits &= bits - 1
 
 
 def _send_chunks(
-    message: Outgoing, copies: int, tell: Tell, *, pipeline: bool, each: bool, size: int
+    message: Outgoing, taken: int, tell: Tell, *, pipeline: bool, each: bool, size: int
 ) -> Flow[None]:
     *chunks, last = make_chunks(message.octets, size)
     for part in windows(chunks) if pipeline else chunks:
@@ -215,7 +229,8 @@ def _send_chunks(
             tell(message, refusal, 0)
             yield RSET  # RFC 3030 2: no more chunks, and RSET before anything else
             return
-    ending = _Ending(last.names * (copies if each else 1), last.octets, message, copies, each)
+    names = last.names * (taken.bit_count() if each else 1)
+    ending = _Ending(names, last.octets, message, taken, each)
     last = Exchange(ending.names, ending.octets)
     replies = yield last
     _hear(ending, last, replies, tell)

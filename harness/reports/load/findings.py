@@ -161,7 +161,7 @@ def _mail(found: Accounting | None) -> Iterator[Finding]:
             yield Finding(weight=Weight.BROKE, text=text)
     if found.unknown:
         copies = "copy" if found.unknown == 1 else "copies"
-        text = f"{found.unknown:,} {copies} arrived that had been refused"
+        text = f"{found.unknown:,} {copies} arrived that had not been accepted"
         yield Finding(weight=Weight.NOTE, text=text)
 
 

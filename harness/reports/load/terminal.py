@@ -114,10 +114,14 @@ def mail_lines(found: Accounting) -> Iterator[str]:
         f"{found.bounced:,} bounced + {found.queued:,} still queued + {found.lost:,} lost"
     )
     yield (
-        f"{found.duplicates:,} arrived twice, {found.altered:,} altered, {found.unsure:,} that "
-        f"nobody had answered for, {found.unknown:,} that had been refused "
-        f"(looked at: {found.where})"
+        f"{found.duplicates:,} arrived twice, {found.altered:,} altered, {found.unknown:,} that "
+        f"nobody had accepted, {found.foreign:,} of other mail (looked at: {found.where})"
     )
+    if found.unanswered or found.unsure:
+        yield (
+            f"{found.unanswered:,} more may have been accepted, for nobody answered their final "
+            f"dot: {found.unsure:,} of them arrived"
+        )
     if found.latency.count:
         shown = (f"p{each} {duration(found.latency.percentile(each))}" for each in PERCENTILES)
         yield (

@@ -58,7 +58,8 @@ class Generator:
             for letter in letters:
                 assert client.docmd("MAIL", f"FROM:<{self.target.sender}>")[0] == 250
                 whom = self.recipients(letter.serial, sender)
-                taken = [client.docmd("RCPT", f"TO:<{it}>")[0] for it in whom].count(250)
+                codes = [client.docmd("RCPT", f"TO:<{it}>")[0] for it in whom]
+                taken = sum(1 << number for number, code in enumerate(codes) if code == 250)
                 assert client.docmd("DATA")[0] == 354
                 client.send(letter.octets)
                 dot = time.time()

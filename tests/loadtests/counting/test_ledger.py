@@ -20,6 +20,7 @@ from harness.protocol.sender import (
     quit_,
     stream,
 )
+from harness.protocol.services import Service
 from loadtests.counting.ledger import Failed, Ledger
 from loadtests.counting.recorder import Recorder
 from loadtests.driving import GONE, Lost
@@ -327,26 +328,60 @@ def letter(serial: int) -> Letter:
     return Letter(bare.opening, bare.octets, serial)
 
 
-def test_receipts_say_which_messages_were_taken_and_in_how_many_copies(books: Books):
+def test_receipts_say_which_messages_were_taken_and_for_whom(books: Books):
     one_refused = (OK, OK, NO, GO)
     rounds = [(OK, OK, OK, GO), (OK, *one_refused), (OK,)]
     books.stream([letter(3), letter(4)], rounds, pipeline=True)
     taken = read_receipts([f"{books.receipts.line(0.0)}\n"])
 
     assert {key: list(serials) for key, serials in taken.runs.items()} == {
-        (7, 2): [(3, 3)],
-        (7, 1): [(4, 4)],
+        (7, 0b11): [(3, 3)],
+        (7, 0b01): [(4, 4)],
     }
 
 
-def test_a_message_whose_dot_nobody_answered_may_have_been_taken(books: Books):
-    books.stream([letter(3), letter(4)], [(OK, OK, OK, GO), (GONE,)], pipeline=True)
-    taken = read_receipts([f"{books.receipts.line(0.0)}\n"])
-
-    assert (taken.copies, {key: list(them) for key, them in taken.unsure.items()}) == (
-        0,
-        {7: [(3, 3)]},
+def noted(books: Books) -> tuple[dict[tuple[int, int], list[tuple[int, int]]], ...]:
+    """Of what was accepted and of what was unsure: sender and recipients, and the serials."""
+    found = read_receipts([f"{books.receipts.line(0.0)}\n"])
+    return tuple(
+        {key: list(them) for key, them in runs.items()} for runs in (found.runs, found.unsure)
     )
+
+
+@pytest.mark.parametrize(("first", "taken"), [((OK, OK, OK, GO), 0b11), ((OK, NO, OK, GO), 0b10)])
+def test_a_message_whose_dot_nobody_answered_may_have_been_taken(
+    books: Books, first: tuple[Reply, ...], taken: int
+):
+    books.stream([letter(3), letter(4)], [first, (GONE,)], pipeline=True)
+
+    assert noted(books) == ({}, {(7, taken): [(3, 3)]})
+
+
+def test_whom_a_peer_by_lmtp_had_not_answered_for_may_have_got_it_too(books: Books):
+    flow = stream(
+        books.handing([letter(3)]), pipeline=True, tell=books.ledger.tell, service=Service.LMTP
+    )
+    books.run(flow, [(OK, OK, OK, GO), (OK, GONE)])
+
+    assert noted(books) == ({(7, 0b01): [(3, 3)]}, {(7, 0b10): [(3, 3)]})
+
+
+ENDED_BY_US = {  # what was answered, step by step -> whether the text may have been on its way
+    "MAIL": ([(OK,)], False),
+    "RCPT": ([(OK,), (OK,)], True),
+    "DATA": ([(OK,), (OK,), (OK,), (GO,)], True),
+}
+
+
+@pytest.mark.parametrize(("rounds", "is_unsure"), ENDED_BY_US.values(), ids=ENDED_BY_US)
+def test_a_message_under_way_when_we_are_stopped_may_have_been_taken(
+    books: Books, rounds: list[tuple[Reply, ...]], is_unsure: bool
+):
+    books.stream([letter(3)], rounds, pipeline=False)
+    found = books.receipts.line(0.0)
+
+    assert bool(found) is is_unsure
+    assert books.messages == Messages(begun=1, unanswered=1)
 
 
 def test_failures_of_one_kind_read_the_same_for_locust():
