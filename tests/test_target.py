@@ -22,7 +22,8 @@ from harness.target import (
     read_target,
     with_options,
 )
-from harness.target.delivery import read_delivery, read_server
+from harness.target.command import without_words
+from harness.target.delivery import read_delivery, read_server, shown
 
 FULL = """\
 address: smtp://127.0.0.1:2501
@@ -180,7 +181,7 @@ MISTAKES = {
     "address: a\ndelivery: imaps://alice@x:y": ["'y' is no port"],
     "address: a\ndelivery: sink:nntp://x": ["unknown scheme 'nntp'"],
     "address: a\ndelivery: 'command:a \"b'": ["no closing quotation"],
-    "address: a\nqueue: ''": ["names no command"],
+    "address: a\nqueue: ''": ["there is no command"],
     "address: a\nqueue: 'a \"b'": ["no closing quotation"],
     "address: a\ndelivery: {a@b: nowhere}": ["'nowhere' is no URL"],
     "address: a\nrelay: {bounce: a@b}": ["has no 'recipient'"],
@@ -383,7 +384,36 @@ def test_a_mail_server_says_whose_mail_and_where_the_password_is():
     assert read_server("pop3s://a@mail.test").has_source is False
 
 
-def test_a_password_in_a_delivery_is_refused_and_not_shown():
+@pytest.mark.parametrize(
+    "url",
+    [
+        "pop3://alice:geheim@mail.test",
+        "pop3//alice:geheim@mail.test",
+        "nntp geheim",
+        "command:fetch -p 'geheim",
+        "command: 'geheim",
+    ],
+)
+def test_a_password_in_a_delivery_is_refused_and_not_shown(url):
     with pytest.raises(UsageError) as caught:
-        read_delivery("pop3://alice:geheim@mail.test")
+        read_delivery(url)
     assert "geheim" not in str(caught.value)
+
+
+def test_of_a_command_its_name_is_shown():
+    assert shown("command:/usr/bin/fetch -p geheim") == "command:/usr/bin/fetch"
+    assert shown("maildir:/srv/mail") == "maildir:/srv/mail"
+
+
+SAID = {  # what a command says -> what is shown of it
+    "login failed for geheim": "login failed for ***",
+    "no option --secret=geheim": "no option --secret=***",
+    "no such file: /etc/fetch.rc": "no such file: /etc/fetch.rc",
+    "user ann is unknown, geheimer too": "user ann is unknown, *** too",
+}
+
+
+@pytest.mark.parametrize(("said", "told"), SAID.items())
+def test_what_a_command_says_of_its_words_is_not_shown(said, told):
+    words = ["fetch", "--secret=geheim", "geheimer", "/etc/fetch.rc", "-u", "ann"]
+    assert without_words(said, words) == told

@@ -1,6 +1,7 @@
 """A command that prints what there is for a recipient: one message, or an mbox (mboxrd).
 
-It is run for each look, without a shell, with the recipient as its last argument.
+It is run for each look, without a shell, with the recipient as its last argument.  Its words may
+hold a password, so its name is all that is told.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from harness.delivery.mbox import is_mbox, read_mbox
 from harness.delivery.message import Stored
 from harness.delivery.undoing import undo_line_ends
 from harness.errors import PeerError
+from harness.target.command import without_words
 
 
 class Command:
@@ -48,7 +50,8 @@ class Command:
             raise PeerError(f"{name}: {problem.strerror}") from problem
         if done.returncode:
             said = done.stderr.decode("utf-8", "backslashreplace").strip().splitlines()
-            raise PeerError(f"{name}: exit status {done.returncode}{_last(said)}")
+            last = without_words(_last(said), self._words[:-1])
+            raise PeerError(f"{name}: exit status {done.returncode}{last}")
         return dict(_numbered(printed(done.stdout, name)))
 
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Final
 
 from harness.errors import UsageError
 from harness.target.address import IMAPS, READERS, WEB, Address, Scheme, read_address
+from harness.target.command import name_of, read_command
 from harness.target.secret import Login, read_login
 from harness.target.target import ANY
 
@@ -32,6 +32,7 @@ SINK_SCHEMES: Final = frozenset({Scheme.SMTP, Scheme.LMTP})
 # A recipient, then a URL: bob@example.test=maildir:/srv/mail/bob
 _DELIVERY = re.compile(r"(?:([^=]*@[^=]*|postmaster)=)?([a-z0-9+]+):(.+)", re.IGNORECASE)
 _SERVER = re.compile(r"//(?:(?P<login>.*)@)?(?P<endpoint>[^@/]*)(?:/(?P<folder>.*))?")
+_FURTHER = re.compile(r"[\s:@]")  # where of a text that is no URL a password may begin
 _DOORS = frozenset({"env", "file"})
 
 
@@ -54,7 +55,8 @@ def read_delivery(text: str, directory: Path = Path()) -> tuple[str, str]:
     if not (colon and scheme.casefold() in _KINDS and rest):
         match = _DELIVERY.fullmatch(text)
         if match is None:
-            raise UsageError(f"delivery {text!r} is no URL such as maildir:/srv/mail/alice")
+            begin = re.split(_FURTHER, text)[0]
+            raise UsageError(f"delivery {begin!r} is no URL such as maildir:/srv/mail/alice")
         recipient, scheme, rest = match[1] or ANY, match[2], match[3]
     else:
         recipient = ANY
@@ -81,18 +83,13 @@ def _command(kind: str, text: str, directory: Path) -> str:
     try:
         return read_command(text)
     except UsageError as problem:
-        raise UsageError(f"delivery {kind}:{problem}") from None
+        raise UsageError(f"delivery {kind}: {problem}") from None
 
 
-def read_command(text: str) -> str:
-    """A command and its words, which are split as a shell would split them."""
-    try:
-        words = shlex.split(text)
-    except ValueError as problem:
-        raise UsageError(f"{text}: {str(problem).lower()}") from None
-    if not words:
-        raise UsageError(f"{text} names no command")
-    return text
+def shown(url: str) -> str:
+    """A URL of `delivery:` as it may be told to anybody: of a command its name alone."""
+    kind, _, rest = url.partition(":")
+    return f"{kind}:{name_of(rest)}" if kind == "command" else url
 
 
 def read_server(url: str, directory: Path = Path()) -> MailServer:

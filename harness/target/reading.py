@@ -8,7 +8,8 @@ from pathlib import Path
 from harness.documents import Complaints, Fields, TextNode, read
 from harness.errors import UsageError
 from harness.target.address import Address, read_address
-from harness.target.delivery import read_command, read_delivery
+from harness.target.command import read_command
+from harness.target.delivery import read_delivery
 from harness.target.environment import filled_in
 from harness.target.options import read_mailbox
 from harness.target.secret import PASSWORD_ENV, Login, Secret

@@ -51,6 +51,12 @@ async def test_a_command_that_fails_says_why(tmp_path, line, words):
         await opened(f"command:{line}", directory=tmp_path)
 
 
+async def test_a_command_that_fails_says_nothing_of_its_words(tmp_path):
+    with pytest.raises(PeerError) as raised:
+        await opened("command:sh -c 'echo no $0 >&2; exit 1' hunter2", directory=tmp_path)
+    assert str(raised.value) == "sh: exit status 1: no ***"
+
+
 def test_nothing_printed_is_no_message():
     assert list(printed(b"", "x")) == []
     assert [it.octets for it in printed(b"\r\n", "x")] == [b"\r\n"]

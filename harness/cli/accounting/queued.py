@@ -13,6 +13,7 @@ import trio
 from harness.accounting import Waiting, read_waiting
 from harness.errors import UsageError
 from harness.target import Target
+from harness.target.command import without_words
 
 PATIENCE: Final = 60.0  # seconds for the command
 
@@ -39,6 +40,7 @@ async def queued(target: Target) -> Waiting:
     found = read_waiting(done.stdout.decode("utf-8", "backslashreplace"))
     if done.returncode or found is None:
         said = (done.stderr or done.stdout)[:200].decode("utf-8", "backslashreplace").strip()
+        said = without_words(said, words)
         raise UsageError(
             f"queue: {name}: wanted a number of messages, or of 'copies', "
             f"met exit status {done.returncode}{' and ' + repr(said) if said else ''}"

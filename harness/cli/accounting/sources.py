@@ -20,7 +20,7 @@ from harness.delivery.mailhog import LOST
 from harness.errors import PeerError, UsageError
 from harness.protocol.receiver import Envelope
 from harness.target import Address, Target, read_address
-from harness.target.delivery import SINK_SCHEMES
+from harness.target.delivery import SINK_SCHEMES, shown
 
 EVERY: Final = 5.0  # seconds between looks at mailboxes while the load goes on: it must not suffer
 _SINK: Final = "sink:"
@@ -130,7 +130,7 @@ class Stores:
     def __init__(self, target: Target, wanted: Mapping[Place, tuple[str, ...]]) -> None:
         self._target = target
         self._wanted = wanted
-        self.where = ", ".join(dict.fromkeys(url for url, _ in self._wanted))
+        self.where = ", ".join(dict.fromkeys(shown(url) for url, _ in self._wanted))
         self._opened: list[_Opened] = []
         self._seen: set[str] = set()  # paths
         self._turn = trio.Lock()

@@ -149,6 +149,17 @@ def test_a_store_that_cannot_be_read_any_more_is_an_error_in_the_end(tmp_path):
             account.finish(tmp_path / "receipts")
 
 
+def test_of_a_command_nothing_but_its_name_is_told(tmp_path):
+    target = Target(
+        address=Address("127.0.0.1", 25),
+        recipients=("alice@example.test",),
+        delivery={ANY: "command:true --password hunter2"},
+        timeouts=Timeouts(delivery=0.1),
+    )
+    with accounting(target, profile_of(target), reads=True) as account:
+        assert account.finish(tmp_path / "receipts").where == "command:true"
+
+
 @pytest.mark.parametrize("scheme", ["smtp", "lmtp"])
 def test_a_sink_of_the_target_file_is_one(tmp_path, scheme):
     with reserved_port() as port:
