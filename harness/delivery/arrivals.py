@@ -7,7 +7,7 @@ from typing import Protocol
 
 import trio
 
-from harness.delivery.message import Stored
+from harness.delivery.stored import Stored
 
 
 class Store(Protocol):

@@ -15,7 +15,7 @@ from pathlib import Path
 import trio
 
 from harness.delivery.mbox import is_mbox, read_mbox
-from harness.delivery.message import Stored
+from harness.delivery.stored import Stored
 from harness.delivery.undoing import undo_line_ends
 from harness.errors import PeerError
 from harness.target.command import without_words

@@ -7,18 +7,13 @@ Nothing else may change.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from harness.content import Field, Message, begin_of, is_header, read_message
 from harness.delivery.excerpt import excerpts
 from harness.delivery.hexdiff import hex_diff
-from harness.delivery.message import Field, Message, Stored, is_header, read_message
-
-# Fields that servers put on top when they receive or deliver.
-TRACE = frozenset({
-    "received", "return-path", "delivered-to", "x-original-to", "envelope-to", "delivery-date",
-    "authentication-results", "received-spf", "x-envelope-to", "x-envelope-from", "x-received",
-})  # fmt: skip
+from harness.delivery.stored import Stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +70,8 @@ def _content(
         # Fields on top may need an empty line before a text that has no header of its own.
         found, above = message.body, b""
     else:
-        found, above = _below_trace(wanted.content, stored.octets)
+        at = begin_of(wanted.content, stored.octets)
+        found, above = stored.octets[at:], stored.octets[:at]
     if found != wanted.content:
         return _other_octets("content", wanted.content, found)
     if not is_header(above):
@@ -86,29 +82,6 @@ def _content(
 def _other_octets(what: str, wanted: bytes, met: bytes) -> Difference:
     wish, fact = excerpts(wanted, met)
     return Difference(f"this {what}, {wish}", fact, hex_diff(wanted, met))
-
-
-def _below_trace(content: bytes, octets: bytes) -> tuple[bytes, bytes]:
-    """What is to be compared with the content, and what stands above that."""
-    if octets.endswith(content):
-        at = len(octets) - len(content)
-        return octets[at:], octets[:at]
-    at = _where(content[: content.find(b"\n") + 1], octets)
-    if at < 0:
-        at = sum(len(it.octets) for it in _trace_on_top(octets))
-    return octets[at:], octets[:at]
-
-
-def _where(line: bytes, octets: bytes) -> int:
-    """Where a line stands in octets; -1 if nowhere."""
-    return (b"\n" + octets).find(b"\n" + line)
-
-
-def _trace_on_top(octets: bytes) -> Iterator[Field]:
-    for it in read_message(octets).fields:
-        if it.name not in TRACE:
-            return
-        yield it
 
 
 def _header(wanted: Wanted, stored: Stored, message: Message, source: Message) -> Difference | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.delivery.maildir import read_file
-from harness.delivery.message import Stored
+from harness.delivery.stored import Stored
 
 SETTLED: Final = 0.1  # seconds since it was last written to
 _UNFINISHED: Final = (".tmp", ".part", ".lock", "~")  # how names end of what is no message yet

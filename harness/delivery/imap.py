@@ -14,7 +14,7 @@ from typing import Any, Final
 import trio
 
 from harness.delivery.doors import Door
-from harness.delivery.message import Stored
+from harness.delivery.stored import Stored
 from harness.errors import PeerError
 
 # RFC 3501 9: a literal is made of CHAR8, %x01-ff.  What a server gives for a NUL is its own affair.

@@ -10,7 +10,7 @@ import os
 from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from harness.delivery.message import Stored
+from harness.delivery.stored import Stored
 from harness.delivery.undoing import undo_line_ends
 
 _DEPTH = 3  # how far below the directory users' Maildirs are looked for

@@ -12,7 +12,7 @@ from typing import Any, Final
 import trio
 
 from harness.delivery.doors import Door
-from harness.delivery.message import Stored
+from harness.delivery.stored import Stored
 from harness.delivery.web import get_json
 from harness.errors import PeerError
 

@@ -13,8 +13,9 @@ from urllib.parse import quote
 
 import trio
 
+from harness.content import Field, read_message
 from harness.delivery.doors import Door
-from harness.delivery.message import Field, Stored, read_message
+from harness.delivery.stored import Stored
 from harness.delivery.web import get, get_json
 from harness.errors import PeerError
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from harness.delivery.message import Stored
+from harness.delivery.stored import Stored
 from harness.delivery.undoing import undo_line_ends, undo_quoting
 
 # It begins the file, or stands below the empty line that ends the message before.

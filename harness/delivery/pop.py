@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from harness.client.pop3 import PopWire
 from harness.delivery.doors import Door
-from harness.delivery.message import Stored
+from harness.delivery.stored import Stored
 from harness.errors import PeerError
 from harness.protocol.pop3.fetching import Waiting, leave, list_mailbox, retrieve
 from harness.protocol.pop3.reaching import Entrance, enter

@@ -20,9 +20,9 @@ from harness.delivery.maildir import Maildir
 from harness.delivery.mailhog import MailHog
 from harness.delivery.mailpit import Mailpit
 from harness.delivery.mbox import Mbox
-from harness.delivery.message import Stored
 from harness.delivery.pop import Maildrop
 from harness.delivery.sink_spool import SinkSpool
+from harness.delivery.stored import Stored
 from harness.errors import UsageError
 from harness.protocol.sasl import Login
 from harness.target import Target

@@ -9,8 +9,9 @@ from collections.abc import Container, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from harness.content import read_message
 from harness.delivery.maildir import Maildir
-from harness.delivery.message import Stored, read_message
+from harness.delivery.stored import Stored
 
 
 class SinkSpool:

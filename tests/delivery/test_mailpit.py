@@ -7,7 +7,7 @@ import json
 import pytest
 
 from harness.delivery.mailpit import without_additions
-from harness.delivery.message import Stored
+from harness.delivery.stored import Stored
 from harness.errors import PeerError
 from tests.delivery.reading import ALICE, octets_of, opened
 from tests.delivery.web_server import Pages, web_server

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.delivery.message import is_header, read_message
+from harness.content import is_header, read_message
 
 # octets -> names of the fields, body
 MESSAGES = {

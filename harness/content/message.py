@@ -1,4 +1,4 @@
-"""A stored message: its fields and its body, read as leniently as RFC 5322 allows.
+"""A message: its fields and its body, read as leniently as RFC 5322 allows.
 
 What cannot be a field ends the header, with or without an empty line: a message may be sent
 without any header, and then the fields that a server put on top stand right above its text.
@@ -11,15 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")  # RFC 5322 3.6.8; blanks before the colon: 4.5
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A message as it was read back; `changed` says what the store had done to it, now undone."""
-
-    octets: bytes
-    path: str
-    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +45,34 @@ class Message:
 
 def read_message(octets: bytes) -> Message:
     """The fields that stand on top, and what is below them."""
-    fields: list[bytes] = []
-    at = 0
+    fields = tuple(fields_on_top(octets))
+    at = sum(len(field.octets) for field in fields)
+    for end in (b"\r\n", b"\n"):
+        if octets.startswith(end, at):
+            at += len(end)
+            break
+    return Message(fields, octets[at:])
+
+
+def fields_on_top(octets: bytes) -> Iterator[Field]:
+    """The fields, one after the other."""
+    begin = at = 0
     for line in _lines(octets):
-        if line in (b"\r\n", b"\n"):
-            at += len(line)
-            break
-        if line[:1] in (b" ", b"\t") and fields:
-            fields[-1] += line
-        elif _FIELD.match(line):
-            fields.append(line)
-        else:
-            break
+        is_folded = line[:1] in (b" ", b"\t") and at > begin
+        if not is_folded:
+            if at > begin:
+                yield Field(octets[begin:at])
+            begin = at
+            if not _FIELD.match(line):
+                return
         at += len(line)
-    return Message(tuple(map(Field, fields)), octets[at:])
+    if at > begin:
+        yield Field(octets[begin:at])
 
 
 def is_header(octets: bytes) -> bool:
     """Whether this is nothing but fields, perhaps none."""
-    message = read_message(octets)
-    return sum(len(field.octets) for field in message.fields) == len(octets)
+    return sum(len(field.octets) for field in fields_on_top(octets)) == len(octets)
 
 
 def _lines(octets: bytes) -> Iterator[bytes]:
