@@ -62,8 +62,8 @@ def _is_told(text: str) -> bool:
         return False
     summary(result)
     progress(result)
-    for tell in FORMATS.values():
-        tell(result)
+    for format in FORMATS.by_name.values():
+        format.tell(result)
     return True
 
 

@@ -49,8 +49,8 @@ OPTIONS = (
     click.option("--json", "path", type=_FILE, metavar="FILE",
                  help="Write the result to this file, as the run goes."),
     click.option("--report", "reports", multiple=True, metavar="[FORMAT:]FILE",
-                 help="Write a report: json junit csv phases-csv troubles-csv html markdown; the "
-                      "suffix may tell which, - is standard output. May be repeated."),
+                 help="Write a report: json junit csv phases-csv troubles-csv html markdown "
+                      "github; the suffix may tell which, - is standard output. May be repeated."),
     click.option("--to", multiple=True, metavar="MAILBOX", help="A recipient; may be repeated."),
     click.option("--from", "sender", metavar="MAILBOX", help="The sender; empty for bounces."),
     click.option("--unknown", metavar="MAILBOX", help="A recipient who does not exist."),

@@ -7,7 +7,6 @@ suites are run meanwhile, and the promises that hang on these are judged at the 
 from __future__ import annotations
 
 import contextlib
-import shutil
 import signal
 import socket
 import sys
@@ -22,14 +21,15 @@ import click
 
 from harness.cli.accounting import Account, accounting
 from harness.cli.generator import HEADLESS, Look, generate, last_words
-from harness.cli.reporting import wanted_load_reports, write_report
+from harness.cli.reporting import wanted_reports, write_report
 from harness.cli.under_load import Sampler, under_load
 from harness.errors import HarnessError, PeerError, TargetUnreachable, UsageError
 from harness.load_results import End, Follower, Judged, LoadResult, read, to_document
 from harness.load_results.quantities import many
 from harness.reports.files import check_writable, is_replaceable, write_whole
-from harness.reports.formats import STDOUT
-from harness.reports.load import LoadReport, progress, summary
+from harness.reports.load import FORMATS, progress, summary
+from harness.reports.status_line import StatusLine
+from harness.reports.wanted import STDOUT, Report
 
 if TYPE_CHECKING:
     from harness.target import Target
@@ -60,7 +60,7 @@ class Wishes:
     master_host: str = "127.0.0.1"
     master_port: int = 5557
     web: int | None = None
-    path: Path | None = None
+    path: Path | None = None  # may be STDOUT
     reports: tuple[str, ...] = ()
 
     @classmethod
@@ -91,6 +91,15 @@ class Wishes:
             raise UsageError(f"{wrong[0]} is for the master: a worker only sends")
 
     @property
+    def file(self) -> Path | None:
+        """Where the result is written as the run goes."""
+        return None if self.path == STDOUT else self.path
+
+    def wanted(self) -> Sequence[Report[LoadResult]]:
+        """What is told in the end, each place checked; to standard output goes no part of it."""
+        return wanted_reports(FORMATS, self.reports, json=STDOUT if self.path == STDOUT else None)
+
+    @property
     def is_open_ended(self) -> bool:
         """Whether nobody knows how long it will take: there are people, or a master elsewhere."""
         return self.web is not None or self.master or self.worker
@@ -109,9 +118,9 @@ def run_load(target: Target, profile: Profile, wishes: Wishes) -> int:
     admit(target, profile)
     if not wishes.master:
         _reach(target)
-    wanted = wanted_load_reports(wishes.reports)
-    if wishes.path is not None:
-        check_writable(wishes.path)
+    wanted = wishes.wanted()
+    if wishes.file is not None:
+        check_writable(wishes.file)
     try:
         with _terminable(), tempfile.TemporaryDirectory(prefix="smtp-harness-load-") as name:
             run = _Run(target, profile, wishes, Path(name))
@@ -120,7 +129,7 @@ def run_load(target: Target, profile: Profile, wishes: Wishes) -> int:
         return 128 + signal.SIGTERM
 
 
-def _load(run: _Run, wanted: Sequence[LoadReport]) -> int:
+def _load(run: _Run, wanted: Sequence[Report[LoadResult]]) -> int:
     result = run.result()
     _tell(result, wanted)
     if run.problem is not None:
@@ -185,8 +194,8 @@ class _Run:
         if self.problem is not None:
             verdicts = (*verdicts, _UNACCOUNTED)
         result = replace(result, thresholds=verdicts)
-        if self.wishes.path is not None:
-            write_whole(self.wishes.path, to_document(result))
+        if self.wishes.file is not None:
+            write_whole(self.wishes.file, to_document(result))
         return result
 
     def work(self) -> int:
@@ -240,13 +249,31 @@ class _Run:
             click.echo(f"waiting for {who} at {self._rendezvous}", err=True)
         ends = self.profile.duration + self.target.timeouts.reply + _GRACE
         patience = None if self.wishes.is_open_ended else ends
-        with _live(Follower(file)) as show:
-            return generate(options, self.folder, patience=patience, look=show,
+        with self._live(Follower(file)) as look:
+            return generate(options, self.folder, patience=patience, look=look,
                             how=_face(self.wishes))  # fmt: skip
+
+    @contextlib.contextmanager
+    def _live(self, follower: Follower) -> Iterator[Look]:
+        """Shows how far it is, on a terminal; the line is gone when something else is said."""
+        line = StatusLine(sys.stderr)
+        # People at Locust's page end it when they like, and so does the last message.
+        is_open = self.wishes.web is not None or self.profile.messages is not None
+        ends = None if is_open else self.profile.duration
+
+        def show() -> None:
+            known = follower.look() if line.is_seen else None
+            if known is not None:
+                line.show(progress(known, ends=ends, wanted=self.profile.messages))
+
+        try:
+            yield show
+        finally:
+            line.clear()
 
     def _file(self) -> Path:
         """Where the generator leaves its result: where it is wanted, unless that is a pipe."""
-        path = self.wishes.path
+        path = self.wishes.file
         if path is None or not is_replaceable(path.resolve()):
             return self.folder / "result.json"
         path.resolve().unlink(missing_ok=True)  # another run's must not be taken for ours
@@ -310,31 +337,10 @@ def _free_port() -> int:
         return int(found.getsockname()[1])
 
 
-@contextlib.contextmanager
-def _live(follower: Follower) -> Iterator[Look]:
-    """Shows how far it is, on a terminal; the line is gone when something else is said."""
-
-    def show() -> None:
-        known = follower.look()
-        if known is not None:
-            width = shutil.get_terminal_size().columns
-            click.echo(f"\r\x1b[2K{progress(known, width)}", nl=False, err=True)
-
-    def be_quiet() -> None:
-        """Nobody looks."""
-
-    is_watched = sys.stderr.isatty()
-    try:
-        yield show if is_watched else be_quiet
-    finally:
-        if is_watched:
-            click.echo("\r\x1b[2K", nl=False, err=True)
-
-
-def _tell(result: LoadResult, wanted: Sequence[LoadReport]) -> None:
+def _tell(result: LoadResult, wanted: Sequence[Report[LoadResult]]) -> None:
     """All reports, and the summary; that goes to stderr where a report goes to standard output."""
     for report in wanted:
-        write_report(report, report.tell(result))
+        write_report(report.path, report.tell(result))
     for line in summary(result):
         click.echo(line, err=any(report.path == STDOUT for report in wanted))
 

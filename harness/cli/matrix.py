@@ -15,6 +15,7 @@ from harness.cli.reporting import wanted_reports, write_report
 from harness.cli.sinks import with_sinks
 from harness.cli.starting import started
 from harness.errors import TargetUnreachable, UsageError
+from harness.reports.formats import FORMATS
 from harness.results import Level, RunResult, worst_status
 from harness.runner.plan import make_plan
 from harness.runner.run import run_suites
@@ -85,7 +86,7 @@ def matrix(
     Exit status: 0 nothing wrong on any; 1 some target fails; 3 some target is missing, or some
     case could not be judged; 2 wrong use or a bad file.
     """
-    reports = wanted_reports([f"html:{html}", *([f"jsonl:{lines}"] if lines else [])])
+    reports = wanted_reports(FORMATS, [f"html:{html}", *([f"jsonl:{lines}"] if lines else [])])
     read = [read_target(str(path)) for path in _files(targets)]
     suites = choose(selectors)
     settings = Settings(jobs=jobs, seed=secrets.randbelow(2**32), level=Level(level), slow=slow)
@@ -93,7 +94,7 @@ def matrix(
     for run in _runs(read, suites, settings):
         runs.append(run)
         for report in reports:  # each time anew: whatever ends us leaves what there is
-            write_report(report, report.tell_all(runs))
+            write_report(report.path, report.tell_all(runs))
     click.echo(f"{html}: {len(runs)} of {len(read)} targets" if runs else "no target could be had")
     return _status(runs, len(read) - len(runs))
 

@@ -32,8 +32,9 @@ from harness.errors import TargetUnreachable, UsageError
 from harness.reports.colour import wants_colour
 from harness.reports.drafts import with_drafts
 from harness.reports.files import check_writable, write_whole
-from harness.reports.formats import STDOUT, Report
+from harness.reports.formats import FORMATS
 from harness.reports.terminal import Terminal
+from harness.reports.wanted import STDOUT, Report
 from harness.results import Level, Outcome, RunResult, Verdict
 from harness.runner.endings import Played
 from harness.runner.judge import judge, skipped
@@ -44,6 +45,7 @@ from harness.target import Target, read_target, with_options
 from harness.visible import harmless
 
 JOBS = 8  # against our own server; a stranger's is met by one at a time
+Wanted = Sequence[Report[RunResult]]
 SIGNALS = {"SIGINT": 130, "SIGTERM": 143}
 
 
@@ -136,7 +138,7 @@ class Wishes:
 def perform(wishes: Wishes) -> int:
     """Do what is wished; the exit status."""
     settings = wishes.settings
-    wanted = wanted_reports(wishes.reports, junit=wishes.junit, json=wishes.json)
+    wanted = wanted_reports(FORMATS, wishes.reports, junit=wishes.junit, json=wishes.json)
     if wishes.write_known:
         check_writable(wishes.write_known)
     if not wishes.watching:
@@ -151,7 +153,7 @@ def perform(wishes: Wishes) -> int:
         return watch(wishes.selectors, once) if wishes.watching else once()
 
 
-def _do(plan: Plan, settings: Settings, wishes: Wishes, wanted: Sequence[Report]) -> int:
+def _do(plan: Plan, settings: Settings, wishes: Wishes, wanted: Wanted) -> int:
     if wishes.listing:
         return _list(plan)
     if wishes.prove:
@@ -200,7 +202,7 @@ def _list(plan: Plan) -> int:
     return 0
 
 
-def _run(plan: Plan, settings: Settings, wishes: Wishes, wanted: Sequence[Report]) -> int:
+def _run(plan: Plan, settings: Settings, wishes: Wishes, wanted: Wanted) -> int:
     taken = any(report.path == STDOUT for report in wanted)  # then people read the other one
     out = sys.stderr if taken else sys.stdout
     terminal = Terminal(

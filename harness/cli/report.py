@@ -8,9 +8,11 @@ from pathlib import Path
 
 import click
 
-from harness.cli.reporting import wanted_load_reports, wanted_reports, write_report
+from harness.cli.reporting import wanted_reports, write_report
 from harness.cli.result_files import read_results
 from harness.load_results import LoadResult
+from harness.reports.formats import FORMATS
+from harness.reports.load import FORMATS as LOAD_FORMATS
 from harness.reports.load import summary
 from harness.reports.terminal import Terminal
 from harness.results import RunResult, worst_status
@@ -26,9 +28,9 @@ def report(result: Path, reports: tuple[str, ...]) -> int:
     of the load run in a file of `load --json`.
 
     FORMAT is json, jsonl, junit, html, markdown, github, sarif or tap; of a load run it is json,
-    junit, csv, phases-csv, troubles-csv, html or markdown.  The suffix of FILE may tell which, `-`
-    is standard output. Without a report: what the terminal showed. Of several runs (files of JSON
-    Lines put one behind the other) html makes one page, side by side.
+    junit, csv, phases-csv, troubles-csv, html, markdown or github.  The suffix of FILE may tell
+    which, `-` is standard output. Without a report: what the terminal showed. Of several runs
+    (files of JSON Lines put one behind the other) html makes one page, side by side.
 
     Exit status: that of the worst run.
     """
@@ -40,8 +42,8 @@ def report(result: Path, reports: tuple[str, ...]) -> int:
 
 
 def _tell_load(load: LoadResult, reports: Sequence[str]) -> int:
-    for wanted in wanted_load_reports(reports):
-        write_report(wanted, wanted.tell(load))
+    for wanted in wanted_reports(LOAD_FORMATS, reports):
+        write_report(wanted.path, wanted.tell(load))
     if not reports:
         for line in summary(load):
             click.echo(line)
@@ -49,8 +51,8 @@ def _tell_load(load: LoadResult, reports: Sequence[str]) -> int:
 
 
 def _tell_runs(runs: Sequence[RunResult], reports: Sequence[str]) -> int:
-    for wanted in wanted_reports(reports):
-        write_report(wanted, wanted.tell_all(runs))
+    for wanted in wanted_reports(FORMATS, reports):
+        write_report(wanted.path, wanted.tell_all(runs))
     if not reports:
         for run in runs:
             _show(run)

@@ -9,49 +9,44 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 import click
 
 from harness.errors import UsageError
 from harness.reports.files import check_writable, write_whole
-from harness.reports.formats import STDOUT, Report, read_report
-from harness.reports.load import LoadReport, read_load_report
+from harness.reports.wanted import STDOUT, Formats, Report
 from harness.results import Outcome, RunLines, RunResult
+
+R = TypeVar("R")
 
 LINES = "jsonl"
 
 
 def wanted_reports(
-    reports: Iterable[str], *, junit: Path | None = None, json: Path | None = None
-) -> tuple[Report, ...]:
+    formats: Formats[R],
+    reports: Iterable[str],
+    *,
+    junit: Path | None = None,
+    json: Path | None = None,
+) -> tuple[Report[R], ...]:
     """What is to be written, each place checked; raises UsageError where one cannot be."""
     named = [("junit", junit), ("json", json)]
-    wanted = [Report(format, path) for format, path in named if path is not None]
-    wanted += [read_report(text) for text in reports]
-    _check([report.path for report in wanted])
-    return tuple(wanted)
-
-
-def wanted_load_reports(reports: Iterable[str]) -> tuple[LoadReport, ...]:
-    """The same for a load run."""
-    wanted = [read_load_report(text) for text in reports]
-    _check([report.path for report in wanted])
-    return tuple(wanted)
-
-
-def _check(paths: Sequence[Path]) -> None:
+    wanted = [formats.report(name, path) for name, path in named if path is not None]
+    wanted += [formats.read(text) for text in reports]
+    paths = [report.path for report in wanted]
     for path in paths:
         if path != STDOUT:
             check_writable(path)
     if paths.count(STDOUT) > 1:
         raise UsageError("only one report can go to standard output")
+    return tuple(wanted)
 
 
 class Reports:
     """The reports of one run, from its beginning to its end."""
 
-    def __init__(self, wanted: Sequence[Report], run: RunResult) -> None:
+    def __init__(self, wanted: Sequence[Report[RunResult]], run: RunResult) -> None:
         self._wanted = wanted
         self._lines = RunLines(run)
         self._files = ExitStack()
@@ -62,7 +57,7 @@ class Reports:
             self._open = [
                 opened.enter_context(_opened(report.path))
                 for report in self._wanted
-                if report.format == LINES
+                if report.name == LINES
             ]
             self._files = opened.pop_all()
         self._say(self._lines.beginning)
@@ -80,8 +75,8 @@ class Reports:
         """The run has ended."""
         self._say(self._lines.end(result))
         for report in self._wanted:
-            if report.format != LINES:
-                write_report(report, report.tell(result))
+            if report.name != LINES:
+                write_report(report.path, report.tell(result))
 
     def _say(self, line: str) -> None:
         for file in self._open:
@@ -89,12 +84,12 @@ class Reports:
             file.flush()  # whoever follows the file, or kills us, has every case that has ended
 
 
-def write_report(report: Report | LoadReport, text: str) -> None:
+def write_report(path: Path, text: str) -> None:
     """A report to its file, whole or not at all, or to standard output."""
-    if report.path == STDOUT:
+    if path == STDOUT:
         click.echo(text, nl=False)
     else:
-        write_whole(report.path, text)
+        write_whole(path, text)
 
 
 def _opened(path: Path) -> AbstractContextManager[IO[str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.load_results import LoadResult, is_load_result
 from harness.load_results import from_json as load_from_json
-from harness.reports.formats import STDOUT
+from harness.reports.wanted import STDOUT
 from harness.results import RunResult, from_json, from_lines, is_lines
 
 

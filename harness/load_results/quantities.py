@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 
 def duration(microseconds: float) -> str:
@@ -49,6 +50,12 @@ def share(part: float) -> str:
     if 0 < part < 0.0001:
         return "less than 0.01 %"
     return f"{part * 100:.3g} %"
+
+
+def listed(shown: Sequence[str], of: int) -> str:
+    """The first few of a list, and how many more there are."""
+    more = of - len(shown)
+    return ", ".join([*shown, *([f"and {more:,} more"] if more > 0 else [])])
 
 
 def many(number: int, noun: str) -> str:

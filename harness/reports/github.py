@@ -32,14 +32,15 @@ def _commands(result: RunResult, level: Level) -> Iterator[str]:
 
 def _command(kind: str, outcome: Outcome) -> str:
     spot = outcome.surprise.at if outcome.surprise else outcome.at
-    about = {
-        "file": harmless(spot.path),
-        "line": str(spot.line),
-        "title": harmless(f"{outcome.address} ({outcome.verdict.value})"),
-    }
-    told = ",".join(f"{name}={_property(value)}" for name, value in about.items())
+    title = f"{outcome.address} ({outcome.verdict.value})"
     text = "\n".join([headline(outcome), as_text(short_story(outcome))])
-    return f"::{kind} {told}::{_data(text)}"
+    return command(kind, text, file=spot.path, line=str(spot.line), title=title)
+
+
+def command(kind: str, text: str, **about: str) -> str:
+    """An annotation: error, warning or notice, with what it is about."""
+    told = ",".join(f"{name}={_property(harmless(value))}" for name, value in about.items())
+    return f"::{kind} {told}::{_data(harmless(text))}"
 
 
 def _data(text: str) -> str:

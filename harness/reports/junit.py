@@ -17,20 +17,28 @@ from harness.reports.story import as_text, headline, short_story, story
 from harness.results import Level, Outcome, RunResult, Verdict
 from harness.visible import harmless
 
-COUNTED = ("tests", "failures", "errors", "skipped")
+_COUNTED = ("tests", "failures", "errors", "skipped")
 
 
 def to_junit(result: RunResult, *, level: Level | None = None) -> str:
     """The run as a JUnit XML document; `level` stands in for the run's own."""
+    suites = groupby(result.outcomes, key=lambda outcome: outcome.group)
+    meant = level or result.level
+    return document(
+        (_suite(name, list(outcomes), result, meant) for name, outcomes in suites), result.seconds
+    )
+
+
+def document(suites: Iterable[ElementTree.Element], seconds: float) -> str:
+    """Suites as one XML document that counts what is in them; they took so long."""
     root = ElementTree.Element("testsuites", {"name": "smtp-harness"})
-    for suite, outcomes in groupby(result.outcomes, key=lambda outcome: outcome.group):
-        root.append(_suite(suite, list(outcomes), result, level or result.level))
-    for name in COUNTED:
+    root.extend(suites)
+    for name in _COUNTED:
         root.set(name, str(sum(int(suite.get(name, 0)) for suite in root)))
-    root.set("time", f"{result.seconds:.3f}")
+    root.set("time", f"{seconds:.3f}")
     ElementTree.indent(root)
-    document = ElementTree.tostring(root, encoding="unicode")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{document}\n'
+    text = ElementTree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
 def _suite(

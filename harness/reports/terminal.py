@@ -17,6 +17,7 @@ from typing import TextIO
 
 from harness.reports.colour import painted, painted_word
 from harness.reports.columns import in_columns
+from harness.reports.status_line import StatusLine
 from harness.reports.story import Line, Part, brief_story, headline, story
 from harness.results import JUDGED, Level, Outcome, RunResult, Verdict
 from harness.visible import harmless, one_line
@@ -56,11 +57,10 @@ class Terminal:
     ) -> None:
         self.is_heard = True
         self._out = out
-        self._err = err
         self._level = level
         self._colour = colour
         self._verbose = verbose
-        self._progress = err.isatty()
+        self._progress = StatusLine(err)
         self._total = 0
         self._width = 0  # of a suite's id
         self._ends_in_gap = False
@@ -135,7 +135,7 @@ class Terminal:
 
     @property
     def _side_by_side(self) -> bool:
-        return self._folders and self._progress
+        return self._folders and self._progress.is_seen
 
     def _part_of(self, suite: str) -> str:
         return one_line(suite.partition("/")[0] if self._folders else suite)
@@ -172,7 +172,7 @@ class Terminal:
 
     def _say(self, *lines: str) -> None:
         self._ends_in_gap = not lines[-1]
-        self._clear_progress()
+        self._progress.clear()
         if not self.is_heard:
             return
         try:
@@ -182,21 +182,13 @@ class Terminal:
             self.is_heard = False  # the run goes on: its reports and its exit status still count
 
     def _show_progress(self, address: str) -> None:
-        if self._progress:
-            width = shutil.get_terminal_size().columns - 1
-            text = one_line(f"[{self._seen}/{self._total}]{self._unmet()} {address}")
-            self._err.write(f"\r\x1b[2K{text[:width]}")
-            self._err.flush()
+        if self._progress.is_seen:
+            self._progress.show(f"[{self._seen}/{self._total}]{self._unmet()} {address}")
 
     def _unmet(self) -> str:
         counts: Counter[Verdict] = sum(self._parts.values(), Counter())
         told = [f"{counts[it]} {it.value}" for it in (*UNMET, Verdict.ERROR) if counts[it]]
         return f" {', '.join(told)}," if told else ""
-
-    def _clear_progress(self) -> None:
-        if self._progress:
-            self._err.write("\r\x1b[2K")
-            self._err.flush()
 
 
 def _in_order(counts: Counter[Verdict]) -> list[tuple[Verdict, int]]:

@@ -65,7 +65,7 @@ def test_a_format_of_suites_is_none_of_load(invoke, kept):
 def test_the_help_names_every_format(invoke, command):
     words = set(re.findall(r"[a-z-]+", invoke(command, "--help").output))
 
-    assert set(FORMATS) - words == set()
+    assert set(FORMATS.by_name) - words == set()
 
 
 def test_two_reports_cannot_go_to_standard_output(invoke, kept):
@@ -147,6 +147,28 @@ def test_a_run_writes_its_reports_and_keeps_standard_output_clean(invoke, tmp_pa
 
 def test_two_reports_of_a_run_cannot_go_to_standard_output(invoke):
     result = invoke("load", "--report", "csv:-", "--report", "json:-")
+
+    assert result.exit_code == 2
+    assert "only one report can go to standard output" in result.output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("word", ["--json", "--report"])
+def test_the_result_can_go_to_standard_output(invoke, tmp_path, monkeypatch, word):
+    monkeypatch.chdir(tmp_path)
+    with aiosmtpd() as (address, taker):
+        where = "-" if word == "--json" else "json:-"
+        words = ("--users", 2, "--duration", "1s", word, where)
+        result = invoke("load", address, *words)
+
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["messages"]["accepted"] == len(taker.taken) > 0
+    assert "thresholds kept" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_one_of_result_and_report_can_go_to_standard_output(invoke):
+    result = invoke("load", "--json", "-", "--report", "csv:-")
 
     assert result.exit_code == 2
     assert "only one report can go to standard output" in result.output

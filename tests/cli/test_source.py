@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import select
 import socket
 import subprocess
 import sys
@@ -14,7 +17,9 @@ from harness.cli.source import letters_of, source
 from harness.load_results import read
 from loadtests.smtp_source import Letters
 from tests.cli.scripted import scripted
+from tests.loadtests.servers import aiosmtpd
 
+COMMAND = (sys.executable, "-m", "harness.cli", "source")
 NAMED = ["-M", "me.test"]
 KNOCK = 1  # connection that only looks whether anybody is there
 
@@ -152,3 +157,27 @@ def test_a_socket_that_is_not_there_is_told(invoke):
 
     assert done.exit_code == 3
     assert "/nowhere/at/all: No such file" in done.output
+
+
+@pytest.mark.slow
+def test_progress_tells_of_the_messages_and_of_no_end_that_nobody_planned():
+    """The clock was one of 168 hours, which is only the most that there may be."""
+    terminal, theirs = pty.openpty()
+    with aiosmtpd() as (address, _):
+        process = subprocess.Popen(
+            [*COMMAND, "-d", "-m", "1000000", address.removeprefix("smtp://")],
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        shown = ""
+        while " of 1,000,000 accepted" not in shown:
+            ready, _, _ = select.select([terminal], [], [], 20)
+            assert ready, "a terminal shows progress"
+            shown += os.read(terminal, 10_000).decode()
+        process.terminate()
+        process.communicate(timeout=20)
+    os.close(terminal)
+
+    assert process.returncode == 143
+    assert " h," not in shown

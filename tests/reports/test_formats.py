@@ -12,7 +12,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from harness.errors import UsageError
-from harness.reports.formats import FORMATS, read_report
+from harness.reports.formats import FORMATS
 from harness.reports.github import to_github
 from harness.reports.markdown import ROOM, to_markdown
 from harness.reports.sarif import to_sarif
@@ -44,20 +44,20 @@ from tests.reports.parsing import obeyed, spoiled
     ("odd:name.md", "markdown", "odd:name.md"),
 ])  # fmt: skip
 def test_the_format_is_named_or_told_by_the_suffix(text, format, path):
-    report = read_report(text)
+    report = FORMATS.read(text)
 
-    assert (report.format, str(report.path)) == (format, path)
+    assert (report.name, str(report.path)) == (format, path)
 
 
 @pytest.mark.parametrize("text", ["x", "x.txt", "-", "tap:", "yaml:x"])
 def test_a_report_without_a_format_is_told_which_there_are(text):
     with pytest.raises(UsageError, match=r"does not say which format.*junit:FILE"):
-        read_report(text)
+        FORMATS.read(text)
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", FORMATS.by_name)
 def test_nothing_that_a_peer_sent_reaches_a_terminal_by_any_format(format):
-    told = FORMATS[format].tell(spoiled(a_run(*ONE_OF_EACH, ATTACKED)))
+    told = FORMATS.by_name[format].tell(spoiled(a_run(*ONE_OF_EACH, ATTACKED)))
 
     assert obeyed(told) == []
 

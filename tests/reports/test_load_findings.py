@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.load_results import End, LoadResult, Series, Trouble, UnderLoad
+from harness.load_results import End, Judged, LoadResult, Series, Trouble, UnderLoad
 from harness.reports.load.findings import FEW, Weight, findings
 from harness.reports.load.verdict import Word, verdict
 from tests.reports.load_runs import (
@@ -159,6 +159,13 @@ def test_lost_mail_is_told_first():
     ]
 
 
+def test_lost_mail_that_was_promised_to_nobody_breaks_nothing():
+    kept = replace(lossy(), thresholds=(Judged(threshold="lost < 1%", met=True, found="0.1%"),))
+
+    assert {finding.weight for finding in findings(lossy())} == {Weight.BROKE}
+    assert {finding.weight for finding in findings(kept)} == {Weight.NOTE}
+
+
 def test_what_arrives_although_it_was_refused_is_noted():
     accounting = lossy().accounting
     assert accounting is not None
@@ -180,22 +187,6 @@ def test_a_lost_worker_is_told_with_the_moment_since_when_it_was_silent():
     ]
 
 
-def test_the_share_of_the_lost_is_told_although_nobody_counted_it():
-    """They died at 15 s, and were missed at 18 s: for three seconds half of it was nobody's."""
-    run = dead_worker()
-    intervals = dict(run.series.intervals)
-    for at in range(15, 18):
-        intervals[at] = replace(intervals[at], due=200)
-    due = sum(it.due for it in intervals.values())
-    run = replace(run, series=Series(intervals=intervals),
-                  messages=replace(run.messages, due=due))  # fmt: skip
-
-    assert told(run)[1] == (
-        "600 of 12,000 messages of the plan were due to nobody: the share of the lost, "
-        "until they were missed"
-    )
-
-
 @pytest.mark.parametrize("run", [stopped, closed], ids=["stopped", "busy"])
 def test_a_generator_that_was_the_limit_is_told_before_all_that_it_measured(run):
     first, *_ = findings(run())
@@ -209,6 +200,17 @@ def test_what_broke_under_load_is_told_with_its_rate():
         "rfc5321/4.5.3.2/greeting (5321-4.5.3.2-1) breaks under load: first at 25 s and 780/s: "
         "expected 220, met 421"
     )
+
+
+def test_of_many_cases_that_broke_the_first_are_told_and_the_rest_counted():
+    under_load = breaking().under_load
+    assert under_load is not None
+    (one,) = under_load.breaks
+    many = tuple(replace(one, case=f"a/{at}", at=float(at)) for at in range(FEW + 2))
+    texts = told(replace(breaking(), under_load=replace(under_load, breaks=many)))
+
+    assert [text[:3] for text in texts[-FEW - 1 : -1]] == [f"a/{at}" for at in range(FEW)]
+    assert texts[-1] == "2 more cases of the suites broke under load"
 
 
 def test_a_load_too_short_for_a_round_of_the_suites_leaves_a_doubt():

@@ -138,16 +138,25 @@ def test_progress_is_one_line():
 
 
 def test_progress_tells_what_happens_now_in_which_stage_and_not_the_average():
-    line = progress(breaking())
+    line = progress(breaking(), ends=36.0)
 
     assert line.startswith("36 s of 36 s (step 6), 120 users, 739/s of 1,200/s due, p50 4")
     assert ", 4,398 late, 963 failures (RCPT 452 4.3.1 x495, greeting 421" in line
 
 
-def test_progress_is_cut_to_the_terminal():
-    line = progress(breaking(), width=60)
+def test_progress_of_a_run_that_ends_with_a_message_has_no_moment_to_end_at():
+    line = progress(breaking(), wanted=30_000)
 
-    assert (len(line), line[-3:]) == (60, "...")
+    assert line.startswith("36 s (step 6), ")
+    assert ", 21,162 of 30,000 accepted, " in line
+
+
+def test_progress_names_few_failures_and_counts_the_rest():
+    kinds = tuple(Trouble(stage="MAIL", what=str(code), count=1) for code in range(450, 455))
+
+    assert progress(replace(breaking(), troubles=kinds)).endswith(
+        "5 failures (MAIL 450 x1, MAIL 451 x1, MAIL 452 x1, and 2 more)"
+    )
 
 
 def test_progress_of_a_run_that_has_just_begun():
@@ -159,7 +168,7 @@ def test_progress_knows_what_is_due_now_though_it_is_counted_a_second_later():
     seconds[8] = replace(seconds[8], due=0, users={})
     so_far = replace(breaking(), seconds=9.0, series=Series(intervals=seconds))
 
-    assert progress(so_far).startswith("9 s of 36 s (step 2), 40 users, 400/s of 400/s due,")
+    assert progress(so_far).startswith("9 s (step 2), 40 users, 400/s of 400/s due,")
 
 
 def test_how_much_of_the_suites_was_played_under_load_is_told():

@@ -18,6 +18,7 @@ from harness.cli.accounting.queued import queued
 from harness.cli.accounting.sources import Sink, Source, sources_of
 from harness.errors import HarnessError, PeerError, UsageError
 from harness.load_results import Accounting
+from harness.reports.status_line import StatusLine
 from harness.target import Address, Target
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Account:
         self._mail = mail
         self._sources = sources
         self._arrivals = Arrivals(mail, heard=self._hear)
+        self._status = StatusLine(sys.stderr)
         self._heard = 0.0  # when something new arrived
         self._ready = threading.Event()
         self._failure: BaseException | None = None
@@ -91,8 +93,7 @@ class Account:
             self._raise()
             raise
         finally:
-            if sys.stderr.isatty():
-                click.echo("\r\x1b[2K", nl=False, err=True)
+            self._status.clear()
 
     def end(self) -> None:
         """Look no more."""
@@ -150,10 +151,8 @@ class Account:
 
     def _show(self, found: Accounting) -> None:
         """How far it is, for who looks on."""
-        if sys.stderr.isatty():
-            there = found.delivered + found.bounced
-            words = f"waiting for mail: {there:,} of {found.accepted:,} copies are there"
-            click.echo(f"\r\x1b[2K{words}", nl=False, err=True)
+        there = found.delivered + found.bounced
+        self._status.show(f"waiting for mail: {there:,} of {found.accepted:,} copies are there")
 
     async def _settle(self, accepted: Accepted) -> Accounting:
         self._heard = trio.current_time()

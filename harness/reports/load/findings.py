@@ -12,7 +12,6 @@ from enum import StrEnum
 from statistics import median
 
 from harness.load_results import (
-    Accounting,
     End,
     LoadResult,
     Moment,
@@ -22,7 +21,6 @@ from harness.load_results import (
     at,
     by_stage,
     moments,
-    planned,
     saturation,
     stage_at,
 )
@@ -33,7 +31,6 @@ from harness.visible import one_line
 FEW = 4  # kinds of trouble that are told one by one
 _FAR_BEHIND = 0.7  # of what was due, begun: not yet late, but soon
 _SLOWER = 4  # times what the median had been before
-_UNPLANNED = 0.01  # of the plan: less is where a run begins and ends
 _FEWEST = 3  # intervals, before and after
 _SLOW = 20  # times the median of the run, and
 _SLOW_AT_LEAST = 500_000  # us: so slow is a stall, and not noise
@@ -65,7 +62,7 @@ def _findings(result: LoadResult) -> Iterator[Finding]:
     yield from _end(result)
     yield from _generators(result)
     yield from _breaking_point(result)
-    yield from _mail(result.accounting)
+    yield from _mail(result)
     yield from _behind(result)
     yield from _troubles(result)
     yield from list(_slower(result)) or _slowest(result)
@@ -147,7 +144,8 @@ def _first_break(result: LoadResult, staged: Staged) -> float:
     return next((it.begin for it in inside if not it.held), staged.met.begin)
 
 
-def _mail(found: Accounting | None) -> Iterator[Finding]:
+def _mail(result: LoadResult) -> Iterator[Finding]:
+    found = result.accounting
     if found is None:
         return
     for count, what in (
@@ -158,7 +156,7 @@ def _mail(found: Accounting | None) -> Iterator[Finding]:
         if count:
             copies = "copy" if count == 1 else "copies"
             text = f"{count:,} {copies} of {found.accepted:,} {what}"
-            yield Finding(weight=Weight.BROKE, text=text)
+            yield Finding(weight=_weight(result), text=text)
     if found.unknown:
         copies = "copy" if found.unknown == 1 else "copies"
         text = f"{found.unknown:,} {copies} arrived that had not been accepted"
@@ -249,7 +247,7 @@ def _breaks(result: LoadResult) -> Iterator[Finding]:
             "knows",
         )
     found = result.under_load.breaks if result.under_load else ()
-    for each in sorted(found, key=lambda it: it.at)[:FEW]:
+    for each in found[:FEW]:
         named = f" ({each.requirement})" if each.requirement else ""
         yield Finding(
             weight=_weight(result),
@@ -257,6 +255,9 @@ def _breaks(result: LoadResult) -> Iterator[Finding]:
             f"and {rate(each.rate)}: {each.headline}",
             at=each.at,
         )
+    if len(found) > FEW:
+        text = f"{many(len(found) - FEW, 'more case')} of the suites broke under load"
+        yield Finding(weight=_weight(result), text=text)
 
 
 def _generators(result: LoadResult) -> Iterator[Finding]:
@@ -268,24 +269,10 @@ def _generators(result: LoadResult) -> Iterator[Finding]:
                 text=f"{name}, a process of ours, was lost after {moment(heard)}",
                 at=heard,
             )
-    if result.lost_generators:
-        yield from _left_undone(result)
     text = saturation(result)
     if text:
         stopped = [second for _, second, _ in stalls(result) if second is not None]
         yield Finding(weight=Weight.DOUBT, text=text, at=min(stopped, default=None))
-
-
-def _left_undone(result: LoadResult) -> Iterator[Finding]:
-    """Each process counts what was due to it, and the dead count nothing."""
-    wanted = round(planned(result))
-    missing = wanted - result.messages.due
-    if missing > _UNPLANNED * wanted:
-        yield Finding(
-            weight=Weight.DOUBT,
-            text=f"{missing:,} of {wanted:,} messages of the plan were due to nobody: the share of "
-            "the lost, until they were missed",
-        )
 
 
 def _last_heard(result: LoadResult, name: str) -> float:

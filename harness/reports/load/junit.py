@@ -14,17 +14,12 @@ from xml.etree import ElementTree
 
 import junit_xml  # type: ignore[import-untyped]  # it ships no types
 
-from harness.load_results import End, Judged, LoadResult, saturation
+from harness.load_results import Judged, LoadResult, saturation
+from harness.reports.junit import document
 from harness.reports.load.findings import findings
 from harness.reports.load.terminal import summary
-from harness.reports.load.verdict import verdict
+from harness.reports.load.verdict import CUT, verdict
 from harness.visible import harmless, one_line
-
-COUNTED = ("tests", "failures", "errors", "skipped")
-_CUT = {
-    End.RUNNING: "the generator broke off before the end",
-    End.INTERRUPTED: "the run was interrupted",
-}
 
 
 def to_junit(result: LoadResult) -> str:
@@ -39,23 +34,16 @@ def to_junit(result: LoadResult) -> str:
     element: ElementTree.Element = suite.build_xml_doc()
     for case in element.iter("testcase"):
         case.set("time", f"{result.seconds:.3f}")  # junit-xml leaves out a zero
-    root = ElementTree.Element("testsuites", {"name": "smtp-harness"})
-    root.append(element)
-    for name in COUNTED:
-        root.set(name, element.get(name, "0"))
-    for whole in (root, element):
-        whole.set("time", f"{result.seconds:.3f}")
-    ElementTree.indent(root)
-    document = ElementTree.tostring(root, encoding="unicode")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{document}\n'
+    element.set("time", f"{result.seconds:.3f}")  # once: all cases are about the same time
+    return document([element], result.seconds)
 
 
 def _of_the_run(result: LoadResult) -> junit_xml.TestCase:
     case = _case("the run came to its end", result)
     if result.exit_status == 3:
         case.add_error_info("nothing was measured", _why(result))
-    elif result.end in _CUT:
-        case.add_error_info(_CUT[result.end], _why(result))
+    elif result.end in CUT:
+        case.add_error_info(CUT[result.end], _why(result))
     return case
 
 

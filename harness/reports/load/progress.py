@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from harness.load_results import LoadResult, Moment, moments, planned, stage_at, total
-from harness.load_results.quantities import duration, many, moment, rate
+from harness.load_results.quantities import duration, listed, many, moment, rate
 from harness.visible import one_line
+
+T = TypeVar("T")
 
 _RECENT = 3  # intervals that "now" is: one alone jumps too much to be read
 _KINDS = 3  # of trouble that are named
 
 
-def progress(result: LoadResult, width: int = 0) -> str:
-    """One line for a terminal while the run goes on, cut to its width."""
+def progress(result: LoadResult, *, ends: float | None = None, wanted: int | None = None) -> str:
+    """One line for a terminal while the run goes on.
+
+    It ends after so many seconds, or when so many messages have been sent; else nobody knows when.
+    """
     told = moments(result)
     if not told:
         return "it has not begun yet"  # it is being started, or a master waits for its workers
     parts = [
-        f"{_clock(result, told[-1].end)}{_stage(result, told[-1].end)}",
+        f"{moment(told[-1].end)}{_of(ends, moment)}{_stage(result, told[-1].end)}",
         *_now(result, told[-_RECENT:]),
-        f"{result.messages.accepted:,} accepted",
+        f"{result.messages.accepted:,}{_of(wanted, '{:,}'.format)} accepted",
         *_late(result),
         _failures(result),
     ]
-    line = one_line(", ".join(parts))
-    return line if not width or len(line) <= width else f"{line[: width - 3]}..."
+    return one_line(", ".join(parts))
 
 
-def _clock(result: LoadResult, seconds: float) -> str:
-    if not result.stages:
-        return moment(seconds)
-    return f"{moment(seconds)} of {moment(result.stages[-1].end)}"
+def _of(whole: T | None, show: Callable[[T], str]) -> str:
+    return "" if whole is None else f" of {show(whole)}"
 
 
 def _stage(result: LoadResult, seconds: float) -> str:
@@ -59,5 +64,5 @@ def _failures(result: LoadResult) -> str:
     if not result.failures:
         return "no failures"
     worst = sorted(result.troubles, key=lambda trouble: -trouble.count)[:_KINDS]
-    kinds = ", ".join(f"{it.stage} {it.what} x{it.count:,}" for it in worst)
-    return f"{many(result.failures, 'failure')} ({kinds})"
+    kinds = [f"{it.stage} {it.what} x{it.count:,}" for it in worst]
+    return f"{many(result.failures, 'failure')} ({listed(kinds, len(result.troubles))})"

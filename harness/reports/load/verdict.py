@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.load_results import End, Judged, LoadResult, around_the_break, by_stage, saturation
-from harness.load_results.quantities import moment
+from harness.load_results.quantities import listed, moment
 from harness.visible import one_line
 
+CUT = {End.RUNNING: "the generator broke off", End.INTERRUPTED: "the run was interrupted"}
 FEW = 3  # thresholds that were missed, named in the line
 
 
@@ -43,7 +44,7 @@ def verdict(result: LoadResult) -> Verdict:
     if missed:
         broke = "missed, and our own generator was the limit" if ours else "it broke"
         return Verdict(Word.BROKE, one_line(f"{broke}: {_named(missed)}"))
-    cut = _CUT.get(result.end)
+    cut = CUT.get(result.end)
     if cut:
         return Verdict(Word.DOUBTFUL, f"it held as long as it was measured: {cut}")
     if result.end is End.ABORTED:
@@ -63,9 +64,4 @@ def _breaking_point(result: LoadResult, *, is_ours: bool) -> str:
 
 
 def _named(missed: Sequence[Judged]) -> str:
-    shown = [f"{it.threshold} (found {it.found})" for it in missed[:FEW]]
-    more = len(missed) - len(shown)
-    return ", ".join([*shown, *([f"and {more} more"] if more else [])])
-
-
-_CUT = {End.RUNNING: "the generator broke off", End.INTERRUPTED: "the run was interrupted"}
+    return listed([f"{it.threshold} (found {it.found})" for it in missed[:FEW]], len(missed))

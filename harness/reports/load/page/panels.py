@@ -155,7 +155,7 @@ def _told_alone(note: str) -> str:
 
 
 def _breaks(found: UnderLoad) -> Iterator[Row]:
-    for it in sorted(found.breaks, key=lambda each: each.at):
+    for it in found.breaks:
         yield Row(
             (it.case, it.requirement, moment(it.at), rate(it.rate), f"{it.times:,}", it.verdict,
              it.headline), is_bad=True,

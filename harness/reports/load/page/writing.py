@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from harness.load_results import LoadResult, Moment, moments, stage_at
-from harness.load_results.quantities import duration, many, moment, rate, span
+from harness.load_results.quantities import duration, listed, many, moment, rate, span
 from harness.reports import one_file
 from harness.reports.load.findings import Finding, findings
 from harness.reports.load.page.charts import Drawn, charts, end_of
@@ -148,6 +148,7 @@ def _latency(met: Moment) -> list[str]:
 
 
 def _failures(met: Moment) -> str:
-    most = sorted(met.interval.troubles.items(), key=lambda it: -it[1])[:_KINDS]
-    kinds = ", ".join(f"{kind} x{count:,}" for kind, count in most)
+    found = met.interval.troubles
+    most = sorted(found.items(), key=lambda it: -it[1])[:_KINDS]
+    kinds = listed([f"{kind} x{count:,}" for kind, count in most], len(found))
     return f"{many(met.failures, 'failure')} ({kinds})" if kinds else ""
