@@ -10,10 +10,8 @@ import functools
 import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Final
 
 import idle
@@ -29,7 +27,7 @@ from generating import (
 )
 from loads import OCTETS, Postfix
 from promises import (
-    AT_OUR_SINK,
+    CLEAR,
     EACH,
     HELD,
     LARGER,
@@ -49,7 +47,7 @@ from promises import (
     judged_memory,
 )
 from rounds import Contender, Results, middle, race, ratios
-from servers import SINK, SMTP_SINK, Server, free_ports, reference_server, running
+from servers import ANSWERING, SMTP_SINK, Server, answering, free_ports, running
 from tables import aligned
 
 from harness.load_results import Follower, LoadResult
@@ -65,8 +63,8 @@ _TOO_LONG: Final = 240.0  # seconds
 
 def measure(tools: Postfix, rounds: int, seconds: float) -> list[Sequence[str]]:
     """Race all, weigh ours, and say of each promise whether it is kept."""
-    with tempfile.TemporaryDirectory() as folder, _beside_generators():
-        servers = _sinks(tools, Path(folder))
+    with _beside_generators():
+        servers = _sinks(tools)
         results = race(_contenders(tools), servers, rounds=rounds, seconds=_TURN * seconds)
         _show(results)
         with running(servers[SMTP_SINK]) as sink:
@@ -94,8 +92,8 @@ def _contenders(tools: Postfix) -> list[Contender]:
         Contender(name=SMTPLIB, server=SMTP_SINK, load=smtplib_in_locust),
         Contender(name=SOURCE_EACH, server=SMTP_SINK, load=each),
         Contender(name=EACH, server=SMTP_SINK, load=Ours(per_connection="1")),
-        Contender(name=AT_OUR_SINK, server=SINK, load=Ours()),
-        Contender(name=STARTTLS, server=SINK, load=Ours(tls="starttls")),
+        Contender(name=CLEAR, server=ANSWERING, load=Ours()),
+        Contender(name=STARTTLS, server=ANSWERING, load=Ours(tls="starttls")),
     ]
 
 
@@ -109,13 +107,13 @@ def _beside_generators() -> Iterator[None]:
         os.sched_setaffinity(0, ALL)
 
 
-def _sinks(tools: Postfix, folder: Path) -> dict[str, Server]:
+def _sinks(tools: Postfix) -> dict[str, Server]:
     ours, theirs = free_ports(2)
     return {
         SMTP_SINK: Server(
             name=SMTP_SINK, port=theirs, command=tools.sink(theirs), environment=tools.environment
         ),
-        SINK: reference_server(SINK, ours, folder / "sink", "--sink", "--tls-self-signed"),
+        ANSWERING: answering(ours),
     }
 
 
@@ -128,7 +126,7 @@ def _show(results: Results) -> None:
             [name, f"{found.rate:,.0f}", f"{found.load_effort * 1e6:,.0f} us", f"{compared:.2f}"]
         )
     print(f"\ngenerators with 50 connections and {OCTETS:,} octets, on one processor, at smtp-sink")
-    print("or at our sink; generator: the processor time that a message took of it")
+    print("or at one that only answers; generator: the processor time that a message took of it")
     print(aligned(rows), flush=True)
 
 

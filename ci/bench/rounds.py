@@ -70,11 +70,6 @@ def ratios(ours: Sequence[Round], theirs: Sequence[Round]) -> list[float]:
     return [one.rate / other.rate for one, other in zip(ours, theirs, strict=True)]
 
 
-def efforts(ours: Sequence[Round], theirs: Sequence[Round]) -> list[float]:
-    """Round by round: our sender's processor time for a message by theirs."""
-    return [one.load_effort / other.load_effort for one, other in zip(ours, theirs, strict=True)]
-
-
 def middle(rounds: Sequence[Round]) -> Round:
     """The median of each figure."""
     return Round(

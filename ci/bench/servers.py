@@ -26,6 +26,7 @@ SINK, SMTP_SINK = "serve --sink", "smtp-sink"
 UNSYNCED, SYNCED = "serve --no-sync", "serve"
 AIOSMTPD, AIOSMTPD_KEEPS = "aiosmtpd", "aiosmtpd, keeps mail"
 POSTFIX = "Postfix"
+ANSWERING = "answering"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +103,12 @@ def reference_server(name: str, port: int, spool: Path, *more: str) -> Server:
     keeps = name != SINK
     mailbox = spool / "mail" / "alice" / "new" if keeps else None
     return Server(name=name, port=port, command=command, mailbox=mailbox, counts=not keeps)
+
+
+def answering(port: int) -> Server:
+    """A server that is faster than generators, inside TLS as well, and only answers."""
+    command = (sys.executable, str(Path(__file__).parent / "answering.py"), str(port))
+    return Server(name=ANSWERING, port=port, command=command)
 
 
 def free_ports(count: int) -> list[int]:

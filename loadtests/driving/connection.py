@@ -14,10 +14,11 @@ from typing import Any, Final, TypeVar
 from gevent.event import AsyncResult
 
 from harness.errors import PeerClosed, PeerError, PeerSilent, Refused, TlsFailed
-from harness.protocol.replies import CLOSING, Reply, ReplyReader
+from harness.protocol.replies import CLOSING, Reply
 from harness.protocol.sender import Exchange, Pause, PausingFlow
 from loadtests.driving.ends import GONE, Lost, Unasked, explained
 from loadtests.driving.familiar import Familiar
+from loadtests.driving.hearing import Hearing
 from loadtests.driving.own import Own
 from loadtests.driving.speaking import READABLE, Speaker
 from loadtests.driving.tunnel import TLS, TlsClient, Tunnel
@@ -43,13 +44,12 @@ class Connection(Speaker):
         "_first_at",
         "_flow",
         "_handshaking",
+        "_hearing",
         "_input",
         "_is_kept",
-        "_is_within",
         "_observe",
         "_own",
         "_patience",
-        "_reader",
         "_receive",
         "_replies",
         "_rest",
@@ -80,9 +80,8 @@ class Connection(Speaker):
         self._familiar = familiar or Familiar()
         self._tls = tls
         self._tunnel: Tunnel | None = None
-        self._reader = ReplyReader()
-        self._is_within = False  # a reply whose end has not come
-        self._replies: list[Reply] = []  # that have come and were not handed on
+        self._hearing = Hearing(self._familiar)
+        self._replies = self._hearing.replies
         self._flow: PausingFlow[Any] | None = None
         self._exchange = _NOTHING
         self._wanted = 0  # replies to the exchange under way; 0 if there is none
@@ -145,16 +144,22 @@ class Connection(Speaker):
             self._lose(PeerClosed(error.strerror or "reset"))
             return
         now = self._moved_at = perf_counter()
-        if self._tunnel is not None and octets:
-            octets = self._opened(self._tunnel, octets)
+        tunnel = self._tunnel
+        if tunnel is not None and octets:
+            if not tunnel.is_up:
+                self._first_at = now
+                self._shake(tunnel, octets)
+                if not tunnel.is_up:
+                    return
+                octets, now = b"", perf_counter()
+            octets = self._opened(tunnel, octets)
             if not octets:
                 return
-            now = perf_counter()
         known = self._familiar.get(octets)
         if (
             known is not None
             and len(known) == self._wanted
-            and not (self._replies or self._unsent or self._is_within)
+            and not (self._replies or self._unsent or self._hearing.is_within)
         ):
             self._first_at = now
             self._answer(known, now)
@@ -165,16 +170,10 @@ class Connection(Speaker):
 
     def _read(self, octets: bytes, now: float) -> None:
         """What nobody has said before in just these octets."""
-        replies, reader = self._replies, self._reader
+        replies = self._replies
         if not replies:
             self._first_at = now
-        held, was_within = len(replies), self._is_within
-        reader.feed(octets)
-        while (reply := reader.take()) is not None:
-            replies.append(reply)
-        self._is_within = bool(reader.left)
-        if not (was_within or self._is_within):
-            self._familiar.learn(octets, replies[held:])
+        self._hearing.take(octets)
         if self._unsent and len(replies) > self._wanted:
             self._distrust()  # who floods us while we write must not fill our memory
         elif self._rest is not None:
@@ -232,7 +231,10 @@ class Connection(Speaker):
             else:  # nothing needs saying to hear this
                 self._look_at_replies(self._sent_at)
         elif octets:  # the greeting is only waited for
-            self._push(octets if self._tunnel is None else self._tunnel.seal(octets))
+            try:
+                self._push(octets if self._tunnel is None else self._tunnel.seal(octets))
+            except PeerError as problem:
+                self._lose(problem)
 
     def _distrust(self) -> None:
         self._replies.clear()
@@ -330,9 +332,7 @@ class Connection(Speaker):
     def _secure(self) -> tuple[Reply, ...] | None:
         """Begin a handshake: the flow goes on when it is done."""
         # RFC 3207 6: nothing that came in the clear counts any more.
-        self._reader.clear()
-        self._is_within = False
-        self._replies.clear()
+        self._hearing.clear()
         self._exchange = _HANDSHAKE
         self._sent_at = self._written_at = self._first_at = self._moved_at = perf_counter()
         self._handshaking = True
@@ -342,18 +342,18 @@ class Connection(Speaker):
             self._fail_handshake(TlsFailed("nobody said how to do a handshake"))
         else:
             self._tunnel = self._tls.dig()
-            self._shake(self._tunnel)
+            self._shake(self._tunnel, b"")
         return None
 
-    def _shake(self, tunnel: Tunnel) -> None:
+    def _shake(self, tunnel: Tunnel, octets: bytes) -> None:
         try:
-            said = tunnel.shake()
+            said = tunnel.shake(octets)
         except PeerError as problem:
             self._push(tunnel.unsent())  # the alert: it says why we leave
             self._lose(problem)
             return
         if said:
-            self._push(bytes(self._unsent) + said)
+            self._push(said)
         if tunnel.is_up:
             self._handshaking = False
             self._answer((), perf_counter())
@@ -364,21 +364,15 @@ class Connection(Speaker):
 
     def _opened(self, tunnel: Tunnel, octets: bytes) -> bytes:
         """What was said inside the tunnel, if anything was."""
-        tunnel.feed(octets)
-        if not tunnel.is_up:
-            self._first_at = self._moved_at
-            self._shake(tunnel)
-            if not tunnel.is_up:
-                return b""
         try:
-            opened = tunnel.open()
+            opened = tunnel.open(octets)
         except PeerError as problem:
             self._lose(problem)
             return b""
-        if opened and not self._is_kept:
+        if not self._is_kept and opened:
             assert self._tls is not None, "a tunnel was dug by it"
             self._tls.keep(tunnel)  # TLS 1.3: tickets come after the handshake
             self._is_kept = True
-        if said := tunnel.unsent():
-            self._push(bytes(self._unsent) + said)
+        if tunnel.to_peer.pending:  # TLS itself has something to say, which is rare
+            self._push(tunnel.unsent())
         return opened

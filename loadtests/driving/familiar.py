@@ -25,8 +25,11 @@ class Familiar:
 
     def learn(self, octets: bytes, replies: Sequence[Reply]) -> None:
         """These octets, and no others around them, were these replies."""
-        if len(self._known) < MOST and len(octets) <= LONGEST and _are_good(replies):
-            self._known[octets] = tuple(replies)
+        if len(octets) > LONGEST or not _are_good(replies):
+            return
+        if len(self._known) >= MOST:
+            self._known.clear()  # most were said once; those that were not are soon met again
+        self._known[octets] = tuple(replies)
 
 
 def _are_good(replies: Sequence[Reply]) -> bool:

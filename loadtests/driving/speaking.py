@@ -56,8 +56,8 @@ class Speaker(ABC):
 
     def _push(self, octets: bytes | memoryview) -> None:
         """Hand octets to the kernel, as many as it takes; behind others they wait their turn."""
-        if self._pace is not None:
-            self._dribble(octets)
+        if self._unsent or self._pace is not None:
+            self._wait_in_line(octets)
             return
         try:
             sent = self._send(octets)
@@ -70,8 +70,6 @@ class Speaker(ABC):
             self._output.start(self._writable)
             return
         self._written_at = perf_counter()
-        if self._unsent:
-            self._unsent = _EMPTY
 
     def _stop_writing(self) -> None:
         self._output.stop()
@@ -81,9 +79,16 @@ class Speaker(ABC):
 
     def _writable(self) -> None:
         self._output.stop()
-        self._push(self._unsent)
+        unsent, self._unsent = self._unsent, _EMPTY
+        self._push(unsent)
         self._moved_at = perf_counter()
         self._look_at_replies(self._moved_at)
+
+    def _wait_in_line(self, octets: bytes | memoryview) -> None:
+        if self._unsent:
+            self._unsent = memoryview(bytes(self._unsent) + octets)
+        else:
+            self._dribble(octets)
 
     # --- slow talkers ----------------------------------------------------------------------------
 

@@ -56,16 +56,20 @@ class TlsClient:
 class Tunnel:
     """The client's end of one TLS connection."""
 
-    __slots__ = ("_from_peer", "_tls", "_to_peer", "is_up")
+    __slots__ = ("_feed", "_from_peer", "_read", "_take", "_tls", "_write", "is_up", "to_peer")
 
     def __init__(
         self, context: ssl.SSLContext, server_name: str | None, session: ssl.SSLSession | None
     ) -> None:
         self._from_peer = ssl.MemoryBIO()
-        self._to_peer = ssl.MemoryBIO()
+        self.to_peer = ssl.MemoryBIO()
         self._tls = context.wrap_bio(
-            self._from_peer, self._to_peer, server_hostname=server_name, session=session
+            self._from_peer, self.to_peer, server_hostname=server_name, session=session
         )
+        # The methods of SSLObject only call those of its inner object: four calls for each message.
+        inner = getattr(self._tls, "_sslobj", self._tls)
+        self._read, self._write = inner.read, inner.write
+        self._feed, self._take = self._from_peer.write, self.to_peer.read
         self.is_up = False
 
     @property
@@ -83,8 +87,9 @@ class Tunnel:
         """Whether the handshake was short, because the server knew us."""
         return self.is_up and bool(self._tls.session_reused)
 
-    def shake(self) -> bytes:
+    def shake(self, octets: bytes = b"") -> bytes:
         """Go on with the handshake; what is to be sent for it.  Raises PeerError if it failed."""
+        self._feed(octets)
         try:
             self._tls.do_handshake()
             self.is_up = True
@@ -92,20 +97,17 @@ class Tunnel:
             pass
         except ssl.SSLError as problem:
             raise handshake_error(problem) from None
-        return self._to_peer.read()
+        return self._take()
 
-    def feed(self, octets: bytes) -> None:
-        """Take octets as they came."""
-        self._from_peer.write(octets)
-
-    def open(self) -> bytes:
-        """What they said; raises PeerError if this was the end."""
+    def open(self, octets: bytes) -> bytes:
+        """What they said in these octets, if anything yet; raises PeerError if it was the end."""
+        self._feed(octets)
         opened = b""
         try:
             # Most often one record has come, and asking for another would raise an exception.
-            while piece := self._tls.read(_CHUNK):
+            while piece := self._read(_CHUNK):
                 opened = opened + piece if opened else piece
-                if not (self._tls.pending() or self._from_peer.pending):
+                if len(piece) < _CHUNK and not self._from_peer.pending:
                     return opened
         except ssl.SSLWantReadError:
             return opened
@@ -119,19 +121,22 @@ class Tunnel:
         raise PeerClosed("closed")
 
     def seal(self, octets: bytes) -> bytes:
-        """The octets as they go over the wire."""
-        self._tls.write(octets)
-        return self._to_peer.read()
+        """The octets as they go over the wire; raises PeerError if the tunnel has broken down."""
+        try:
+            self._write(octets)
+        except ssl.SSLError as problem:
+            raise TlsFailed(_words(problem)) from None
+        return self._take()
 
     def unsent(self) -> bytes:
         """What TLS itself has to say: most often nothing."""
-        return self._to_peer.read() if self._to_peer.pending else b""
+        return self._take()
 
     def bid_farewell(self) -> bytes:
         """The alert that says that nothing more will come (RFC 8446 6.1)."""
         with contextlib.suppress(ssl.SSLError):  # its answer is not waited for
             self._tls.unwrap()
-        return self._to_peer.read()
+        return self._take()
 
 
 def handshake_error(problem: ssl.SSLError) -> PeerError:

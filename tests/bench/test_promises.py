@@ -6,7 +6,6 @@ import pytest
 from bench import aligned
 from promises import (
     COSTS,
-    LOADS,
     PROMISES,
     judged,
     judged_costs,
@@ -69,13 +68,6 @@ def test_processor_times_are_compared_where_both_are_known():
     }
     found["serve --sink, pipelined"] = found["serve --sink"]
     assert [row[6] for row in judged(PROMISES, found)] == ["1.50", "", "1.50", "", "", ""]
-
-
-def test_a_promise_that_is_judged_by_processor_time_says_so():
-    inside = [Round(rate=1.0, effort=0.0, load_effort=10.0)]
-    outside = [Round(rate=9.0, effort=0.0, load_effort=8.0)]
-    row = judged(LOADS, {"load, STARTTLS": inside, "load, at our sink": outside})[-1]
-    assert (row[2:4], row[-1]) == (("0.7 x by processor time", "0.80 x"), "kept")
 
 
 def test_an_idle_connection_may_cost_less_than_forty_thousand_octets():

@@ -19,6 +19,7 @@ from harness.certificates import client_context
 from harness.errors import PeerClosed, PeerSilent, TlsFailed, Untrusted
 from harness.protocol.sender import Exchange, PausingFlow, Secure
 from loadtests.driving import Lost, TlsClient
+from loadtests.driving.tunnel import Tunnel
 from tests.loadtests.driving.stage import GREETING, HELLO, MAIL, Stage, ask, stage
 
 Talk = Callable[[Any, Any], None]  # the socket, and what is spoken inside TLS on it
@@ -53,10 +54,13 @@ def secured(*exchanges: Exchange, first: tuple[Exchange, ...] = ()) -> PausingFl
 
 @contextmanager
 def meeting(
-    tls: TlsClient | None, play: Callable[[Any], None], patience: float = 5.0
+    tls: TlsClient | None,
+    play: Callable[[Any], None],
+    patience: float = 5.0,
+    pace: float | None = None,
 ) -> Iterator[Stage]:
     """A connection of ours with a peer that plays the server, to the end."""
-    with stage(patience, whole=True, tls=tls) as made:
+    with stage(patience, whole=True, tls=tls, pace=pace) as made:
         made.play(play)
         yield made
 
@@ -119,6 +123,17 @@ def test_a_large_text_goes_through_as_the_peer_reads_it(client: ssl.SSLContext, 
         assert on.connection.run(secured(Exchange(("message",), text))) == [250]
 
     assert b"".join(heard) == text
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_slow_talker_is_slow_inside_tls_too(
+    client: ssl.SSLContext, server: Any, version: ssl.TLSVersion
+):
+    client.maximum_version = version
+    tls = TlsClient(client, server_name=NAME)
+    with meeting(tls, inside(server, b"", b"250 hello\r\n", b"250 ok\r\n"), pace=20_000) as on:
+        # Our Finished is still being said when the first command comes behind it.
+        assert on.connection.run(secured(HELLO, MAIL)) == [250, 250]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -230,5 +245,35 @@ def test_octets_that_are_no_record_lose_the_connection(client: ssl.SSLContext, s
         pytest.raises(Lost, match="MAIL") as caught,
     ):
         on.connection.run(secured(GREETING, MAIL))
+
+    assert isinstance(caught.value.cause, TlsFailed)
+
+
+class Keeping(TlsClient):
+    """One that knows its last tunnel."""
+
+    tunnel: Tunnel
+
+    def dig(self) -> Tunnel:
+        self.tunnel = super().dig()
+        return self.tunnel
+
+
+def test_a_tunnel_where_nothing_can_be_said_any_more_loses_the_connection(
+    client: ssl.SSLContext, server: Any
+):
+    tls = Keeping(client, server_name=NAME)
+
+    def play(peer: Any) -> None:
+        with server.wrap_socket(peer, server_side=True) as inside:
+            inside.sendall(b"220 hi\r\n")
+            inside.recv(1)
+
+    with meeting(tls, play) as on:
+        assert on.connection.run(secured(GREETING)) == [220]
+        tls.tunnel.bid_farewell()
+        with pytest.raises(Lost, match="EHLO: protocol is shutdown") as caught:
+            on.connection.run(ask(HELLO))
+        on.peer.close()
 
     assert isinstance(caught.value.cause, TlsFailed)
