@@ -204,7 +204,7 @@ class Ledger:
         if not is_told:
             example = str(error.reply) if isinstance(error, Refused) else ""
             self._recorder.trouble(stage, what, now, example)
-        failed = Failed(stage, what)
+        failed = Failed(*self._recorder.kind(stage, what))
         if not self._open and not is_told:
             self._finish(stage, 0.0, failed)
         if error is None and self._names[-1] != "MAIL":  # its dot may be on its way
@@ -255,7 +255,8 @@ class Ledger:
         self.put_off = self.put_off + 1 if reply.code // 100 == 4 else 0
         seconds = self._last - (self._began if due is None else due)
         self._recorder.refuse(seconds, self._last)
-        self._finish(phases.MESSAGE, seconds, Failed(stage, kind_of(reply)))
+        failed = Failed(*self._recorder.kind(stage, kind_of(reply)))
+        self._finish(phases.MESSAGE, seconds, failed)
 
     def _stage_of(self, reply: Reply) -> str:
         for name, known in zip(self._names, self._replies, strict=False):

@@ -145,13 +145,18 @@ class Recorder:
         """Count a refusal by stage and code."""
         self.trouble(stage, kind_of(reply), now, str(reply))
 
-    def trouble(self, stage: str, what: str, now: float, example: str = "") -> None:
-        """Count something that went wrong."""
+    def kind(self, stage: str, what: str) -> tuple[str, str]:
+        """What a trouble is counted as: there is a limit to kinds."""
         kind = (stage, what)
         if kind not in self._kinds:
             if len(self._kinds) >= KINDS:
                 kind = (stage, OTHER)
             self._kinds.add(kind)
+        return kind
+
+    def trouble(self, stage: str, what: str, now: float, example: str = "") -> None:
+        """Count something that went wrong."""
+        kind = self.kind(stage, what)
         first = round(now - self.zero, 3)
         known = self._troubles.get(kind)
         self._troubles[kind] = (

@@ -22,7 +22,7 @@ from harness.protocol.sender import (
 )
 from harness.protocol.services import Service
 from loadtests.counting.ledger import Failed, Ledger
-from loadtests.counting.recorder import Recorder
+from loadtests.counting.recorder import KINDS, Recorder
 from loadtests.driving import GONE, Lost
 from loadtests.mail import Letter
 from tests.load_values import BLANK
@@ -386,3 +386,15 @@ def test_a_message_under_way_when_we_are_stopped_may_have_been_taken(
 
 def test_failures_of_one_kind_read_the_same_for_locust():
     assert repr(Failed("RCPT", "450 4.2.0")) == "Failed('RCPT: 450 4.2.0')"
+
+
+def test_a_server_that_invents_codes_gives_locust_few_kinds_of_failures_all_the_same(books: Books):
+    inventions = [
+        reply(450, "no", enhanced=f"4.{number // 100}.{number % 100}") for number in range(1_100)
+    ]
+    rounds = [(invention,) for invention in inventions]
+    books.stream([outgoing()] * len(rounds), rounds, pipeline=False)
+
+    kinds = {failed for _, _, failed in books.ended}
+    assert kinds == {f"{stage}: {what}" for stage, what, _ in books.troubles}
+    assert len(kinds) == KINDS + 1
