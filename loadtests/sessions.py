@@ -36,17 +36,25 @@ Items = Callable[[Capabilities], Iterable[Outgoing | Pause]]
 
 
 def session(
-    behaviour: Behaviour, target: Target, items: Items, *, tell: Tell, login: Login | None = None
+    behaviour: Behaviour,
+    target: Target,
+    items: Items,
+    *,
+    tell: Tell,
+    greeted: Callable[[], None],
+    login: Login | None = None,
 ) -> PausingFlow[None]:
     """One connection from its first octet to its last; raises `Refused` where the server ends it.
 
-    Who leaves without a word gives no message an end: nobody is told of it.
+    `greeted` is called when the greeting has come.  Who leaves without a word gives no message an
+    end: nobody is told of it.
     """
     if behaviour.leave is Leave.CONNECT:
         return
     if is_inside_tls(behaviour, target):
         yield Secure()
     yield from greet()
+    greeted()
     if behaviour.leave is Leave.GREETING:
         return
     capabilities = yield from _introduce(behaviour, target, login)

@@ -25,20 +25,20 @@ from gevent.event import Event
 from locust import User, task
 from locust.env import Environment
 
-from harness.errors import PeerError
+from harness.errors import NotOffered, PeerError
 from harness.protocol.replies import Capabilities
 from harness.protocol.sender import Outgoing, Pause
 from harness.target import read_target
 from loadtests.counting import phases
 from loadtests.counting.ledger import Failed, Ledger
 from loadtests.driving import Connection, Lost, dial
-from loadtests.mail import Letter
 from loadtests.profile import Leave, read_profile
-from loadtests.running.conducting import share
+from loadtests.running.conducting import share_alone
 from loadtests.running.load_run import LoadRun, prepare
 from loadtests.sessions import session
+from loadtests.timing.agenda import Agenda
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds before a connection that failed is tried again
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds before what failed is tried again
 FOR_EVER = math.inf  # nothing is due any more: until somebody wakes us
 
 
@@ -61,6 +61,7 @@ class SmtpUser(User):
         self.is_talking = False
         self._connection: Connection | None = None
         self._due: float | None = None  # the moment of a message that is ours to send
+        self._lacking: NotOffered | None = None  # a message wants what this server does not offer
         self._failures = 0  # in a row, without a message accepted in between
 
     def _shared(self, environment: Environment) -> LoadRun:
@@ -69,8 +70,7 @@ class SmtpUser(User):
             started = datetime.now(UTC).isoformat(timespec="seconds")
             target, profile = read_target(self.host or ""), read_profile(self.profile)
             run = prepare(target, profile, started=started)
-            share(environment, run)
-            run.start(perf_counter())  # who wrote the locustfile says when it is over
+            share_alone(environment, run)  # who wrote the locustfile says when it is over
         assert isinstance(run, LoadRun)
         return run
 
@@ -83,6 +83,14 @@ class SmtpUser(User):
     def leave(self) -> None:
         """Begin no message any more; a pause is over."""
         self._leaving.set()
+        self._load.resting.pop(self, None)
+        self.wake()
+        if self._due is not None:
+            due, self._due = self._due, None
+            self._load.give_back(due)
+
+    def wake(self) -> None:
+        """Look again whether the message that we wait for is the next."""
         if self._connection is not None:
             self._connection.wake()
 
@@ -97,29 +105,31 @@ class SmtpUser(User):
         ledger = Ledger(
             load.recorder, self._tell_locust, sender=self._number, receipts=load.receipts
         )
-        error: PeerError | None = None
+        error: Exception | None = None
         try:
             self._talk(ledger)
             if self._behaviour.leave is not Leave.NEVER:
                 ledger.abandon()
-        except PeerError as problem:
+        except Exception as problem:
             error = problem
         finally:  # also when Locust kills us: its messages are counted
-            ledger.end(error, perf_counter())
+            load.resting.pop(self, None)
+            ledger.end(_as_trouble(error), perf_counter())
             self.is_talking = False
         self._failures = 0 if ledger.accepted or error is None else self._failures + 1
-        if error is not None:
-            self._leaving.wait(pause(self._failures, self._random))
-        elif self._behaviour.leave is not Leave.NEVER or load.agenda is None:
-            self._think()  # also who connects anew for each message
-
-    def _think(self) -> None:
-        seconds = self._thought()
+        seconds = 0.0 if error is None else back_off(self._failures, self._random)
+        if self._behaviour.leave is not Leave.NEVER or load.agenda is None:
+            seconds = max(seconds, self._thought())  # also who connects anew for each message
         if seconds:  # waiting for no time at all takes its time, too
             self._leaving.wait(seconds)
+        if error is not None and not isinstance(error, PeerError):
+            raise error  # Locust shows it, and would begin anew at once
 
-    def messages(self, capabilities: Capabilities) -> Iterator[Letter]:
-        """What is sent on one connection; to be overridden for mail of your own."""
+    def messages(self, capabilities: Capabilities) -> Iterator[Outgoing]:
+        """What is sent on one connection; to be overridden for mail of your own.
+
+        The hub asks for it while everybody waits: nothing in here may sleep, or wait for anything.
+        """
         serials: Iterator[int] = self._serials
         if (span := self._behaviour.messages_per_connection) is not None:
             serials = itertools.islice(serials, span.draw_whole(self._random))
@@ -129,6 +139,13 @@ class SmtpUser(User):
         load, behaviour = self._load, self._behaviour
         connection = self._connect(ledger)
         self._connection = connection
+        self._lacking = None
+        timeouts = load.target.timeouts
+        connection.patience = max(timeouts.greeting, timeouts.reply)
+
+        def greeted() -> None:
+            connection.patience = timeouts.reply
+
         try:
             connection.run(
                 session(
@@ -136,12 +153,15 @@ class SmtpUser(User):
                     load.target,
                     lambda capabilities: self._items(ledger, capabilities),
                     tell=ledger.tell,
+                    greeted=greeted,
                     login=load.login,
                 )
             )
         finally:
             self._connection = None
             connection.close()
+        if self._lacking is not None:
+            raise self._lacking
 
     def _connect(self, ledger: Ledger) -> Connection:
         load, behaviour = self._load, self._behaviour
@@ -173,14 +193,19 @@ class SmtpUser(User):
         dies = None if age is None else perf_counter() + age
         first = True
         while not self._leaving.is_set() and (dies is None or perf_counter() < dies):
-            letter = next(letters, None)
+            try:
+                letter = next(letters, None)
+            except NotOffered as lacking:  # the message before is whole, and shall have its end
+                self._lacking = lacking
+                return
             if letter is None:  # before a turn is claimed, or one of all that are wanted is spent
                 return
             moment = self._turn(ledger, first)
-            if moment is not None:
+            while moment is not None:
                 yield Pause(moment)
                 if self._leaving.is_set():
                     return
+                moment = None if load.agenda is None else self._due_later(load.agenda)
             if not load.spend():
                 return
             ledger.hand(letter, self._due)
@@ -189,17 +214,27 @@ class SmtpUser(User):
 
     def _turn(self, ledger: Ledger, first: bool) -> float | None:
         """When a message is due, or thought of, or a server that put us off may be asked."""
-        if self._load.agenda is not None:
-            if self._due is None:
-                self._due = self._load.agenda.claim()
-            moment = FOR_EVER if self._due is None else self._due
-            return moment if moment > perf_counter() else None
+        agenda = self._load.agenda
+        if agenda is not None:
+            return self._due_later(agenda)
+        if not ledger.put_off and (first or self._behaviour.think is None):
+            return None
+        seconds = self._thought()
         if ledger.put_off:
             # RFC 5321 4.5.4.1: who is put off waits before it tries again.
-            return perf_counter() + pause(ledger.put_off, self._random)
-        if self._behaviour.think is not None and not first:
-            return perf_counter() + self._thought()
-        return None
+            seconds = max(seconds, back_off(ledger.put_off, self._random))
+        return perf_counter() + seconds
+
+    def _due_later(self, agenda: Agenda) -> float | None:
+        """When the message is due that is ours to send; None if it is by now."""
+        load = self._load
+        self._due = agenda.claim(self._due)
+        moment = FOR_EVER if self._due is None else self._due
+        if moment <= perf_counter():
+            load.resting.pop(self, None)
+            return None
+        load.resting[self] = moment
+        return moment
 
     def _thought(self) -> float:
         span = self._behaviour.think
@@ -216,7 +251,14 @@ class SmtpUser(User):
         )
 
 
-def pause(failures: int, source: random.Random) -> float:
+def _as_trouble(error: Exception | None) -> PeerError | None:
+    """What is counted: also what is wrong with us, or with who overrides us."""
+    if error is None or isinstance(error, PeerError):
+        return error
+    return Lost(phases.MESSAGE, PeerError(f"we broke: {type(error).__name__}"))
+
+
+def back_off(failures: int, source: random.Random) -> float:
     """Seconds until the next try: doubled each time, and never the same for all senders."""
     longest: float = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(failures, 10))
     return longest * source.uniform(0.5, 1.0)

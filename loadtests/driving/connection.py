@@ -49,7 +49,6 @@ class Connection(Speaker):
         "_is_kept",
         "_observe",
         "_own",
-        "_patience",
         "_receive",
         "_replies",
         "_rest",
@@ -58,6 +57,7 @@ class Connection(Speaker):
         "_trouble",
         "_tunnel",
         "_wanted",
+        "patience",
     )  # so many attributes share no dictionary, and are slow to find in one
 
     def __init__(
@@ -75,7 +75,7 @@ class Connection(Speaker):
         super().__init__(fileno, pace)
         self._receive = self._socket.recv
         self._observe = observe
-        self._patience = patience
+        self.patience = patience
         self._own = own or Own()
         self._familiar = familiar or Familiar()
         self._tls = tls
@@ -187,7 +187,7 @@ class Connection(Speaker):
         now = perf_counter()
         if not self._wanted and not self._handshaking:
             self._moved_at = now
-        left = self._moved_at + self._patience - now
+        left = self._moved_at + self.patience - now
         if left <= 0:
             self._lose(PeerSilent("silent"))
             return

@@ -16,7 +16,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from harness.load_results import End
-from loadtests.running.keeper import END, Keeper, worker_name
+from loadtests.running.keeper import END, EVERY, Keeper, worker_name
 from loadtests.running.load_run import LoadRun
 from loadtests.running.pacing import Pacer
 from loadtests.running.tallying import tally
@@ -32,6 +32,16 @@ def share(environment: Environment, run: LoadRun) -> None:
     tally(environment)
     if not environment.stop_timeout:
         environment.stop_timeout = run.target.timeouts.reply + GRACE
+
+
+def share_alone(environment: Environment, run: LoadRun) -> None:
+    """Make a run known and begin it that Locust alone keeps the books of: ours are let go of."""
+    share(environment, run)
+    if isinstance(environment.runner, WorkerRunner):
+        run.place = max(0, environment.runner.worker_index)
+    run.start(perf_counter())
+    timer: Any = gevent.get_hub().loop.timer(EVERY, repeat=EVERY, ref=False)
+    timer.start(lambda: run.recorder.take(perf_counter()))
 
 
 def conduct(

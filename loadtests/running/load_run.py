@@ -33,6 +33,9 @@ class Sender(Protocol):
     def leave(self) -> None:
         """Begin no message any more; a pause is over."""
 
+    def wake(self) -> None:
+        """Look again whether the message that it waits for is the next."""
+
 
 @dataclass(slots=True)
 class LoadRun:
@@ -52,6 +55,7 @@ class LoadRun:
     familiar: Familiar = field(default_factory=Familiar)  # what the target says again and again
     login: Login | None = None
     senders: WeakSet[Sender] = field(default_factory=WeakSet)
+    resting: dict[Sender, float] = field(default_factory=dict)  # until a message is due
     is_closing: bool = False
     _roles: Iterator[int] = field(init=False)
     _senders: int = 0
@@ -79,6 +83,16 @@ class LoadRun:
             sender.leave()
         if self.agenda is not None:
             self.agenda.stop(now)
+
+    def give_back(self, moment: float) -> None:
+        """A message is due then whose sender leaves: it is for who waits longest otherwise."""
+        if self.agenda is None or self.is_closing:
+            return
+        self.agenda.give_back(moment)
+        resting = self.resting
+        last = max(resting, key=resting.__getitem__, default=None)
+        if last is not None and resting[last] > moment:
+            last.wake()
 
     def enlist(self) -> tuple[int, Behaviour]:
         """The number of a new sender, and how it behaves: at all times as the shares say."""

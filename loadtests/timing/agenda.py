@@ -6,6 +6,7 @@ Here each message has its moment, and its latency begins then.
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Callable
 from typing import Final
@@ -32,6 +33,7 @@ class Agenda:
         self._told = 0
         self._stopped = math.inf  # nobody was asked to begin a message any more
         self._handed = 0
+        self._returned: list[float] = []  # a heap of moments whose senders have left
 
     def start(self, begin: float) -> None:
         """The run begins, or began some time ago."""
@@ -46,13 +48,25 @@ class Agenda:
         """From now on no message begins: what comes due has no meaning any more."""
         self._stopped = now
 
-    def claim(self) -> float | None:
-        """The moment of the next message, which is the caller's to send; None if there is none."""
+    def claim(self, held: float | None = None) -> float | None:
+        """The moment of the next message, which is the caller's to send; None if there is none.
+
+        Who holds one keeps it, or has an earlier one for it that somebody gave back.
+        """
+        returned = self._returned
+        if returned and held is None:
+            return heapq.heappop(returned)
+        if held is not None:
+            return heapq.heapreplace(returned, held) if returned and returned[0] < held else held
         step = 1.0 / max(self._share(), 1e-6)
         self._claimed += step * (self._first if not self._handed else 1.0)
         self._handed += 1
         moment = self._plan.moment_of(self._claimed)
         return None if moment is None else self._begin + moment
+
+    def give_back(self, moment: float) -> None:
+        """Who claimed it will not send it."""
+        heapq.heappush(self._returned, moment)
 
     def come_due(self, now: float, begun: int) -> dict[int, int]:
         """How many more have come due since the last call, by the second of the run.

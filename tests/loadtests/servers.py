@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -106,3 +107,25 @@ def silent(peer: socket.socket) -> None:
     peer.sendall(b"220 here.test\r\n")
     while peer.recv(1000):
         pass
+
+
+def taking(peer: socket.socket) -> None:
+    """Takes all mail by groups, and offers nothing else."""
+    lines = peer.makefile("rb")
+    peer.sendall(b"220 here.test\r\n")
+    for line in lines:
+        if line.startswith(b"EHLO"):
+            peer.sendall(b"250-here.test\r\n250 PIPELINING\r\n")
+        elif line == b"DATA\r\n":
+            peer.sendall(b"354 go\r\n")
+        elif line[:4] in (b"MAIL", b"RCPT", b".\r\n"):
+            peer.sendall(b"250 ok\r\n")
+        elif line == b"QUIT\r\n":
+            peer.sendall(b"221 bye\r\n")
+            return
+
+
+def greeting_late(peer: socket.socket) -> None:
+    """Takes all mail, but needs a while to greet."""
+    time.sleep(0.8)
+    taking(peer)

@@ -202,3 +202,44 @@ def test_a_locustfile_of_ones_own_may_not_load_others_either(tmp_path: Path):
 
     assert done.returncode != 0
     assert "is not on loopback" in done.stderr
+
+
+KEPT = """\
+from time import perf_counter
+
+from locust import events
+
+@events.quitting.add_listener
+def look(environment, **_):
+    kept = environment.smtp_load.recorder.take(perf_counter())
+    print("kept", kept.messages.accepted, "of", environment.stats.num_requests)
+"""
+
+
+@pytest.mark.slow
+def test_of_a_locustfile_of_ones_own_nothing_is_kept_that_nobody_asks_for(tmp_path: Path):
+    (tmp_path / "mine.yaml").write_text("about: mine\nduration: 1s\n")
+    with aiosmtpd() as (address, _):
+        (tmp_path / "own.py").write_text(OWN.format(host=address) + KEPT)
+        done = locust(["-f", "own.py", "-u", "1", "-t", "3"], tmp_path)
+
+    words = done.stdout.split()
+    assert 0 < 2 * int(words[1]) < int(words[3])
+
+
+BROKEN = """\
+
+    def messages(self, capabilities):
+        raise RuntimeError("mine")
+"""
+
+
+@pytest.mark.slow
+def test_what_is_wrong_with_ones_own_messages_is_no_storm(tmp_path: Path):
+    (tmp_path / "mine.yaml").write_text("about: mine\nduration: 1s\n")
+    with aiosmtpd() as (address, _):
+        (tmp_path / "own.py").write_text(OWN.format(host=address) + BROKEN)
+        done = locust(["-f", "own.py", "-u", "1", "-t", "2"], tmp_path)
+
+    assert done.returncode == 1
+    assert 1 <= done.stderr.count("RuntimeError: mine") < 10

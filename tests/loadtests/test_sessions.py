@@ -38,12 +38,16 @@ class Sent:
     def __init__(self) -> None:
         self.told: list[tuple[int, int]] = []
         self.asked_with: Capabilities | None = None
+        self.greetings = 0
 
     def items(self, capabilities: Capabilities) -> Iterator[Outgoing | Pause]:
         self.asked_with = capabilities
         yield Pause(0.0)
         yield Outgoing(OPENING, b"1\r\n.\r\n")
         yield Outgoing(OPENING, b"2\r\n.\r\n")
+
+    def greeted(self) -> None:
+        self.greetings += 1
 
     def tell(self, message: Outgoing, reply: Reply, taken: int) -> None:
         self.told.append((reply.code, taken))
@@ -53,7 +57,8 @@ def talk(
     behaviour: Behaviour, peer: Script, *, login: Login | None = ALICE, target: Target = TARGET
 ) -> Sent:
     sent = Sent()
-    peer.drive(session(behaviour, target, sent.items, tell=sent.tell, login=login))
+    flow = session(behaviour, target, sent.items, tell=sent.tell, greeted=sent.greeted, login=login)
+    peer.drive(flow)
     return sent
 
 

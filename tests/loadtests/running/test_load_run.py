@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -108,3 +108,41 @@ def test_a_name_that_is_unknown_is_trouble_of_the_run():
 
     with pytest.raises(PeerClosed):
         run.doors.place(run.profile.behaviours[0])
+
+
+@dataclass(eq=False)
+class Waiting:
+    """A sender that rests until a message is due."""
+
+    run: LoadRun
+    is_talking: bool = True
+    due: float | None = None
+
+    def rest(self) -> None:
+        agenda = self.run.agenda
+        assert agenda is not None
+        self.due = agenda.claim(self.due)
+        self.run.resting[self] = self.due or 0.0
+
+    def leave(self) -> None:
+        due = self.run.resting.pop(self)
+        self.run.give_back(due)
+
+    def wake(self) -> None:
+        self.rest()
+
+
+def test_what_a_sender_leaves_undone_is_for_who_would_have_waited_longest():
+    profile = read_profile("smoke").changed(rate=1.0, seconds=10.0)
+    run = prepare(read_target("127.0.0.1"), profile, started=STARTED)
+    run.start(0.0)
+    senders = [Waiting(run) for _ in range(3)]
+    for sender in senders:
+        sender.rest()
+    first, second, third = (run.resting[each] for each in senders)
+
+    senders[0].leave()
+
+    assert [each.due for each in senders[1:]] == [second, first]
+    assert run.agenda is not None
+    assert run.agenda.claim() == third

@@ -83,3 +83,24 @@ def test_what_comes_due_when_nobody_sends_any_more_is_nobodys():
     made.stop(3.0 + LATE)
 
     assert sum(made.come_due(9.0, begun=0).values()) == 30
+
+
+def test_a_moment_that_is_given_back_is_the_next_one_s():
+    made = agenda()
+    first, second, third = (made.claim() or 0.0 for _ in range(3))
+    made.give_back(second)
+    made.give_back(first)
+
+    assert [made.claim() for _ in range(3)] == pytest.approx([first, second, third + 0.1])
+
+
+def test_who_waits_for_a_moment_takes_an_earlier_one_for_it():
+    made = agenda()
+    first, second = (made.claim() or 0.0 for _ in range(2))
+    assert made.claim(second) == second
+
+    made.give_back(first)
+
+    assert made.claim(second) == first
+    assert made.claim(first) == first
+    assert made.claim() == second
