@@ -40,8 +40,8 @@ _PHASES: Final[Mapping[str, str]] = {
 }
 _STAGES: Final[Mapping[str, str]] = {**_PHASES, "message": phases.DOT}
 
-
 _GREETING: Final = ("greeting",)
+_EACH: Final = ("message", "message")  # an answer for each recipient: RFC 2033 4.2
 _ALL: Final = -1  # recipients: each bit is set
 
 
@@ -50,17 +50,26 @@ class _Shape:
     """What an exchange is, as far as its names tell."""
 
     ends: bool  # it begins with the end of a message
+    chunk: bool  # it begins with a part of a text that is not the last (RFC 3030)
     mail: int | None  # where MAIL stands in it
     phase: str | None  # what it is measured as
+    failed: str | None  # and as what where it went wrong
 
 
 @functools.lru_cache(maxsize=1_000)  # made once for each sort of exchange
 def _shape(names: tuple[str, ...]) -> _Shape:
     return _Shape(
         ends=names[0] == "message",
+        chunk=names[0] == "BDAT",
         mail=names.index("MAIL") if "MAIL" in names else None,
-        phase=phases.GROUP if len(names) > 1 else _PHASES.get(names[0]),
+        phase=_phase(names, _PHASES),
+        failed=_phase(names, _STAGES),
     )
+
+
+def _phase(names: tuple[str, ...], alone: Mapping[str, str]) -> str | None:
+    is_group = len(names) > 1 and names[-1] != "message"  # the ends of one message are one answer
+    return phases.GROUP if is_group else alone.get(names[-1])
 
 
 class Failed(Exception):
@@ -95,6 +104,7 @@ class Ledger:
         "_recorder",
         "_replies",
         "_sender",
+        "_text_began",
         "accepted",
         "greeting",
         "put_off",
@@ -123,6 +133,7 @@ class Ledger:
         self._dot_written = 0.0  # when all of it was on its way
         self._dot_answered = 0.0
         self._last = 0.0
+        self._text_began: float | None = None  # by chunks
         self._names: tuple[str, ...] = ()
         self._replies: tuple[Reply, ...] = ()
         self._mail_is_done = False
@@ -151,6 +162,10 @@ class Ledger:
         if shape.ends:
             self._closing_began, self._dot_sent = self._began, sent
             self._dot_written, self._dot_answered = written, first
+            if self._text_began is not None:
+                self._dot_sent, self._text_began = self._text_began, None
+        elif shape.chunk and self._text_began is None:
+            self._text_began = sent
         if len(replies) == 1:
             is_good = 200 <= replies[0].code < 400
         else:  # the same replies as before, and no others that are equal, were good before
@@ -168,9 +183,13 @@ class Ledger:
             if names == _GREETING:
                 self.greeting = replies[0]
             return
-        self._measure_failed(names, last - sent)
+        self._text_began = None
         if self._mail_is_done:
-            self._count_refused_recipients()
+            self._count_refused("RCPT")
+        if names[:2] == _EACH and any(reply.code // 100 == 2 for reply in replies):
+            self._count_refused("message")  # for others it is accepted
+        elif shape.failed is not None:
+            self._recorder.measure_failed(shape.failed, last - sent)
 
     def tell(self, message: Outgoing, reply: Reply, taken: int) -> None:
         """A message is decided; the flow's `Tell`."""
@@ -237,19 +256,19 @@ class Ledger:
         if len(self._replies) <= self._names.count("message"):
             self._doubt(message, ~taken)
 
-    def _measure_failed(self, names: tuple[str, ...], seconds: float) -> None:
-        phase = phases.GROUP if len(names) > 1 else _STAGES.get(names[0])
-        if phase is not None:
-            self._recorder.measure_failed(phase, seconds)
-
-    def _count_refused_recipients(self) -> None:
+    def _count_refused(self, asked: str) -> None:
+        """Count those recipients one by one who were refused when this was said for each."""
         for name, reply in zip(self._names, self._replies, strict=False):
-            if name == "RCPT" and not _is_good((reply,)) and reply.code != CLOSING:
-                self._recorder.refused_at(phases.RCPT, reply, self._last)
+            if name == asked and reply.code // 100 != 2 and reply.code != CLOSING:
+                self._recorder.refused_at(_STAGES[name], reply, self._last)
 
     def _refuse(self, reply: Reply, due: float | None) -> None:
         stage = self._stage_of(reply)
-        if stage != phases.RCPT:  # refused recipients were counted one by one
+        has_each = stage == phases.DOT and self._names[:2] == _EACH
+        if has_each:
+            self._count_refused("message")
+        # Who was refused at RCPT was counted one by one before.
+        if stage != phases.RCPT and (not has_each or reply.code == CLOSING):
             self._recorder.refused_at(stage, reply, self._last)
             self._counted = reply
         self.put_off = self.put_off + 1 if reply.code // 100 == 4 else 0

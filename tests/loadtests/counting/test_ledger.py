@@ -19,6 +19,7 @@ from harness.protocol.sender import (
     open_session,
     quit_,
     stream,
+    stream_chunks,
 )
 from harness.protocol.services import Service
 from loadtests.counting.ledger import Failed, Ledger
@@ -398,3 +399,66 @@ def test_a_server_that_invents_codes_gives_locust_few_kinds_of_failures_all_the_
     kinds = {failed for _, _, failed in books.ended}
     assert kinds == {f"{stage}: {what}" for stage, what, _ in books.troubles}
     assert len(kinds) == KINDS + 1
+
+
+# the replies to the dot by LMTP -> what becomes of the message, and what is counted
+EACH: dict[str, tuple[tuple[Reply, ...], Messages, list[tuple[str, str, int]]]] = {
+    "both take it": ((OK, OK), Messages(begun=1, accepted=1), []),
+    "one does": ((OK, NO), Messages(begun=1, accepted=1), [("dot", "550 5.1.1", 1)]),
+    "the other one does": ((LATER, OK), Messages(begun=1, accepted=1), [("dot", "450 4.2.0", 1)]),
+    "none does": (
+        (LATER, NO),
+        Messages(begun=1, refused=1),
+        [("dot", "450 4.2.0", 1), ("dot", "550 5.1.1", 1)],
+    ),
+    "an end comes first": ((CLOSING,), Messages(begun=1, refused=1), [("dot", "421", 1)]),
+    "an end comes second": ((OK, CLOSING), Messages(begun=1, accepted=1), [("dot", "421", 1)]),
+    "an end behind a no": (
+        (NO, CLOSING),
+        Messages(begun=1, refused=1),
+        [("dot", "550 5.1.1", 1), ("dot", "421", 1)],
+    ),
+    "nobody is there any more": (
+        (GONE,), Messages(begun=1, unanswered=1), [("dot", "closed", 1)],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("answers", "messages", "troubles"), EACH.values(), ids=EACH)
+def test_by_lmtp_each_recipient_that_is_refused_behind_the_dot_is_trouble(
+    books: Books,
+    answers: tuple[Reply, ...],
+    messages: Messages,
+    troubles: list[tuple[str, str, int]],
+):
+    one = books.handing([outgoing("b@y.test", "c@y.test")])
+    flow = stream(one, pipeline=False, tell=books.ledger.tell, service=Service.LMTP)
+    books.run(flow, [(OK,), (OK,), (OK,), (GO,), answers])
+
+    assert books.messages == messages
+    assert books.troubles == troubles
+    assert set(books.phases) <= {"MAIL", "RCPT", "DATA", "body", "dot", "message"}
+    assert set(books.found.failed) <= {"dot", "message"}
+
+
+def test_by_chunks_the_body_takes_from_the_first_to_the_last(books: Books):
+    two = books.handing([outgoing(), outgoing()])
+    flow = stream_chunks(two, pipeline=False, tell=books.ledger.tell, size=8)
+    size = len(outgoing().octets)
+    books.run(flow, [(OK,)] * (2 + -(-size // 8)) * 2)
+
+    assert books.messages == Messages(begun=2, accepted=2)
+    assert books.phases["BDAT"] == [4, 4.0]
+    assert books.phases["body"] == [2, 4.0]
+
+
+def test_a_text_that_is_refused_in_its_midst_leaves_nothing_to_the_next(books: Books):
+    two = books.handing([outgoing(), outgoing()])
+    flow = stream_chunks(two, pipeline=False, tell=books.ledger.tell, size=100)
+    refused = stream_chunks(
+        books.handing([outgoing()]), pipeline=False, tell=books.ledger.tell, size=8
+    )
+    books.run(refused, [(OK,), (OK,), (OK,), (NO,), (OK,)])
+    books.run(flow, [(OK,), (OK,), (OK,)])
+
+    assert books.phases["body"] == [1, 0.0]
