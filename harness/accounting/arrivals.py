@@ -1,4 +1,7 @@
-"""Arrivals: every message that came somewhere is noted, and none is kept."""
+"""Arrivals: every message that came somewhere is noted, and none is kept.
+
+What was taken before the run began is no mail of this run, whatever token it bears.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,10 @@ from typing import Final, Protocol
 
 from harness.accounting.altered import alteration
 from harness.accounting.copies import Copies, Message, bits
+from harness.accounting.earlier import taken_at
 from harness.accounting.identifying import Returned, identify, named_in_trace
 from harness.accounting.times import Times
+from harness.content import begin_of
 from harness.load_results import Misfortune
 
 NAMED: Final = 100  # misfortunes of each kind that are named; all are counted
@@ -39,12 +44,17 @@ class Mail(Protocol):
 class Arrivals:
     """What has arrived so far of one run's mail."""
 
-    def __init__(self, mail: Mail, heard: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self, mail: Mail, heard: Callable[[], object] = lambda: None, *, since: int = 0
+    ) -> None:
+        """`since` is when the run began, in whole seconds after the epoch: dates have no others."""
         self.delivered, self.returned = Copies(), Copies()
         self.duplicates = self.altered = self.unknown = self.foreign = 0
+        self.earlier = 0  # of the foreign: what an earlier run had sent
         self.named: list[Misfortune] = []
         self.times: Times[tuple[int, int]] = Times()  # by sender and number of the copy
         self._mail = mail
+        self._since = since
         self._heard = heard  # called for each copy that is new to us
         self._shared: Counter[Message] = Counter()  # arrivals where several share a store
         self._kinds: Counter[str] = Counter()
@@ -97,9 +107,18 @@ class Arrivals:
         for token in what.tokens if what else ():
             sent = self._mail.sent(token)
             if sent is not None:
-                return token, sent
+                taken = taken_at(octets[: begin_of(sent.content, octets)])
+                return None if self._is_earlier(taken) else (token, sent)
         self.foreign += 1
         return None
+
+    def _is_earlier(self, taken: float | None) -> bool:
+        """Whether it was taken before the run began; then it is counted as others' mail."""
+        if taken is None or taken >= self._since:
+            return False
+        self.foreign += 1
+        self.earlier += 1
+        return True
 
     def _note_copy(
         self, token: str, sent: Sent, copy: int, changed: str | None, moment: int
@@ -132,7 +151,7 @@ class Arrivals:
         sent = next((each for each in found if each is not None), None)
         if sent is None:
             self.foreign += 1
-        elif report.is_final:
+        elif not self._is_earlier(report.taken) and report.is_final:
             message, of = (sent.sender, sent.serial), len(sent.recipients)
             for copy in self._given_up(report, sent):
                 if self.returned.add(message, copy, of):

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from harness.accounting.earlier import reported_at
 from harness.accounting.tokens import FIELD, PATTERN
 
 _TOKEN: Final = PATTERN.pattern.encode()
@@ -49,13 +50,14 @@ class Ours:
     tokens: tuple[str, ...]  # but for a field that somebody put in, there is one
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Returned:
     """A report about one of these messages, as far as it gets to recipients."""
 
     tokens: tuple[str, ...]
     failed: tuple[str, ...]  # addresses that the report gives up
     is_final: bool  # False: it says that it goes on trying, or that all is well
+    taken: float | None  # when the message was, in seconds after the epoch, if it says that
 
 
 def identify(octets: bytes, reverse_path: str | None = None) -> Ours | Returned | None:
@@ -100,7 +102,14 @@ def _returned(tokens: tuple[str, ...], body: bytes) -> Returned:
         for address in _RECIPIENT.findall(group)
     ]
     is_final = not groups or any(_action(group) == _FAILED for group in groups)
-    return Returned(tokens, tuple(failed), is_final)
+    first = _ANYWHERE.search(body)
+    assert first is not None, "it bears a token"
+    return Returned(
+        tokens=tokens,
+        failed=tuple(failed),
+        is_final=is_final,
+        taken=reported_at(body[: first.start()]),
+    )
 
 
 def _action(group: bytes) -> str:

@@ -421,3 +421,37 @@ def test_who_waits_hears_of_each_copy_that_is_new():
     arrivals.note(back(1, ALICE)[0], [""], 0, reverse_path="")
     arrivals.note(back(1, ALICE)[0], [""], 0, reverse_path="")
     assert len(heard) == 3
+
+
+def taken_on(second: int) -> bytes:
+    return b"Received: from us by them; Thu, 26 Nov 2026 11:00:%02d +0000\r\n" % second
+
+
+SINCE = 1_795_690_830  # 11:00:30 on that day
+
+
+def test_what_was_taken_before_the_run_began_is_of_an_earlier_run():
+    arrivals = Arrivals(OurMail(), since=SINCE)
+    for serial, second in [(0, 29), (1, 30), (2, 31)]:
+        arrivals.note(taken_on(second) + as_sent(serial)[0], [ALICE], 0, reverse_path="us@x.test")
+    arrivals.note(taken_on(32) + as_sent(0)[0], [ALICE], 0, reverse_path="us@x.test")
+    arrivals.note_stored(taken_on(29) + as_sent(1)[0], [ALICE], 0)
+    found = account("here", accepted_of(*THREE), arrivals, OurMail())
+
+    assert (found.delivered, found.duplicates, found.foreign) == (3, 0, 2)
+    assert arrivals.earlier == 2
+
+
+def test_a_bounce_of_an_earlier_run_takes_nothing_from_ours():
+    old = back(0, ALICE)[0].replace(b"From: <us", taken_on(29) + b"From: <us")
+    arrivals = Arrivals(OurMail(), since=SINCE)
+    arrivals.note(old, ["us@x.test"], 0, reverse_path="")
+    found = account("here", accepted_of(*THREE), arrivals, OurMail())
+
+    assert (found.bounced, found.lost, found.foreign, arrivals.earlier) == (0, 3, 1, 1)
+
+
+def test_what_says_nothing_of_when_it_was_taken_is_taken_for_ours():
+    arrivals = Arrivals(OurMail(), since=SINCE)
+    arrivals.note(b"Received: by them\r\n" + as_sent(0)[0], [ALICE], 0, reverse_path="us@x.test")
+    assert arrivals.delivered.count == 1

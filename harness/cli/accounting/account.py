@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _LOOK: Final = 0.25  # seconds between looks while we wait
 _LINGER: Final = 1.0  # seconds of quiet after all is there: a second copy may still come
 _WHILE_QUEUED: Final = 12  # times our patience, while the target has mail in its queue: 60 s
+_SKEW: Final = 60  # seconds that the clock of another machine may be behind ours
 _LOOPBACK: Final = "127.0.0.1"
 
 
@@ -61,7 +63,7 @@ class Account:
         self._target = target
         self._mail = mail
         self._sources = sources
-        self._arrivals = Arrivals(mail, heard=self._hear)
+        self._arrivals = Arrivals(mail, heard=self._hear, since=_beginning(target))
         self._status = StatusLine(sys.stderr)
         self._heard = 0.0  # when something new arrived
         self._ready = threading.Event()
@@ -88,12 +90,24 @@ class Account:
                 accepted = read_receipts(lines)
         assert self._token is not None, "it has begun"
         try:
-            return trio.from_thread.run(self._settle, accepted, trio_token=self._token)
+            found = trio.from_thread.run(self._settle, accepted, trio_token=self._token)
+            self._tell_of_earlier()
+            return found
         except trio.RunFinishedError:
             self._raise()
             raise
         finally:
             self._status.clear()
+
+    def _tell_of_earlier(self) -> None:
+        earlier = self._arrivals.earlier
+        if earlier:
+            self._status.clear()
+            click.echo(
+                f"smtp-harness: {earlier:,} of what arrived is of an earlier run, and counts as "
+                "other mail: by its clock the target had taken it before this run began",
+                err=True,
+            )
 
     def end(self) -> None:
         """Look no more."""
@@ -191,3 +205,8 @@ class Account:
 
     def _account(self, accepted: Accepted, waiting: Waiting) -> Accounting:
         return account(self.where, accepted, self._arrivals, self._mail, waiting=waiting)
+
+
+def _beginning(target: Target) -> int:
+    """The moment before which the target can have taken nothing of this run, by its own clock."""
+    return int(time.time()) - (0 if target.address.is_loopback else _SKEW)

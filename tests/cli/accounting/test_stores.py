@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -80,6 +82,28 @@ def test_what_lay_there_before_is_not_looked_at(tmp_path):
             again.send(target.address.port, range(5))
             found = account.finish(again.write(tmp_path / "receipts"))
     assert (found.accepted, found.delivered, found.balanced) == (5, 5, True)
+
+
+def test_what_the_target_still_had_of_an_earlier_run_is_not_of_this_one(tmp_path, capsys):
+    maildir = tmp_path / "mail"
+    for part in ("new", "cur"):
+        (maildir / part).mkdir(parents=True)
+    target = Target(
+        address=Address("127.0.0.1", 25),
+        recipients=("alice@example.test",),
+        delivery={ANY: f"maildir:{maildir}"},
+        timeouts=Timeouts(delivery=0.5),
+    )
+    sent = Generator(target, profile_of(target))
+    now = datetime.now(UTC)
+    with accounting(target, sent.profile, reads=True) as account:
+        for serial, when in enumerate((now - timedelta(seconds=5), now + timedelta(seconds=5))):
+            trace = f"Received: by example.test; {format_datetime(when)}\n".encode()
+            (maildir / "new" / str(serial)).write_bytes(trace + sent.content(serial))
+            sent.receipts.accept(3, serial, 1, 0.0)
+        found = account.finish(sent.write(tmp_path / "receipts"))
+    assert (found.accepted, found.delivered, found.lost, found.foreign) == (2, 1, 1, 1)
+    assert "1 of what arrived is of an earlier run" in capsys.readouterr().err
 
 
 def test_mail_that_another_seed_made_is_foreign(tmp_path):
