@@ -135,6 +135,14 @@ class Accounting:
         """Whether nothing is lost, twice there or altered."""
         return not (self.lost or self.duplicates or self.altered)
 
+    @property
+    def misfortunes(self) -> int:
+        """How many there are; of each kind the first are named.
+
+        What is queued is among them, for it is absent, and nobody can say which of that is lost.
+        """
+        return self.lost + self.queued + self.duplicates + self.altered + self.unknown
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Break:

@@ -213,7 +213,10 @@ def breaking() -> LoadResult:
 
 @cache
 def lossy() -> LoadResult:
-    """Of 5,000 that were accepted five never came, one came twice, one with other octets."""
+    """Of 5,000 that were accepted five never came, one came twice, one with other octets.
+
+    The last five are queued, but nobody can say that they are those.
+    """
 
     def second(at: int, source: Random) -> Interval:
         return an_interval(source, 500)
@@ -223,7 +226,7 @@ def lossy() -> LoadResult:
 
     named = [
         *(Misfortune(kind="lost", token=token(n), recipient="user1@here.test")
-          for n in (17, 999, 1_024, 3_000, 4_711)),
+          for n in (17, 999, 1_024, 3_000, 4_711, 4_995, 4_996, 4_997, 4_998, 4_999)),
         Misfortune(kind="duplicate", token=token(5), recipient="user2@here.test"),
         Misfortune(kind="altered", token=token(8), recipient="user2@here.test",
                    detail="octet 713: wanted 'é', found '<b>?</b>'"),

@@ -263,3 +263,12 @@ def test_suites_that_were_not_played_once_are_not_told_as_unbroken():
 
     assert "40 cases that were met before the load; no round was played under it." in words
     assert "None broke" not in words
+
+
+def test_mail_that_is_not_named_is_counted():
+    accounting = lossy().accounting
+    assert accounting is not None
+    many = replace(lossy(), accounting=replace(accounting, lost=4_000))
+
+    assert "and 3,995 more." in to_html(many)
+    assert "more." not in to_html(lossy())

@@ -120,7 +120,18 @@ def test_where_the_mail_went_is_told_and_each_misfortune_named():
 
     assert "5,000 copies accepted = 4,980 delivered + 10 bounced + 5 still queued + 5 lost" in lines
     assert "  lost load-00000001-00000003-000000011-1a2b3c4d to user1@here.test" in lines
-    assert sum(line.startswith("  lost ") for line in lines) == 5
+    assert [line.split()[0] for line in lines if " load-0" in line] == [
+        *["lost"] * 5, "duplicate", "altered",
+    ]  # fmt: skip
+    assert "  ... and 5 more" in lines
+
+
+def test_mail_that_is_only_counted_is_not_left_out_of_what_is_more():
+    accounting = lossy().accounting
+    assert accounting is not None
+    more = replace(lossy(), accounting=replace(accounting, lost=4_000))
+
+    assert "  ... and 4,000 more" in summary(more)
 
 
 def test_a_process_of_ours_that_was_lost_is_told():

@@ -16,7 +16,7 @@ from harness.reports.load.verdict import verdict
 from harness.visible import one_line
 
 MANY_TROUBLES = 12  # kinds that are shown; the rest are in the result file
-MANY_NAMED = 10  # copies of messages that did not arrive as they should have
+MANY_NAMED = 5  # of each kind of copies that did not arrive as they should have
 PERCENTILES = (50, 90, 99, 99.9)
 _HEAD = ("phase", "count", "p50", "p90", "p99", "p99.9", "max")
 _MARKS = {Weight.BROKE: "!", Weight.DOUBT: "?", Weight.NOTE: "-"}
@@ -131,11 +131,14 @@ def mail_lines(found: Accounting) -> Iterator[str]:
 
 
 def _named(found: Accounting) -> list[str]:
-    lines = [
-        f"  {each.kind} {each.token} to {each.recipient} {each.detail}".rstrip()
-        for each in found.named[:MANY_NAMED]
+    kinds = dict.fromkeys(each.kind for each in found.named)
+    shown = [
+        each
+        for kind in kinds
+        for each in [it for it in found.named if it.kind == kind][:MANY_NAMED]
     ]
-    more = len(found.named) - MANY_NAMED
+    lines = [f"  {it.kind} {it.token} to {it.recipient} {it.detail}".rstrip() for it in shown]
+    more = found.misfortunes - len(shown)
     return [*lines, *([f"  ... and {more:,} more"] if more > 0 else [])]
 
 
