@@ -154,7 +154,9 @@ def test_the_curve_of_a_distribution_ends_at_its_slowest():
 
 
 def test_the_delivery_has_a_curve():
-    assert ("l1", "delivery") in drawn(lossy())["Latencies: which share was faster"].legend
+    *_, chart = charts(lossy(), ())
+
+    assert ("l1", "delivery") in chart.legend
 
 
 def test_a_phase_of_which_nothing_was_measured_has_none():
@@ -171,7 +173,7 @@ def test_a_phase_of_which_nothing_was_measured_has_none():
     [
         ("greeting", "421 4.7.0", "it closes connections; its policy, often so many connections "
                                   "or messages at a time"),
-        ("RCPT", "452 4.5.3", "no room, or too many recipients; too many recipients"),
+        ("RCPT", "452 4.5.3", "too many recipients"),
         ("RCPT", "450", "a mailbox is not to be had now"),
         ("dot", "432 4.3.2", "it takes no mail now"),
         ("dot", "552 5.3.4", "more than it has room for; the message is too big"),

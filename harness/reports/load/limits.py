@@ -18,6 +18,7 @@ _CODES: Mapping[str, str] = {  # RFC 5321 4.2.2, and 454 of RFC 3207 and RFC 495
     "454": "TLS or the log-in is not to be had now",
     "552": "more than it has room for",
 }
+_SAYS_LITTLE = frozenset({"450", "451", "452"})  # beside an enhanced code that we know
 _DETAILS: Mapping[str, str] = {  # RFC 3463 3: subject and detail
     "2.2": "the mailbox is full",
     "3.1": "the mail system is full",
@@ -38,7 +39,7 @@ def meaning(trouble: Trouble) -> str:
         return _NO_CONNECTION
     code, _, enhanced = trouble.what.partition(" ")
     detail = _DETAILS.get(enhanced.partition(".")[2], "")
-    if code not in _CODES:
+    if code not in _CODES or (detail and code in _SAYS_LITTLE):
         return detail if code.startswith("4") else ""
     return "; ".join(filter(None, (_CODES[code], detail)))
 

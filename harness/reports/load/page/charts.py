@@ -26,6 +26,8 @@ from harness.reports.load.page.plot import (
     tail,
 )
 
+Value = Callable[[Moment], float | None]
+
 KINDS = 7  # of trouble with a colour of their own; the others share one
 OTHERS = "all others"
 _CLOSE = 0.03  # of the width: marks so near to each other are one
@@ -54,9 +56,26 @@ class Timeline:
         return Chart(name=name, across=self.across, up=up, drawn=drawn, high=high,
                      bands=self.bands, marks=self.marks)  # fmt: skip
 
-    def steps(self, value: Callable[[Moment], float | None]) -> list[Step]:
+    def steps(self, value: Value) -> list[Step]:
         """A value of each moment."""
-        return [Step(it.begin, it.end, value(it)) for it in self.told]
+        return values_of(self.told, value)
+
+
+def values_of(told: Sequence[Moment], value: Value) -> list[Step]:
+    """A value of each of these moments."""
+    return [Step(it.begin, it.end, value(it)) for it in told]
+
+
+def quantile(percent: float) -> Value:
+    """The latency that so many per cent did not exceed; 100 is the greatest."""
+
+    def value(it: Moment) -> float | None:
+        latency = it.interval.latency
+        if not latency.count:
+            return None
+        return latency.percentile(percent) if percent < 100 else latency.greatest
+
+    return value
 
 
 def charts(result: LoadResult, found: Sequence[Finding]) -> Iterator[Drawn]:
@@ -140,12 +159,7 @@ def _rate(result: LoadResult, line: Timeline) -> Drawn:
     return Drawn("Messages a second", line.chart(name, up, drawn, 170), tuple(legend))
 
 
-_QUANTILES: Sequence[tuple[str, str, Callable[[Histogram], float]]] = (
-    ("l0", "p50", lambda it: it.percentile(50)),
-    ("l1", "p90", lambda it: it.percentile(90)),
-    ("l2", "p99", lambda it: it.percentile(99)),
-    ("l3", "max", lambda it: it.greatest),
-)
+_QUANTILES = (("l0", "p50", 50), ("l1", "p90", 90), ("l2", "p99", 99), ("l3", "max", 100))
 
 
 def _latency(line: Timeline) -> Drawn:
@@ -153,18 +167,12 @@ def _latency(line: Timeline) -> Drawn:
     least = min(it.percentile(50) for it in told)
     up = logarithmic(least, max(it.greatest for it in told), duration)
     drawn = "".join(
-        steps(line.steps(_of(quantile)), line.across, up, kind) for kind, _, quantile in _QUANTILES
+        steps(line.steps(quantile(percent)), line.across, up, kind)
+        for kind, _, percent in _QUANTILES
     )
     name = "Latency of accepted messages over time, on a logarithmic axis."
     chart = line.chart(name, up, drawn, 190)
     return Drawn("Latency of a message", chart, tuple((kind, it) for kind, it, _ in _QUANTILES))
-
-
-def _of(quantile: Callable[[Histogram], float]) -> Callable[[Moment], float | None]:
-    def value(it: Moment) -> float | None:
-        return quantile(it.interval.latency) if it.interval.latency.count else None
-
-    return value
 
 
 def _troubles(line: Timeline) -> Drawn:
@@ -212,19 +220,28 @@ MANY_CURVES = 6
 
 
 def distribution(named: Mapping[str, Histogram]) -> Drawn:
-    """The latency that so large a share did not exceed, with room for each further nine."""
-    shown = dict(list(named.items())[:MANY_CURVES])
-    across = tail(max(it.count for it in shown.values()))
-    up = logarithmic(
-        min(it.least for it in shown.values()), max(it.greatest for it in shown.values()), duration
+    """The latencies of the first few of these; all of them are in the table."""
+    shown = list(named.items())[:MANY_CURVES]
+    left = f", {len(shown)} of {len(named)} phases" if len(named) > len(shown) else ""
+    return curves(
+        f"Latencies: which share was faster{left}",
+        "The share of latencies that were not above a value, on logarithmic axes.",
+        [(f"l{number}", name, it) for number, (name, it) in enumerate(shown)],
     )
-    drawn = "".join(
-        curve(points(it), across, up, f"l{number}") for number, it in enumerate(shown.values())
-    )
-    name = "The share of latencies that were not above a value, on logarithmic axes."
+
+
+def curves(title: str, name: str, lines: Sequence[tuple[str, str, Histogram]]) -> Drawn:
+    """The latency that so large a share did not exceed, with room for each further nine.
+
+    Each line has a class, a name, and what it is about.
+    """
+    all_of_them = [it for _, _, it in lines]
+    across = tail(max(it.count for it in all_of_them))
+    least, most = min(it.least for it in all_of_them), max(it.greatest for it in all_of_them)
+    up = logarithmic(least, most, duration)
+    drawn = "".join(curve(points(it), across, up, kind) for kind, _, it in lines)
     chart = Chart(name=name, across=across, up=up, drawn=drawn, high=230, is_timed=False)
-    legend = tuple((f"l{number}", name) for number, name in enumerate(shown))
-    return Drawn("Latencies: which share was faster", chart, legend)
+    return Drawn(title, chart, tuple((kind, name) for kind, name, _ in lines))
 
 
 def points(phase: Histogram) -> Iterator[tuple[float, float]]:

@@ -6,20 +6,17 @@ number, which stands in the charts at that moment: so one sees where it broke.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from harness.load_results import LoadResult, Moment, moments, stage_at
 from harness.load_results.quantities import duration, listed, many, moment, rate, span
-from harness.reports import one_file
-from harness.reports.load.findings import Finding, findings
-from harness.reports.load.page.charts import Drawn, charts, end_of
+from harness.reports.load.findings import findings
+from harness.reports.load.page.charts import charts, end_of
+from harness.reports.load.page.frame import banner, figures, framed
 from harness.reports.load.page.panels import panels
 from harness.reports.load.verdict import Word, verdict
 from harness.reports.one_file import text
-from harness.visible import harmless
 
-_HERE = "harness.reports.load.page"
 _SIGNS = {Word.HELD: "✓", Word.BROKE: "✗", Word.DOUBTFUL: "?", Word.STOPPED: "■", Word.NOTHING: "✗"}
 _KINDS = 4  # of trouble that are named for a moment
 
@@ -27,38 +24,16 @@ _KINDS = 4  # of trouble that are named for a moment
 def to_html(result: LoadResult) -> str:
     """The page of a run."""
     found = findings(result)
-    drawn = list(charts(result, found))
-    body = "".join([
-        f"<header><h1>{text(_title(result))}</h1>\n<p>{text(_lead(result))}</p></header>\n<main>\n",
-        _banner(result, found),
+    told = moments(result)
+    how = verdict(result)
+    main = [
+        banner(how.word.value, _SIGNS[how.word], how.title, ((it.weight, it.text) for it in found)),
         _tiles(result),
-        *map(figure, drawn),
-        '<output id="readout" aria-live="polite" hidden></output>\n',
+        figures(charts(result, found)),
         *panels(result),
-        "</main>\n",
-        f'<script type="application/json" id="moments">{_moments(result)}</script>\n',
-    ])  # fmt: skip
-    style, script = (one_file.resource(_HERE, f"load.{kind}") for kind in ("css", "js"))
-    return one_file.page(_title(result), style=style, script=script, body=body)
-
-
-def figure(drawn: Drawn) -> str:
-    """A chart with its heading and its legend."""
-    legend = "".join(
-        f'<li><svg width="26" height="10" aria-hidden="true">{_sample(kind)}</svg> '
-        f"{text(name)}</li>"
-        for kind, name in drawn.legend
-    )
-    return (
-        f'<figure><figcaption><h2>{text(drawn.title)}</h2><ul class="legend">{legend}</ul>'
-        f"</figcaption>{drawn.chart.markup()}</figure>\n"
-    )
-
-
-def _sample(kind: str) -> str:
-    if kind.startswith("k"):
-        return f'<rect class="area {kind}" width="26" height="10"/>'
-    return f'<path class="line {kind}" d="M0 5H26"/>'
+    ]
+    cursor = [(it.begin + it.seconds / 2, _moment(result, it)) for it in told]
+    return framed(_title(result), [_lead(result)], main, cursor, end_of(told))
 
 
 def _title(result: LoadResult) -> str:
@@ -70,18 +45,6 @@ def _lead(result: LoadResult) -> str:
     return (
         f"{greeting}{result.started[:16].replace('T', ' ')} UTC, seed {result.seed}, "
         f"smtp-harness {result.harness}."
-    )
-
-
-def _banner(result: LoadResult, found: Sequence[Finding]) -> str:
-    how = verdict(result)
-    reasons = "".join(f'<li class="{it.weight.value}">{text(it.text)}</li>' for it in found)
-    why = f'<ol id="why">{reasons}</ol>' if reasons else ""
-    sign = f'<span aria-hidden="true">{_SIGNS[how.word]}</span>'
-    title = how.title[0].upper() + how.title[1:]
-    return (
-        f'<section id="verdict" class="{how.word.value}"><h2>{sign} {text(title)}</h2>'
-        f"{why}</section>\n"
     )
 
 
@@ -118,13 +81,6 @@ def _copies(result: LoadResult) -> str:
 # --- what the page's script tells of a moment ----------------------------------------------------
 
 
-def _moments(result: LoadResult) -> str:
-    told = moments(result)
-    end = end_of(told)
-    rows = [[round(100 * (it.begin + it.seconds / 2) / end, 2), _moment(result, it)] for it in told]
-    return json.dumps(rows).replace("<", "\\u003c")  # no "</script>" of a server ends ours
-
-
 def _moment(result: LoadResult, met: Moment) -> str:
     stage = stage_at(result, met.begin + met.seconds / 2)
     named = f" in '{stage.name}'" if stage and len(result.stages) > 1 else ""
@@ -136,7 +92,7 @@ def _moment(result: LoadResult, met: Moment) -> str:
         *([f"{met.interval.late:,} late"] if met.interval.late else []),
         _failures(met),
     ]
-    return harmless(", ".join(filter(None, parts)))  # set as text, never as markup
+    return ", ".join(filter(None, parts))
 
 
 def _latency(met: Moment) -> list[str]:
