@@ -42,12 +42,12 @@ class Interval:
             busy=_greater(self.busy, other.busy),
             latency=latency,
             troubles=dict(Counter(self.troubles) + Counter(other.troubles)),
-            **{name: getattr(self, name) + getattr(other, name) for name in _COUNTS},
+            **{name: getattr(self, name) + getattr(other, name) for name in COUNTS},
         )
 
 
 _Number = TypeVar("_Number", int, float)
-_COUNTS = ("due", "begun", "late", "accepted", "refused", "unanswered", "octets")
+COUNTS = ("due", "begun", "late", "accepted", "refused", "unanswered", "octets")
 
 
 def _greater(one: Mapping[str, _Number], other: Mapping[str, _Number]) -> dict[str, _Number]:

@@ -14,7 +14,17 @@ from harness.reports.load.findings import findings
 from harness.reports.load.limits import limits, meaning
 from harness.reports.load.page import to_html
 from harness.reports.load.page.charts import KINDS, charts, distribution
-from harness.reports.load.page.plot import Step, area, clock, linear, logarithmic, steps, tail
+from harness.reports.load.page.plot import (
+    Chart,
+    Mark,
+    Step,
+    area,
+    clock,
+    linear,
+    logarithmic,
+    steps,
+    tail,
+)
 from tests.load_values import histogram
 from tests.reports.load_runs import RUNS, breaking, closed, frozen, healthy, lossy, nothing, stopped
 from tests.reports.parsing import Read
@@ -124,6 +134,25 @@ def test_what_is_due_is_drawn_only_under_a_rate():
     assert [name for _, name in drawn(closed())["Messages a second"].legend] == ["accepted"]
 
 
+SIDES = {
+    "one in the middle": ([50], ["middle"]),
+    "at the edges": ([0, 100], ["start", "end"]),
+    "far from each other": ([30, 60], ["middle", "middle"]),
+    "near each other": ([66, 75], ["end", "start"]),
+    "three of them": ([40, 50, 60], ["end", "middle", "start"]),
+    "near each other and the edge": ([1, 10, 99], ["start", "start", "end"]),
+    "none": ([], []),
+}
+
+
+@pytest.mark.parametrize(("places", "sides"), SIDES.values(), ids=SIDES)
+def test_labels_of_marks_that_are_near_lie_beside_each_other(places, sides):
+    marks = tuple(Mark(place / 100, "1") for place in places)
+    chart = Chart(name="", across=linear(1, plain), up=linear(1, plain), drawn="", marks=marks)
+
+    assert re.findall(r'class="mark" x="[^>]*text-anchor="(\w+)"', chart.markup()) == sides
+
+
 def test_marks_have_the_numbers_of_the_findings_and_near_ones_share_one():
     chart = drawn(breaking())["Messages a second"].chart
 
@@ -171,8 +200,7 @@ def test_a_phase_of_which_nothing_was_measured_has_none():
 @pytest.mark.parametrize(
     ("stage", "what", "words"),
     [
-        ("greeting", "421 4.7.0", "it closes connections; its policy, often so many connections "
-                                  "or messages at a time"),
+        ("greeting", "421 4.7.0", "it closes connections; a limit of its policy"),
         ("RCPT", "452 4.5.3", "too many recipients"),
         ("RCPT", "450", "a mailbox is not to be had now"),
         ("dot", "432 4.3.2", "it takes no mail now"),

@@ -58,7 +58,7 @@ def test_a_run_is_told_in_a_screenful():
         "",
         "it broke: failures == 0 (found 5)",
         "  ! dot closed: 1 time",
-        "  ! RCPT 450 4.2.0: 4 times",
+        "  ! RCPT 450 4.2.0 (a mailbox is not to be had now): 4 times",
     ]
 
 

@@ -26,6 +26,7 @@ from harness.load_results import (
 )
 from harness.load_results.quantities import duration, many, moment, rate, share
 from harness.load_results.saturation import stalls
+from harness.reports.load.limits import meaning
 from harness.visible import one_line
 
 FEW = 4  # kinds of trouble that are told one by one
@@ -197,7 +198,8 @@ def _troubles(result: LoadResult) -> Iterator[Finding]:
 
 
 def _first_of(result: LoadResult, trouble: Trouble) -> str:
-    kind = f"{trouble.stage} {trouble.what}"
+    words = meaning(trouble)
+    kind = f"{trouble.stage} {trouble.what}{f' ({words})' if words else ''}"
     times = many(trouble.count, "time")
     if not result.series.intervals:
         return f"{kind}: {times}"

@@ -27,8 +27,8 @@ _DETAILS: Mapping[str, str] = {  # RFC 3463 3: subject and detail
     "4.2": "bad connection",
     "4.5": "it is congested",
     "5.3": "too many recipients",
-    "7.0": "its policy, often so many connections or messages at a time",
-    "7.1": "its policy, often so many connections or messages at a time",
+    "7.0": "a limit of its policy",
+    "7.1": "a limit of its policy",
 }
 _NO_CONNECTION = "no connection can be had"
 

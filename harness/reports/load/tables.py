@@ -12,20 +12,17 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.histogram import Histogram
 from harness.load_results import LoadResult, Moment, moments, stage_at
+from harness.load_results.figures import PERCENTILES
+from harness.load_results.series import COUNTS
 from harness.visible import harmless
 
-PERCENTILES = (50, 90, 95, 99, 99.9)
-_LATENCIES = (
-    "count",
-    *(f"{name}_us" for name in ("mean", "p50", "p90", "p95", "p99", "p99.9", "max")),
-)
-_COUNTS = ("due", "begun", "late", "accepted", "refused", "unanswered", "octets")
+_LATENCIES = ("count", "mean_us", *(f"p{percent:g}_us" for percent in PERCENTILES), "max_us")
 
 
 def to_csv(result: LoadResult) -> str:
     """The run over time."""
     head = (
-        *("begin", "seconds", "stage", "users", *_COUNTS, "failures"),
+        *("begin", "seconds", "stage", "users", *COUNTS, "failures"),
         *(f"latency_{name}" for name in _LATENCIES),
         *("generator_lag_max_us", "generator_busy"),
     )
@@ -60,7 +57,7 @@ def _interval(result: LoadResult, met: Moment) -> Sequence[object]:
         _number(met.seconds),
         _inert(stage.name) if stage else "",
         met.users,
-        *(getattr(told, name) for name in _COUNTS),
+        *(getattr(told, name) for name in COUNTS),
         met.failures,
         *_latencies(told.latency),
         max(told.lag.values(), default=""),

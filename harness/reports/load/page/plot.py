@@ -14,6 +14,7 @@ from harness.reports.one_file import text
 
 TOP = 16  # pixels for what stands above the picture
 BOTTOM = 20  # ... and below it
+_ROOM = 20  # per cent of the width that the labels of two marks take on a narrow screen
 _WIDE, _HIGH = 1000, 1000  # the inner picture's own units
 
 
@@ -225,9 +226,9 @@ class Chart:
             )
 
     def _marks(self) -> Iterator[str]:
-        for mark in self.marks:
-            x = min(max(self._at(mark.at), 0.0), 100.0)
-            side = "start" if x < 3 else "end" if x > 96 else "middle"
+        places = [min(max(self._at(mark.at), 0.0), 100.0) for mark in self.marks]
+        sides = _sides(places)
+        for mark, x, side in zip(self.marks, places, sides, strict=True):
             yield (
                 f'<line class="mark" x1="{x:.2f}%" x2="{x:.2f}%" y1="{TOP}" '
                 f'y2="{TOP + self.high}"/><text class="mark" x="{x:.2f}%" y="{TOP + 11}" '
@@ -239,3 +240,16 @@ class Chart:
 
     def _down(self, value: float) -> float:
         return TOP + (1 - self.up.place(value)) * self.high
+
+
+def _sides(places: Sequence[float]) -> Iterator[str]:
+    """How each label lies at its line: within the picture, and not on that of a neighbour."""
+    around = [-_ROOM, *places, 100 + _ROOM]
+    for before, x, behind in zip(around, places, around[2:], strict=False):
+        is_after, is_before = x - before < _ROOM, behind - x < _ROOM
+        if x < 3 or x > 96:
+            yield "start" if x < 3 else "end"
+        elif is_after != is_before:
+            yield "start" if is_after else "end"
+        else:
+            yield "middle"
