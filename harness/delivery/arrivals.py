@@ -26,7 +26,7 @@ class Arrivals:
     def __init__(self, store: Store, turn: trio.Lock, old: frozenset[str]) -> None:
         self._store = store
         self._turn = turn
-        self._known = old
+        self._known = set(old)
         self._read: list[Stored] = []
 
     async def messages(self) -> list[Stored]:
@@ -38,7 +38,7 @@ class Arrivals:
         """What has arrived since the last look; it is not kept."""
         async with self._turn:
             fresh = await self._store.fetch(self._known)
-        self._known |= fresh.keys()
+        self._known.update(fresh)
         return list(fresh.values())
 
 

@@ -27,6 +27,7 @@ class ImapMailbox:
 
     def __init__(self, door: Door) -> None:
         self._door = door
+        self._next = 1  # no unique identifier below is news: they ascend (RFC 3501 2.3.1.1)
 
     async def keys(self) -> frozenset[str]:
         """All that is there."""
@@ -38,12 +39,20 @@ class ImapMailbox:
 
     def _keys(self) -> frozenset[str]:
         with self._session() as session:
-            return frozenset(_uids(session))
+            found = _uids(session, self._next)
+        self._pass(found)
+        return frozenset(found)
 
     def _fetch(self, known: Container[str]) -> Mapping[str, Stored]:
         with self._session() as session:
-            fresh = [uid for uid in _uids(session) if uid not in known]
-            return {uid: self._read(session, uid) for uid in fresh}
+            found = _uids(session, self._next)
+            fresh = {uid: self._read(session, uid) for uid in found if uid not in known}
+        self._pass(found)
+        return fresh
+
+    def _pass(self, uids: list[str]) -> None:
+        """All up to these are known."""
+        self._next = max([self._next, *(int(uid) + 1 for uid in uids)])
 
     def _read(self, session: imaplib.IMAP4, uid: str) -> Stored:
         parts = _insist(session.uid("FETCH", uid, "(BODY.PEEK[])"))
@@ -102,8 +111,9 @@ class ImapMailbox:
             session.login(login.user, login.password)
 
 
-def _uids(session: imaplib.IMAP4) -> list[str]:
-    (numbers, *_) = _insist(session.uid("SEARCH", "ALL"))
+def _uids(session: imaplib.IMAP4, first: int) -> list[str]:
+    # `*` is the last one that there is, so that one is found however high the first is.
+    (numbers, *_) = _insist(session.uid("SEARCH", "UID", f"{first}:*"))
     return (numbers or b"").decode("ascii").split()
 
 

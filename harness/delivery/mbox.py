@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -21,31 +22,55 @@ _SEPARATOR = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\n]*\n")
 
 
 class Mbox:
-    """The messages that are appended to a file from now on."""
+    """The messages that are appended to a file from now on; each octet is read once."""
 
     def __init__(self, path: Path, *, reversible: bool) -> None:
         self._path = path
         self._reversible = reversible
-        self._begin = self._stamp()[0]
-        self._seen = (self._begin, 0)
+        self._end = self._stamp()[0]  # of what has been read, or was there
+        self._last = self._end  # where the last message begins
+        self._seen = (self._end, 0)
+        self._emptied = 0  # how often
         self._read: list[Stored] = []
-        self._told = 0  # of them, by `fresh`
 
     async def messages(self) -> list[Stored]:
         """What has been appended so far."""
-        stamp = self._stamp()
-        if stamp != self._seen and not self._lock_file.exists():
-            octets = self._appended(stamp[0])
-            if octets is not None:
-                self._seen = stamp
-                self._read = list(read_mbox(octets, str(self._path), reversible=self._reversible))
+        self._read.extend(self._look(self._read))
         return list(self._read)
 
     async def fresh(self) -> list[Stored]:
-        """What has been appended since the last look."""
-        read = await self.messages()
-        told, self._told = self._told, len(read)
-        return read[told:]
+        """What has been appended since the last look; it is not kept."""
+        return self._look([])
+
+    def _look(self, read: list[Stored]) -> list[Stored]:
+        """What is new; where the last of those that were read goes on, that is put right."""
+        stamp = self._stamp()
+        if stamp == self._seen or self._lock_file.exists():
+            return []
+        if stamp[0] < self._end:
+            self._end = self._last = 0
+            self._emptied += 1
+        octets = self._between(self._end, stamp[0])
+        goes_on = self._last < self._end and not is_mbox((octets or b"From ").lstrip(b"\r\n"))
+        if goes_on:  # who wrote it held no lock
+            octets = self._between(self._last, stamp[0])
+        if octets is None:
+            return []
+        found = self._messages(octets, stamp[0] - len(octets))
+        self._end, self._seen = stamp[0], stamp
+        if goes_on:
+            read[-1:] = found[:1]
+            return found[1:]
+        return found
+
+    def _messages(self, octets: bytes, begin: int) -> list[Stored]:
+        blank = len(octets) - len(octets.lstrip(b"\r\n"))  # some put it above a message
+        found = []
+        for at, stored in _entries(octets[blank:], reversible=self._reversible):
+            self._last = begin + blank + at
+            again = f" for the {self._emptied + 1}. time" if self._emptied else ""
+            found.append(replace(stored, path=f"{self._path} at octet {self._last}{again}"))
+        return found
 
     @property
     def _lock_file(self) -> Path:
@@ -59,14 +84,12 @@ class Mbox:
             return 0, 0
         return found.st_size, found.st_mtime_ns
 
-    def _appended(self, size: int) -> bytes | None:
-        """What stands there beyond what was there in the beginning; None while that is written."""
-        if size < self._begin:
-            self._begin = 0  # somebody has emptied it
+    def _between(self, begin: int, end: int) -> bytes | None:
+        """What stands there; None while that is written."""
         try:
             with self._path.open("rb") as file, _locked(file):
-                file.seek(self._begin)
-                return file.read(size - self._begin)
+                file.seek(begin)
+                return file.read(end - begin)
         except OSError:
             return None
 
@@ -90,13 +113,18 @@ def is_mbox(octets: bytes) -> bool:
 
 def read_mbox(octets: bytes, path: str, *, reversible: bool) -> Iterator[Stored]:
     """The messages of an mbox, without the lines between them."""
+    for at, stored in _entries(octets, reversible=reversible):
+        yield replace(stored, path=f"{path} at octet {at}")
+
+
+def _entries(octets: bytes, *, reversible: bool) -> Iterator[tuple[int, Stored]]:
     found = list(_SEPARATOR.finditer(octets))
     ends = [match.start() for match in found[1:]] + [len(octets)]
     for match, end in zip(found, ends, strict=True):
         entry = _without_empty_line(octets[match.end() : end])
         undone, quoting = undo_quoting(entry, reversible=reversible)
         undone, line_ends = undo_line_ends(undone)
-        yield Stored(undone, f"{path} at octet {match.start()}", (*line_ends, *quoting))
+        yield match.start(), Stored(undone, "", (*line_ends, *quoting))
 
 
 def _without_empty_line(entry: bytes) -> bytes:

@@ -17,6 +17,7 @@ from harness.delivery.doors import Door
 from harness.delivery.folder import Folder
 from harness.delivery.imap import ImapMailbox
 from harness.delivery.maildir import Maildir
+from harness.delivery.maildir_tree import Tree
 from harness.delivery.mailhog import MailHog
 from harness.delivery.mailpit import Mailpit
 from harness.delivery.mbox import Mbox
@@ -48,6 +49,12 @@ class Order:
     recipient: str
     target: Target
     context: Callable[[], ssl.SSLContext]
+    trees: dict[Path, Tree]  # that others have looked into
+
+    @property
+    def tree(self) -> Tree:
+        """The Maildirs below the path that the URL names."""
+        return self.trees.setdefault(self.path, Tree(self.path))
 
     @property
     def path(self) -> Path:
@@ -74,6 +81,7 @@ class Post:
     def __init__(self, target: Target, context: Callable[[], ssl.SSLContext]) -> None:
         self._target = target
         self._context = context
+        self._trees: dict[Path, Tree] = {}
         self._turns: defaultdict[str, trio.Lock] = defaultdict(trio.Lock)
 
     async def open(self, recipient: str) -> Reader:
@@ -90,6 +98,7 @@ class Post:
             recipient=recipient,
             target=self._target,
             context=self._context,
+            trees=self._trees,
         )
         if kind in _MBOXES:
             return Mbox(order.path, reversible=_MBOXES[kind])
@@ -119,10 +128,10 @@ def _revealed(server: MailServer, target: Target) -> Login | None:
 _MBOXES: Final[Mapping[str, bool]] = {"mbox": False, "mboxrd": True}  # whether >From is reversible
 
 _STORES: Final[Mapping[str, Callable[[Order], Store]]] = {
-    "maildir": lambda order: Maildir(order.path, order.recipient, order.target.recipients),
+    "maildir": lambda order: Maildir(order.tree, order.recipient, order.target.recipients),
     "dir": lambda order: Folder(order.path),
     "command": lambda order: Command(order.rest, order.recipient, order.target.directory),
-    "sink-spool": lambda order: SinkSpool(order.path, order.recipient, order.target.recipients),
+    "sink-spool": lambda order: SinkSpool(order.tree, order.recipient, order.target.recipients),
     **dict.fromkeys(("pop3", "pop3s"), lambda order: Maildrop(order.door)),
     **dict.fromkeys(("imap", "imaps"), lambda order: ImapMailbox(order.door)),
     **dict.fromkeys(

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from harness.content import read_message
 from harness.delivery.maildir import Maildir
+from harness.delivery.maildir_tree import Tree
 from harness.delivery.stored import Stored
 
 
 class SinkSpool:
     """The messages that the target relayed to us, for one recipient."""
 
-    def __init__(self, directory: Path, recipient: str, others: tuple[str, ...]) -> None:
-        self._maildir = Maildir(directory, recipient, others)
+    def __init__(self, tree: Tree, recipient: str, others: tuple[str, ...]) -> None:
+        self._maildir = Maildir(tree, recipient, others)
 
     async def keys(self) -> frozenset[str]:
         """All that is there."""

@@ -23,6 +23,7 @@ class Messages:
 
     octets: dict[int, bytes] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
+    searched: list[int] = field(default_factory=list)  # from which unique identifier on
     capabilities: str = "IMAP4rev1 AUTH=PLAIN"
 
 
@@ -94,8 +95,10 @@ class _Handler(socketserver.StreamRequestHandler):
 
     def uid(self, tag: str, rest: str) -> None:
         held = self.server.messages.octets
-        if rest == "SEARCH ALL":
-            self._say(f"* SEARCH {' '.join(map(str, held))}\r\n{tag} OK done")
+        if search := re.fullmatch(r"SEARCH UID (\d+):\*", rest):
+            self.server.messages.searched.append(int(search[1]))
+            found = [it for it in held if it >= int(search[1])] or list(held)[-1:]
+            self._say(f"* SEARCH {' '.join(map(str, found))}\r\n{tag} OK done")
             return
         match = re.fullmatch(r"FETCH (\d+) \(BODY\.PEEK\[\]\)", rest)
         assert match, rest

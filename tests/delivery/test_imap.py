@@ -32,6 +32,7 @@ async def test_what_arrives_is_read_octet_for_octet(messages, capabilities):
         assert await octets_of(reader) == [ODD, b"Subject: 3\r\n\r\nx\r\n"]
         assert len(await octets_of(reader)) == 2
     assert not any("FETCH 7 " in line for line in messages.said)
+    assert messages.searched == [1, 8, 8, 13]  # what is known is not listed again
 
 
 async def test_that_a_nul_may_have_been_changed_is_told(messages):

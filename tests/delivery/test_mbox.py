@@ -124,3 +124,51 @@ async def test_an_mbox_that_was_emptied_is_read_from_its_beginning(tmp_path):
     append(tmp_path / "alice", MESSAGES[0])
 
     assert await octets_of(reader) == [MESSAGES[0]]
+
+
+async def test_what_is_told_as_new_is_told_once(tmp_path):
+    path = tmp_path / "alice"
+    append(path, MESSAGES[0])
+    reader = Mbox(path, reversible=False)
+    told = []
+    for octets in MESSAGES:
+        append(path, octets)
+        told.append([stored.octets for stored in await reader.fresh()])
+    assert told == [[octets] for octets in MESSAGES]
+    assert await reader.fresh() == []
+    assert await octets_of(reader) == []  # nothing of it was kept
+
+
+async def test_each_message_is_told_by_where_it_stands(tmp_path):
+    path = tmp_path / "alice"
+    path.write_bytes(ENTRY + b"x\n\n")
+    reader = Mbox(path, reversible=False)
+    places = []
+    for _ in range(2):
+        with path.open("ab") as file:
+            file.write(ENTRY + b"x\n\n")
+        places += [stored.path for stored in await reader.fresh()]
+    size = len(ENTRY + b"x\n\n")
+    assert places == [f"{path} at octet {size}", f"{path} at octet {2 * size}"]
+    path.write_bytes(ENTRY + b"x\n\n")
+    again = [stored.path for stored in await reader.fresh()]
+    assert again == [f"{path} at octet 0 for the 2. time"]
+
+
+async def test_an_empty_line_above_a_message_is_not_of_the_one_before(tmp_path):
+    path = tmp_path / "alice"
+    path.write_bytes(ENTRY + b"1\n")
+    reader = Mbox(path, reversible=False)
+    with path.open("ab") as file:
+        file.write(b"\n" + ENTRY + b"2\n")
+    assert await octets_of(reader) == [b"2\r\n"]
+
+
+async def test_what_was_written_in_parts_without_a_lock_is_put_right(tmp_path):
+    path = tmp_path / "alice"
+    reader = Mbox(path, reversible=False)
+    path.write_bytes(ENTRY + b"1\n\n" + ENTRY + b"ha")
+    assert await octets_of(reader) == [b"1\r\n", b"ha"]
+    with path.open("ab") as file:
+        file.write(b"lf\n\n" + ENTRY + b"3\n\n")
+    assert await octets_of(reader) == [b"1\r\n", b"half\r\n", b"3\r\n"]

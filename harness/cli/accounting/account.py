@@ -15,6 +15,7 @@ import trio
 
 from harness.accounting import Accepted, Arrivals, Mail, Waiting, account, read_receipts
 from harness.cli.accounting.mailboxes import mailboxes
+from harness.cli.accounting.pace import Pace
 from harness.cli.accounting.queued import queued
 from harness.cli.accounting.sources import Sink, Source, sources_of
 from harness.errors import HarnessError, PeerError, UsageError
@@ -25,7 +26,6 @@ from harness.target import Address, Target
 if TYPE_CHECKING:
     from loadtests.profile import Profile
 
-_LOOK: Final = 0.25  # seconds between looks while we wait
 _LINGER: Final = 1.0  # seconds of quiet after all is there: a second copy may still come
 _WHILE_QUEUED: Final = 12  # times our patience, while the target has mail in its queue: 60 s
 _SKEW: Final = 60  # seconds that the clock of another machine may be behind ours
@@ -171,7 +171,9 @@ class Account:
     async def _settle(self, accepted: Accepted) -> Accounting:
         self._heard = trio.current_time()
         patience = max(self._target.timeouts.delivery, _LINGER)
+        pace, looked = Pace(), 0.0
         while True:
+            began = trio.current_time()
             problem = await self._look()
             found = self._account(accepted, Waiting())
             self._show(found)
@@ -184,7 +186,9 @@ class Account:
                 waiting = await self._queued()
                 if not waiting or quiet >= patience * _WHILE_QUEUED:
                     return self._account(accepted, waiting)
-            await trio.sleep(_LOOK)
+            now = trio.current_time()
+            is_new, looked = self._heard > looked, now
+            await trio.sleep(pace.after(now - began, is_new=is_new))
 
     async def _look(self) -> PeerError | None:
         """Look everywhere; what went wrong, if anything did."""

@@ -14,6 +14,7 @@ import trio
 
 from harness.accounting import Arrivals
 from harness.certificates import client_context
+from harness.cli.accounting.pace import resting
 from harness.delivery import Post, Reader, Stored
 from harness.delivery.imap import NO_NUL
 from harness.delivery.mailhog import LOST
@@ -145,10 +146,13 @@ class Stores:
             reader = await post.open(whose[0])
             self._opened.append(_Opened(reader, whose, not url.startswith("command:")))
         task_status.started()
+        looking = 0.0
         while True:
-            await trio.sleep(EVERY)
+            await trio.sleep(max(EVERY, resting(looking)))
+            began = trio.current_time()
             with contextlib.suppress(PeerError):  # under load much may fail: there is another look
                 await self.look(arrivals)
+            looking = trio.current_time() - began
 
     async def look(self, arrivals: Arrivals) -> None:
         """Note what is there and was not before."""
