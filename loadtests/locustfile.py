@@ -91,6 +91,7 @@ def _prepare(environment: Environment, **_: Any) -> None:
     options.run_time = None  # the plan ends the run, and takes the time for its last words
     options.enable_rebalancing = True  # who is left takes over what a lost worker did
     gevent.get_hub().loop.update_now()  # else the time that importing took shortens the run
+    options.smtp_asked = run.asked  # Locust sends the master's to its workers
     if options.smtp_receipts:
         run.receipts = Receipts()
     result, receipts = (

@@ -207,6 +207,8 @@ class _Run:
         click.echo(f"working for the master at {self._rendezvous}", err=True)
         options = [f"--smtp-prepared={prepared}", *_how(self.wishes)]
         status = generate(options, self.folder, patience=None, look=lambda: None)
+        if status == 2:
+            raise UsageError(last_words(self.folder))
         if status not in (0, 130, 143):
             raise HarnessError(f"the worker broke off: {last_words(self.folder)}")
         return status

@@ -6,6 +6,7 @@ and keeps the books, and each worker counts.
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -15,12 +16,14 @@ import gevent
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
+from harness.accounting import Receipts
 from harness.load_results import End
 from loadtests.running.keeper import END, EVERY, Keeper, worker_name
 from loadtests.running.load_run import LoadRun
 from loadtests.running.pacing import Pacer
 from loadtests.running.tallying import tally
 
+WRONG_USE: Final = 2
 BROKE: Final = 3  # the status of a run that nobody led to its end
 GRACE: Final = 5.0  # seconds a user has to end its transaction, besides waiting for one reply
 _ELAPSED: Final = "smtp_elapsed"  # what a worker is told that comes in the middle of a run
@@ -84,11 +87,24 @@ class _Worker:
 
     def _start(self, **_: Any) -> None:
         run, runner = self._run, self._runner
+        told: Any = self._environment.parsed_options  # the master's, but for Locust's own
+        if told.smtp_asked != run.asked:
+            self._leave()
+            return
+        if told.smtp_receipts:
+            run.receipts = Receipts()
         run.place = max(0, runner.worker_index)
         run.recorder.name = worker_name(run.place)
         run.share = self._share
-        run.divide(max(1, self._environment.parsed_options.expect_workers))  # type: ignore[union-attr]
+        run.divide(max(1, told.expect_workers))
         self._keeper.start(elapsed=perf_counter() - self._zero if self._zero else 0.0)
+
+    def _leave(self) -> None:
+        """Send nothing: two profiles in one run would be no answer to either."""
+        sys.stderr.write("the master was told another profile, or other options than we\n")
+        self._environment.process_exit_code = WRONG_USE
+        self._run.stop(perf_counter())
+        gevent.spawn(self._runner.quit)
 
     def _share(self) -> float:
         """The part of all users that are ours, now."""

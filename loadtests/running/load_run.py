@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Final, Protocol
 from weakref import WeakSet
 
@@ -67,6 +68,14 @@ class LoadRun:
     def plan(self) -> Plan:
         """How many users there are, and how many messages are due, when."""
         return Plan(self.profile.stages)
+
+    @property
+    def asked(self) -> str:
+        """What all processes of a run must have been told alike, in one word."""
+        behaviours = tuple(replace(each, contents=()) for each in self.profile.behaviours)
+        alike = replace(self.profile, name="", about="", source=None, behaviours=behaviours,
+                        thresholds=(), stop_when=())  # fmt: skip
+        return sha256(repr(alike).encode()).hexdigest()
 
     def start(self, now: float, *, elapsed: float = 0.0) -> None:
         """The run begins, or has begun elsewhere so many seconds ago."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import psutil
 import pytest
 from click.testing import CliRunner
 
 from harness.cli import main
 from harness.cli.embedded import embedded
+from harness.cli.serving import serving
+from tests.cli.loads import Loaded, short, written
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +24,30 @@ def invoke():
         return CliRunner().invoke(main, list(map(str, words)), prog_name="smtp-harness", **options)
 
     return invoke
+
+
+@pytest.fixture
+def load(invoke, tmp_path):
+    """A load run to its end; the profile is a text, or the name of a shipped one."""
+
+    def load(*words, profile=None):
+        profile = profile or short()
+        named = written(tmp_path, profile) if "\n" in profile else profile
+        path = tmp_path / "result.json"
+        done = invoke("load", *words, "--profile", named, "--json", path)
+        return Loaded(status=done.exit_code, said=done.output, path=path)
+
+    return load
+
+
+@pytest.fixture
+def sink(tmp_path):
+    """A sink of ours in a process of its own: where it listens, and the process."""
+    before = set(psutil.Process().children())
+    words = ["--sink", "--port", "0", "--domain", "example.test"]
+    with serving(words, tmp_path / "stderr") as (address,):
+        (process,) = set(psutil.Process().children()) - before
+        yield str(address), process
 
 
 SUITE = """\

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import pty
-import select
 import signal
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,12 +13,13 @@ from typing import Any
 import pytest
 
 from harness.cli.serving import serving
-from harness.load_results import Accounting, LoadResult, read
+from harness.load_results import Accounting
+from tests.cli.loads import Load, Loaded, short, work, written
 from tests.ports import reserved_port
 
 pytestmark = pytest.mark.slow
 
-PROFILE = "about: for tests\nusers: 3\nduration: 1s\n"
+PATIENCE = ("--timeout", "2s")
 ALICE = "alice@example.test"
 
 
@@ -48,27 +44,17 @@ def done(control: str) -> int:
     return int(row["done"])
 
 
-@pytest.fixture
-def loaded(invoke: Any, tmp_path: Path) -> Any:
-    def loaded(address: str, *words: object, more: str = "") -> LoadResult:
-        profile, result = tmp_path / "short.yaml", tmp_path / "result.json"
-        profile.write_text(PROFILE + more)
-        command = ("load", address, "-p", profile, "--timeout", "2s")
-        loaded.said = invoke(*command, "--json", result, *words).output  # type: ignore[attr-defined]
-        return read(result)
-
-    return loaded
-
-
-def spoiled_by(fault: str, folder: Path, loaded: Any) -> tuple[LoadResult, Accounting, int]:
+def spoiled_by(fault: str, folder: Path, load: Any) -> tuple[Loaded, Accounting, int]:
     """A run against a server with this fault, its account, and how often that has happened."""
     with spoiling(folder, fault) as (address, control):
         maildir = folder / "spool" / "mail" / "alice"
-        found = loaded(address, "--to", ALICE, "--delivery", f"maildir:{maildir}")
+        words = (address, *PATIENCE, "--to", ALICE, "--delivery", f"maildir:{maildir}")
+        run = load(*words, profile=short(duration="1s"))
         spoiled = done(control)
-    assert found.accounting is not None
+    account = run.result.accounting
+    assert account is not None
     assert spoiled > 0
-    return found, found.accounting, spoiled
+    return run, account, spoiled
 
 
 FAULTS = {
@@ -79,17 +65,17 @@ FAULTS = {
 
 
 @pytest.mark.parametrize(("fault", "count"), FAULTS.values(), ids=FAULTS)
-def test_all_that_a_server_spoils_is_found_and_named(tmp_path, loaded, fault, count):
-    found, account, spoiled = spoiled_by(fault, tmp_path, loaded)
+def test_all_that_a_server_spoils_is_found_and_named(tmp_path, load, fault, count):
+    run, account, spoiled = spoiled_by(fault, tmp_path, load)
     assert {name: getattr(account, name) for _, name in FAULTS.values()} == {
         **dict.fromkeys(("lost", "duplicates", "altered"), 0),
         count: spoiled,
     }
     assert len(account.named) == min(spoiled, 100)
-    assert account.accepted == found.messages.accepted
+    assert account.accepted == run.result.messages.accepted
     assert account.accepted == account.delivered + account.lost
     assert account.latency.count == account.delivered
-    assert account.named[0].token in loaded.said
+    assert account.named[0].token in run.said
 
 
 KEPT = {
@@ -99,41 +85,28 @@ KEPT = {
 
 
 @pytest.mark.parametrize(("fault", "count"), KEPT.values(), ids=KEPT)
-def test_what_arrives_without_having_been_accepted_is_counted(tmp_path, loaded, fault, count):
-    found, account, spoiled = spoiled_by(fault, tmp_path, loaded)
+def test_what_arrives_without_having_been_accepted_is_counted(tmp_path, load, fault, count):
+    run, account, spoiled = spoiled_by(fault, tmp_path, load)
     assert {name: getattr(account, name) for name in ("unsure", "unknown")} == {
         **dict.fromkeys(("unsure", "unknown"), 0),
         count: spoiled,
     }
     assert (account.lost, account.duplicates, account.altered) == (0, 0, 0)
-    assert account.delivered == account.accepted == found.messages.accepted
+    assert account.delivered == account.accepted == run.result.messages.accepted
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_who_is_tired_of_waiting_is_told_what_was_measured(tmp_path, number):
-    profile = tmp_path / "short.yaml"
-    profile.write_text(PROFILE)
+    profile = written(tmp_path, short(duration="1s"))
     with spoiling(tmp_path, "{at: NOOP, drop: yes}") as (address, _), reserved_port() as sink:
         words = (address, "-p", profile, "--to", ALICE, "--sink", sink, "--timeout", "60s")
-        terminal, theirs = pty.openpty()
-        waiting = subprocess.Popen(
-            [sys.executable, "-m", "harness.cli", "load", *map(str, words)],
-            stdout=subprocess.PIPE,
-            stderr=theirs,
-            text=True,
-        )
-        shown = ""
-        while "waiting for mail: 0 of " not in shown:  # for it stays where it was delivered
-            assert select.select([terminal], [], [], 30)[0]
-            shown += os.read(terminal, 10_000).decode()
-        waiting.send_signal(number)
-        said, _ = waiting.communicate(timeout=30)
-        os.close(terminal)
-        os.close(theirs)
-    assert waiting.returncode == 128 + number
-    assert "MISSED all mail is accounted for" in said
-    assert "messages accepted in" in said
-    assert "copies accepted" not in said
+        with Load(tmp_path, *words, on_terminal=True) as waiting:
+            waiting.wait_until_shown("waiting for mail: 0 of ")  # it stays where it was delivered
+            waiting.send(signal.SIGINT)
+            run = waiting.end()
+    assert run.status == 130
+    assert "messages accepted in" in run.said
+    assert "copies accepted" not in run.said
 
 
 MANNERS = {
@@ -145,7 +118,7 @@ MANNERS = {
 
 
 @pytest.mark.parametrize("manner", MANNERS.values(), ids=MANNERS)
-def test_whatever_is_sent_is_found_as_it_was_sent(tmp_path, loaded, manner):
+def test_whatever_is_sent_is_found_as_it_was_sent(tmp_path, load, manner):
     mail = tmp_path / "mail"
     mail.mkdir()
     (mail / "1.eml").write_bytes(b"Subject: one\n\n.\n..\nno end")
@@ -156,7 +129,7 @@ def test_whatever_is_sent_is_found_as_it_was_sent(tmp_path, loaded, manner):
         for name in ("alice", "bob"):
             where = tmp_path / "spool" / "mail" / name
             words += ["--delivery", f"{name}@example.test=maildir:{where}"]
-        found = loaded(address, *words, more=manner)
+        found = load(address, *PATIENCE, *words, profile=short(manner, duration="1s")).result
     account = found.accounting
     assert account is not None
     assert account.accepted >= found.messages.accepted > 0
@@ -164,19 +137,20 @@ def test_whatever_is_sent_is_found_as_it_was_sent(tmp_path, loaded, manner):
     assert account.named == ()
 
 
-def test_where_mail_cannot_be_read_in_the_end_the_rest_is_told(tmp_path, loaded):
+def test_where_mail_cannot_be_read_in_the_end_the_rest_is_told(tmp_path, load):
     flag = tmp_path / "read"
     # It prints nothing when it is asked first, and fails from then on.
     command = f"sh -c 'test ! -e {flag} && touch {flag}'"
     with spoiling(tmp_path, "{at: NOOP, drop: yes}") as (address, _):
-        found = loaded(address, "--to", ALICE, "--delivery", f"command:{command}")
-    assert found.messages.accepted > 0
-    assert found.accounting is None
-    assert "messages accepted in" in loaded.said
-    assert "sh: exit status 1" in loaded.said
+        words = (address, *PATIENCE, "--to", ALICE, "--delivery", f"command:{command}")
+        run = load(*words, profile=short(duration="1s"))
+    assert run.result.messages.accepted > 0
+    assert run.result.accounting is None
+    assert "messages accepted in" in run.said
+    assert "sh: exit status 1" in run.said
 
 
-def test_what_a_server_relays_to_our_sink_is_accounted_for(tmp_path, loaded):
+def test_what_a_server_relays_to_our_sink_is_accounted_for(tmp_path, load):
     with reserved_port() as sink:
         config = tmp_path / "serve.yaml"
         config.write_text(
@@ -184,7 +158,8 @@ def test_what_a_server_relays_to_our_sink_is_accounted_for(tmp_path, loaded):
         )
         fault = "{at: ., every: 10, lose: yes}"
         with spoiling(tmp_path, fault, "--config", str(config)) as (address, control):
-            found = loaded(address, "--to", "bob@elsewhere.test", "--sink", sink)
+            words = (address, *PATIENCE, "--to", "bob@elsewhere.test", "--sink", sink)
+            found = load(*words, profile=short(duration="1s")).result
             spoiled = done(control)
     account = found.accounting
     assert account is not None
@@ -193,3 +168,19 @@ def test_what_a_server_relays_to_our_sink_is_accounted_for(tmp_path, loaded):
     assert (account.lost, account.duplicates, account.altered) == (spoiled, 0, 0)
     assert account.accepted == found.messages.accepted == account.delivered + spoiled
     assert {it.recipient for it in account.named} == {"bob@elsewhere.test"}
+
+
+def test_a_master_accounts_for_what_workers_elsewhere_sent(tmp_path):
+    profile = written(tmp_path, short(duration="1s"))
+    with spoiling(tmp_path, "{at: NOOP, drop: yes}") as (address, _), reserved_port() as port:
+        words = (address, "-p", profile, "--to", ALICE, "--master-port", port)
+        maildir = tmp_path / "spool" / "mail" / "alice"
+        with Load(tmp_path, *words, "--master", "--delivery", f"maildir:{maildir}") as master:
+            worker = work(*words)
+            run = master.end()
+
+    assert worker.returncode == 0, worker.stderr
+    account = run.result.accounting
+    assert account is not None
+    assert account.accepted == account.delivered == run.result.messages.accepted > 0
+    assert account.named == ()

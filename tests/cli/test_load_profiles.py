@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.load_results import LoadResult, read
+from tests.cli.loads import short
 
 pytestmark = pytest.mark.slow
 
@@ -41,49 +41,34 @@ gr\xc3\xbcn
 """
 
 
-@pytest.fixture
-def load(invoke: Any, tmp_path: Path) -> Any:
-    def load(profile: object, *words: object) -> tuple[LoadResult, str]:
-        path = tmp_path / "result.json"
-        done = invoke("load", "--profile", profile, "--json", path, *words)
-        assert done.exit_code == 0, done.output
-        return read(path), done.output
-
-    return load
-
-
-@pytest.fixture
-def everybody(tmp_path: Path) -> Path:
+def test_everybody_of_a_mix_sends_and_all_of_it_arrives_as_it_was(load: Any, tmp_path: Path):
     (tmp_path / "two.mbox").write_bytes(MBOX)
-    path = tmp_path / "everybody-profile.yaml"
-    path.write_text(EVERYBODY)
-    return path
+    done = load("--account", profile=EVERYBODY)
+    found = done.result
 
-
-def test_everybody_of_a_mix_sends_and_all_of_it_arrives_as_it_was(load: Any, everybody: Path):
-    found, _ = load(everybody, "--account")
-
+    assert done.status == 0, done.said
     assert found.accounting is not None
     assert found.accounting.balanced
     assert found.accounting.accepted == found.accounting.delivered > found.messages.accepted
     assert {"AUTH", "STARTTLS", "TLS"} <= set(found.phases)
     assert found.phases["TLS"].count > found.phases["STARTTLS"].count > 0
     assert found.resumed > 0
-    assert {(trouble.stage, trouble.what) for trouble in found.troubles} == {("RCPT", "550 5.1.1")}
+    assert done.troubles == {("RCPT", "550 5.1.1")}
 
 
-def test_the_same_messages_go_out_by_lmtp(load: Any, tmp_path: Path):
-    path = tmp_path / "lmtp-profile.yaml"
-    path.write_text("about: x\nusers: 2\nduration: 1s\nlistener: lmtp\nrecipients: 2\n")
-    found, _ = load(path, "--account")
+def test_the_same_messages_go_out_by_lmtp(load: Any):
+    done = load("--account", profile=short("listener: lmtp", "recipients: 2"))
+    found = done.result
 
+    assert done.status == 0, done.said
     assert found.accounting is not None
     assert found.accounting.delivered == 2 * found.messages.accepted > 0
 
 
 @pytest.mark.parametrize("name", ["tls", "mixed", "large", "step-to-breaking-point"])
 def test_a_profile_that_is_shipped_holds_what_it_promises(load: Any, name: str):
-    found, _ = load(name, "--duration", "2s")
+    done = load("--duration", "2s", profile=name)
 
-    assert found.messages.accepted > 0
-    assert (found.resumed > 0) == (name == "tls")
+    assert done.status == 0, done.said
+    assert done.result.messages.accepted > 0
+    assert (done.result.resumed > 0) == (name == "tls")

@@ -8,14 +8,20 @@ from typing import Any
 import pytest
 
 from harness.cli.serving import serving
-from harness.load_results import LoadResult, read
+from tests.cli.loads import short
 from tests.loadtests.servers import aiosmtpd
 
 pytestmark = pytest.mark.slow
 
 USERS = 3
-PROFILE = "about: for tests\nusers: 3\nduration: 1500ms\nthresholds: [failures < 100%]\n{more}\n"
 STORM = 60  # tries of three users in 1.5 s; without pauses there would be thousands
+SENDING = ["--to", "bob@example.test", "--timeout", "500ms"]
+SERVER = ["--port", "0", "--discard", "--user", "bob", "--domain", "example.test"]
+
+
+def lockstep(*more: str) -> str:
+    return short("thresholds: [failures < 100%]", "pipelining: off", *more, users=USERS)
+
 
 # what a server does -> what is counted; each try fails in the same way
 FAULTS = {
@@ -26,70 +32,59 @@ FAULTS = {
     "{at: EHLO, reply: 421 4.7.0 too many}": ("hello", "421 4.7.0"),
     "{at: connect, drop: close}": ("greeting", "closed"),
     "{at: ., drop: close}": ("dot", "closed"),
+    "{at: EHLO, silent: yes}": ("hello", "silent"),
     "{at: MAIL, silent: yes}": ("MAIL", "silent"),
 }
 
 
-@pytest.fixture
-def loaded(invoke: Any, tmp_path: Path) -> Any:
-    def loaded(address: str, *words: object, more: str = "pipelining: off") -> LoadResult:
-        profile, result = tmp_path / "short.yaml", tmp_path / "result.json"
-        profile.write_text(PROFILE.format(more=more))
-        command = ("load", address, "-p", profile, "--json", result, "--timeout", "500ms")
-        loaded.done = invoke(*command, *words)  # type: ignore[attr-defined]
-        return read(result)
-
-    return loaded
-
-
-def kinds(found: LoadResult) -> set[tuple[str, str]]:
-    return {(trouble.stage, trouble.what) for trouble in found.troubles}
-
-
 @pytest.mark.parametrize(("fault", "kind"), FAULTS.items(), ids=FAULTS)
 def test_who_is_refused_says_where_and_how_and_waits(
-    loaded: Any, tmp_path: Path, fault: str, kind: tuple[str, str]
+    load: Any, tmp_path: Path, fault: str, kind: tuple[str, str]
 ):
     (tmp_path / "faults.yaml").write_text(fault)
-    words = ["--port", "0", "--discard", "--user", "bob", "--domain", "example.test"]
-    with serving([*words, "--faults", str(tmp_path / "faults.yaml")], tmp_path / "err") as (at,):
-        found = loaded(at, "--to", "bob@example.test")
+    words = [*SERVER, "--faults", str(tmp_path / "faults.yaml")]
+    with serving(words, tmp_path / "err") as (at,):
+        done = load(at, *SENDING, profile=lockstep())
+    found = done.result
 
-    assert kinds(found) == {kind}
+    assert done.status == (1 if found.messages.begun else 3)
+    assert "MISSED failures < 100% (found 100.000%)" in done.said
+    assert done.troubles == {kind}
     assert USERS <= found.failures < STORM
     assert found.messages.accepted == 0
     ended = found.messages.refused + found.messages.unanswered
     assert ended == found.messages.begun
 
 
-def test_a_rate_limit_is_met_and_obeyed(loaded: Any, tmp_path: Path):
+def test_a_rate_limit_is_met_and_obeyed(load: Any, tmp_path: Path):
     (tmp_path / "faults.yaml").write_text("{at: MAIL, rate: 20/s, reply: 451 4.7.1 slow down}")
-    words = ["--port", "0", "--discard", "--user", "bob", "--domain", "example.test"]
-    with serving([*words, "--faults", str(tmp_path / "faults.yaml")], tmp_path / "err") as (at,):
-        found = loaded(at, "--to", "bob@example.test")
+    words = [*SERVER, "--faults", str(tmp_path / "faults.yaml")]
+    with serving(words, tmp_path / "err") as (at,):
+        done = load(at, *SENDING, profile=lockstep())
 
-    assert kinds(found) == {("MAIL", "451 4.7.1")}
-    assert found.messages.accepted >= 20
-    assert found.failures < STORM
+    assert done.troubles == {("MAIL", "451 4.7.1")}
+    assert done.result.messages.accepted >= 20
+    assert done.result.failures < STORM
 
 
-def test_a_certificate_that_nobody_vouches_for_is_trouble_of_tls(loaded: Any, tmp_path: Path):
-    words = ["--port", "0", "--discard", "--user", "bob", "--tls-self-signed"]
-    with serving([*words, "--domain", "example.test"], tmp_path / "err") as (at,):
-        found = loaded(at, "--to", "bob@example.test", more="tls: starttls")
-        trusting = loaded(at, "--to", "bob@example.test", "--insecure", more="tls: starttls")
+def test_a_certificate_that_nobody_vouches_for_is_trouble_of_tls(load: Any, tmp_path: Path):
+    starttls = lockstep("tls: starttls")
+    with serving([*SERVER, "--tls-self-signed"], tmp_path / "err") as (at,):
+        done = load(at, *SENDING, profile=starttls)
+        found = done.troubles
+        assert USERS <= done.result.failures < STORM
+        trusting = load(at, *SENDING, "--insecure", profile=starttls).result
 
-    (stage, what), *others = kinds(found)
+    (stage, what), *others = found
     assert (stage, others) == ("TLS", [])
     assert "certificate" in what
-    assert USERS <= found.failures < STORM
     assert (trusting.failures, trusting.messages.accepted > 0) == (0, True)
 
 
-def test_a_server_without_starttls_gets_no_mail_in_the_clear(loaded: Any):
+def test_a_server_without_starttls_gets_no_mail_in_the_clear(load: Any):
     with aiosmtpd() as (address, taker):
-        found = loaded(address, more="tls: starttls")
+        done = load(address, profile=lockstep("tls: starttls"))
 
-    assert {stage for stage, _ in kinds(found)} == {"STARTTLS"}
+    assert {stage for stage, _ in done.troubles} == {"STARTTLS"}
     assert taker.taken == []
-    assert found.failures < STORM
+    assert done.result.failures < STORM

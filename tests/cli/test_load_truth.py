@@ -10,102 +10,34 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
-from harness.load_results import Follower
+from harness.load_results import End
+from tests.cli.loads import Load, short, standing_still, written
 
 pytestmark = pytest.mark.slow
 
 RATE = 120  # a second
 STALL = 1.2  # seconds
-PROFILE = f"""\
-about: an open loop
-users: 10
-rate: {RATE}/s
-duration: 6s
-thresholds:
-  - message p99 < 250ms
-  - late < 1%
-"""
-
-
-@pytest.fixture
-def sink() -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """A sink of its own process, and where it listens."""
-    server = subprocess.Popen(
-        [sys.executable, "-m", "harness.cli", "sink", "-c", "127.0.0.1:0", "100"],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    try:
-        assert server.stdout is not None
-        found = re.search(r"127\.0\.0\.1:\d+", server.stdout.readline())
-        assert found is not None
-        yield found[0], server
-    finally:
-        server.send_signal(signal.SIGCONT)
-        server.kill()
-        server.communicate()
-
-
-Stop = Callable[[subprocess.Popen[bytes]], psutil.Process]
-
-
-@pytest.fixture
-def stalled(tmp_path: Path, sink: tuple[str, subprocess.Popen[str]]) -> Any:
-    """The exit status of a run in which `whom` finds a process to be stopped for a while."""
-
-    def run(whom: Stop) -> int:
-        with _under_way(sink[0], tmp_path) as load:
-            stopped = whom(load)
-            stopped.suspend()
-            with pytest.raises(subprocess.TimeoutExpired):
-                load.wait(STALL)
-            stopped.resume()
-            return load.wait(60)
-
-    return run
+PROFILE = short(
+    f"rate: {RATE}/s", "thresholds: [message p99 < 250ms, late < 1%]", users=10, duration="6s"
+)
+SENDING = ("--to", "bob@example.test")
 
 
 @contextlib.contextmanager
-def _under_way(sink: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A run of `smtp-harness load` that has sent mail for two seconds or so."""
-    profile, result = folder / "open.yaml", folder / "result.json"
-    profile.write_text(PROFILE)
-    words = ["load", sink, "--profile", str(profile), "--json", str(result)]
+def under_way(sink: str, folder: Path) -> Iterator[Load]:
+    """A run that has sent mail for two seconds or so, and will write three reports."""
+    words: list[object] = [sink, *SENDING, "--profile", written(folder, PROFILE)]
     for file in ("page.html", "told.json", "told.xml"):
-        words += ["--report", str(folder / file)]
-    with _child(words) as load:
-        _wait_for_accepted(load, Follower(result), 2 * RATE)
+        words += ["--report", folder / file]
+    with Load(folder, *words) as load:
+        load.wait_until(lambda known: known.messages.accepted >= 2 * RATE)
         yield load
-
-
-@contextlib.contextmanager
-def _child(words: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    child = subprocess.Popen([sys.executable, "-m", "harness.cli", *words],
-                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
-    try:
-        yield child
-    finally:
-        child.terminate()
-        child.wait()
-
-
-def _wait_for_accepted(load: subprocess.Popen[bytes], result: Follower, count: int) -> None:
-    for _ in range(300):
-        found = result.look()
-        if found and found.messages.accepted >= count:
-            return
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            pytest.fail(f"the run was over too soon (status {load.wait(0.1)})")
-    pytest.fail("nothing was accepted")
 
 
 @pytest.fixture
@@ -117,8 +49,12 @@ def figures(tmp_path: Path) -> Callable[[], dict[str, Any]]:
     return read
 
 
-def test_a_sink_that_froze_is_told_by_all_that_was_due_meanwhile(stalled, sink, figures, tmp_path):
-    status = stalled(lambda load: psutil.Process(sink[1].pid))
+def test_a_sink_that_froze_is_told_by_all_that_was_due_meanwhile(sink, figures, tmp_path):
+    address, process = sink
+    with under_way(address, tmp_path) as load:
+        with standing_still(process):
+            load.go_on(STALL)
+        status = load.end().status
     found, page = figures(), (tmp_path / "page.html").read_text()
 
     assert status == found["exit_status"] == 1
@@ -131,8 +67,11 @@ def test_a_sink_that_froze_is_told_by_all_that_was_due_meanwhile(stalled, sink, 
     assert ours is None, "it was the target; a busy machine may keep us waiting, but not so long"
 
 
-def test_a_generator_that_stood_still_says_so_of_itself(stalled, figures, tmp_path):
-    status = stalled(lambda load: psutil.Process(load.pid).children()[0])
+def test_a_generator_that_stood_still_says_so_of_itself(sink, figures, tmp_path):
+    with under_way(sink[0], tmp_path) as load:
+        with standing_still(load.locust()):
+            load.go_on(STALL)
+        status = load.end().status
     found, page = figures(), (tmp_path / "page.html").read_text()
 
     assert status == found["exit_status"] == 1
@@ -144,12 +83,15 @@ def test_a_generator_that_stood_still_says_so_of_itself(stalled, figures, tmp_pa
     assert found["saturation"] in (tmp_path / "told.xml").read_text()
 
 
-def test_reports_are_written_of_a_run_whose_generator_died(sink, figures, tmp_path):
-    with _under_way(sink[0], tmp_path) as load:
-        psutil.Process(load.pid).children()[0].kill()
-        status = load.wait(60)
+def test_a_generator_that_dies_is_no_verdict_and_reports_are_written(sink, figures, tmp_path):
+    with under_way(sink[0], tmp_path) as load:
+        load.locust().kill()
+        done = load.end()
 
-    assert status == 3
+    assert done.status == 3
+    assert "broke off" in done.said
+    assert "messages/s" in done.said, "what was measured until then is told all the same"
+    assert done.result.end is End.RUNNING
     assert figures()["latency"]["message"]["count"] >= 2 * RATE
     assert "the generator broke off" in (tmp_path / "page.html").read_text()
     assert "the generator broke off before the end" in (tmp_path / "told.xml").read_text()

@@ -80,11 +80,6 @@ def _guarded(talk: Callable[[socket.socket], None], peer: socket.socket) -> None
             return  # the other end went first
 
 
-def closing(peer: socket.socket) -> None:
-    """421 instead of a greeting."""
-    peer.sendall(b"421 4.3.2 closing\r\n")
-
-
 def vanishing(peer: socket.socket) -> None:
     """Takes one message, and hangs up within the next."""
     lines = peer.makefile("rb")

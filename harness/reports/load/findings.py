@@ -89,17 +89,18 @@ def where(result: LoadResult, seconds: float) -> str:
 
 def _end(result: LoadResult) -> Iterator[Finding]:
     if result.exit_status == 3:
-        yield Finding(weight=Weight.BROKE, text="nothing was measured: nobody got past EHLO")
+        words = "nothing was measured: no sender came as far as a message"
+        yield Finding(weight=Weight.BROKE, text=words)
     if result.end is End.RUNNING:
         yield Finding(
             weight=Weight.DOUBT,
-            text="the generator broke off: what follows was measured until then",
+            text="the generator broke off: what is told was measured until then",
             at=result.seconds,
         )
     if result.end is End.INTERRUPTED:
         yield Finding(
             weight=Weight.DOUBT,
-            text="the run was interrupted: what follows was measured until then",
+            text="the run was interrupted: what is told was measured until then",
             at=result.seconds,
         )
 
