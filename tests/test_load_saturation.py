@@ -92,3 +92,12 @@ def test_of_several_processes_the_one_is_named():
         "the generator was the bottleneck: worker 2 used 95 % of a processor; "
         "worker 2's timers were late by 30 ms (p99)"
     )
+
+
+def test_of_many_processes_that_were_the_limit_few_are_told_and_the_rest_counted():
+    workers = {f"worker {at}": Generator(seconds=10, cpu=9.5) for at in range(1, 101)}
+    found = saturation(replace(healthy(), generators=workers))
+
+    assert found is not None
+    assert found.startswith("the generator was the bottleneck: worker 1 used 95 % of a processor; ")
+    assert found.endswith("; worker 6 used 95 % of a processor; and 94 more")

@@ -52,10 +52,10 @@ def share(part: float) -> str:
     return f"{part * 100:.3g} %"
 
 
-def listed(shown: Sequence[str], of: int) -> str:
+def listed(shown: Sequence[str], of: int, between: str = ", ") -> str:
     """The first few of a list, and how many more there are."""
     more = of - len(shown)
-    return ", ".join([*shown, *([f"and {more:,} more"] if more > 0 else [])])
+    return between.join([*shown, *([f"and {more:,} more"] if more > 0 else [])])
 
 
 def many(number: int, noun: str) -> str:

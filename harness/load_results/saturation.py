@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.load_results.quantities import duration, moment, share
+from harness.load_results.quantities import duration, listed, moment, share
 from harness.load_results.values import Generator, LoadResult
 
 BUSY = 0.9  # of a processor; beyond, a process has no time left to be punctual
@@ -13,13 +13,15 @@ FEWEST = 3  # intervals that were so: one or two are a start, or an end
 LAG_P99 = 20_000  # us behind time that one timer in a hundred may be,
 LAG_SHARE = 0.25  # unless that is little beside what messages took
 LAG_MAX = 250_000  # us: who was away for so long saw replies late that had come in time
+FEW = 6  # complaints that are told: a hundred workers have as many
 OWN_SHARE = 0.5  # of all latency that replies lay there and waited for us
 
 
 def saturation(result: LoadResult) -> str | None:
     """A sentence that says by what the generator was the limit; None when it was not."""
     found = list(_complaints(result))
-    return f"the generator was the bottleneck: {'; '.join(found)}" if found else None
+    told = listed(found[:FEW], len(found), "; ")
+    return f"the generator was the bottleneck: {told}" if found else None
 
 
 def stalls(result: LoadResult) -> list[tuple[str, float | None, int]]:

@@ -187,6 +187,15 @@ def test_a_lost_worker_is_told_with_the_moment_since_when_it_was_silent():
     ]
 
 
+def test_of_many_lost_workers_few_are_told_and_the_rest_counted():
+    gone = dead_worker().generators["worker 2"]
+    run = replace(dead_worker(), generators={f"worker {at}": gone for at in range(1, 21)})
+    lost = [text for text in told(run) if "lost" in text]
+
+    assert len(lost) == FEW + 1
+    assert lost[-1] == "processes of ours that were lost besides: 16"
+
+
 @pytest.mark.parametrize("run", [stopped, closed], ids=["stopped", "busy"])
 def test_a_generator_that_was_the_limit_is_told_before_all_that_it_measured(run):
     first, *_ = findings(run())

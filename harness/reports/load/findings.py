@@ -29,7 +29,7 @@ from harness.load_results.saturation import stalls
 from harness.reports.load.limits import meaning
 from harness.visible import one_line
 
-FEW = 4  # kinds of trouble that are told one by one
+FEW = 4  # of one kind that are told one by one: troubles, lost processes, cases that broke
 _FAR_BEHIND = 0.7  # of what was due, begun: not yet late, but soon
 _SLOWER = 4  # times what the median had been before
 _FEWEST = 3  # intervals, before and after
@@ -264,14 +264,17 @@ def _breaks(result: LoadResult) -> Iterator[Finding]:
 
 
 def _generators(result: LoadResult) -> Iterator[Finding]:
-    for name, generator in result.generators.items():
-        if generator.lost:
-            heard = _last_heard(result, name)
-            yield Finding(
-                weight=Weight.DOUBT,
-                text=f"{name}, a process of ours, was lost after {moment(heard)}",
-                at=heard,
-            )
+    lost = [name for name, generator in result.generators.items() if generator.lost]
+    for name in lost[:FEW]:
+        heard = _last_heard(result, name)
+        yield Finding(
+            weight=Weight.DOUBT,
+            text=f"{name}, a process of ours, was lost after {moment(heard)}",
+            at=heard,
+        )
+    if len(lost) > FEW:
+        besides = f"processes of ours that were lost besides: {len(lost) - FEW:,}"
+        yield Finding(weight=Weight.DOUBT, text=besides)
     text = saturation(result)
     if text:
         stopped = [second for _, second, _ in stalls(result) if second is not None]
