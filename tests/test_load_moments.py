@@ -88,6 +88,13 @@ def test_a_stage_in_which_nothing_was_due_any_more_is_not_told():
     ]
 
 
+def test_where_nobody_was_watched_there_are_as_many_users_as_before():
+    seconds = {0: Interval(users={"one": 3, "two": 4}), 2: Interval(accepted=1)}
+    run = replace(counted(seconds=2.5), series=Series(intervals=seconds))
+
+    assert [met.users for met in moments(run)] == [7, 7, 7]
+
+
 PLANS = {
     "level": ([steady(0, 30, 5, 100)], 30.0, 3_000),
     "cut short": ([steady(0, 30, 5, 100)], 10.0, 1_000),

@@ -7,7 +7,7 @@ nobody can say which of the two a message of that interval met.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from harness.load_results.series import Interval
@@ -27,6 +27,7 @@ class Moment:
     begin: float  # seconds of the run
     seconds: float  # how much of it the run covered
     interval: Interval
+    before: int = 0  # users, when somebody was watched last
 
     @property
     def end(self) -> float:
@@ -35,8 +36,8 @@ class Moment:
 
     @property
     def users(self) -> int:
-        """How many senders there were in all processes."""
-        return sum(self.interval.users.values())
+        """How many senders there were in all processes; as before, where nobody was watched."""
+        return sum(self.interval.users.values()) if self.interval.users else self.before
 
     @property
     def accepted(self) -> float:
@@ -81,6 +82,14 @@ class Staged:
 
 def moments(result: LoadResult) -> tuple[Moment, ...]:
     """The run from its begin to its end, without gaps."""
+    found, before = [], 0
+    for met in _moments(result):
+        found.append(replace(met, before=before))
+        before = found[-1].users
+    return tuple(found)
+
+
+def _moments(result: LoadResult) -> tuple[Moment, ...]:
     width, intervals = result.series.width, result.series.intervals
     if not intervals:
         return ()
@@ -107,7 +116,8 @@ def total(told: Sequence[Moment]) -> Moment:
     whole = Interval()
     for met in told:
         whole = whole + met.interval
-    return Moment(begin=told[0].begin, seconds=sum(met.seconds for met in told), interval=whole)
+    seconds = sum(met.seconds for met in told)
+    return Moment(begin=told[0].begin, seconds=seconds, interval=whole, before=told[0].before)
 
 
 def at(result: LoadResult, seconds: float) -> Moment | None:
