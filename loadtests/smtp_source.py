@@ -20,7 +20,7 @@ from loadtests.profile import Behaviour, Pipelining, Profile, Span
 from loadtests.thresholds import read_threshold
 
 MOST_NUMBERED: Final = 100_000  # mailboxes of -N; then their numbers begin again
-_FOR_EVER: Final = 604_800.0  # seconds: -m ends the run, no clock does
+FOR_EVER: Final = 604_800.0  # seconds: -m ends the run, no clock does
 _PATIENCE: Final = 300.0  # seconds, as smtp-source has it
 _LINE: Final = 80  # octets of a line of -l, its CRLF included
 _WHERE = re.compile(r"(?:inet:)?(\[[^\[\]]+\]|[^\[\]:]+)(?::([^:]+))?")
@@ -90,7 +90,7 @@ def make_profile(letters: Letters, content: Path) -> Profile:
     return Profile(
         name="smtp-source",
         about="as smtp-source would",
-        stages=(Stage(name="", begin=0.0, end=_FOR_EVER, users=(sessions, sessions)),),
+        stages=(Stage(name="", begin=0.0, end=FOR_EVER, users=(sessions, sessions)),),
         behaviours=(
             Behaviour(
                 name="smtp-source",

@@ -90,7 +90,7 @@ def test_writing_replaces_the_file_and_leaves_nothing_beside_it(tmp_path: Path):
 
 
 def part(accepted: int) -> str:
-    return to_json(replace(RESULT, end=End.RUNNING, messages=Messages(accepted=accepted)))
+    return to_json(replace(BLANK, messages=Messages(accepted=accepted)))
 
 
 def test_wherever_the_last_line_is_cut_all_before_it_is_kept():

@@ -258,9 +258,11 @@ class _Run:
     @contextlib.contextmanager
     def _live(self, follower: Follower) -> Iterator[Look]:
         """Shows how far it is, on a terminal; the line is gone when something else is said."""
+        from loadtests.smtp_source import FOR_EVER
+
         line = StatusLine(sys.stderr)
-        # People at Locust's page end it when they like, and so does the last message.
-        is_open = self.wishes.web is not None or self.profile.messages is not None
+        # People at Locust's page end it when they like.
+        is_open = self.wishes.web is not None or self.profile.duration >= FOR_EVER
         ends = None if is_open else self.profile.duration
 
         def show() -> None:

@@ -160,6 +160,7 @@ def test_progress_of_a_run_that_ends_with_a_message_has_no_moment_to_end_at():
 
     assert line.startswith("36 s (step 6), ")
     assert ", 21,162 of 30,000 accepted, " in line
+    assert progress(breaking(), ends=36.0, wanted=30_000).startswith("36 s of 36 s (step 6), ")
 
 
 def test_progress_names_few_failures_and_counts_the_rest():

@@ -18,7 +18,7 @@ _KINDS = 3  # of trouble that are named
 def progress(result: LoadResult, *, ends: float | None = None, wanted: int | None = None) -> str:
     """One line for a terminal while the run goes on.
 
-    It ends after so many seconds, or when so many messages have been sent; else nobody knows when.
+    It ends after so many seconds, or when so many messages have been sent, if anybody knows that.
     """
     told = moments(result)
     if not told:
