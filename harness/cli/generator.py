@@ -63,7 +63,7 @@ def last_words(folder: Path) -> str:
     """What Locust said last on stderr."""
     log = folder / "log"
     text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-    return "\n".join(text.strip().splitlines()[-_LOG_LINES:])
+    return "\n".join(text.strip().splitlines()[-_LOG_LINES:]) or "it said nothing"
 
 
 def _locust() -> list[str]:

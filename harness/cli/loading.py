@@ -285,7 +285,7 @@ class _Run:
 
     def _read(self, file: Path) -> LoadResult:
         if not file.is_file():
-            words = last_words(self.folder) or "it said nothing"
+            words = last_words(self.folder)
             if self.status == 2:  # it says what is wrong with what we gave it
                 raise UsageError(words)
             raise HarnessError(f"the load generator broke (status {self.status}): {words}")
