@@ -98,6 +98,10 @@ class Arrivals:
         for copy in copies if self._shared[message] <= 1 else copies[:1]:
             self._note_copy(token, sent, copy, changed, moment)
 
+    def is_shared(self, message: Message) -> bool:
+        """Whether it lay in a store of several recipients, and nobody can say for whom."""
+        return message in self._shared
+
     def _ours(self, octets: bytes, reverse_path: str | None) -> tuple[str, Sent] | None:
         """The message's token and what was sent; None for others, which are seen to."""
         what = identify(octets, reverse_path)

@@ -23,7 +23,7 @@ _OURS: Final = re.compile(
 )
 # Where reports and answers name what they are about.
 _ABOUT: Final = re.compile(
-    rb"^(?:References|In-Reply-To):(?P<tokens>[^\n]*\n(?:[ \t][^\n]*\n)*)",
+    rb"^(?:References|In-Reply-To):([^\n]*\n(?:[ \t][^\n]*\n)*)",
     re.MULTILINE | re.IGNORECASE,
 )
 _HEADER_END: Final = re.compile(rb"\n\r?\n")
@@ -74,9 +74,9 @@ def identify(octets: bytes, reverse_path: str | None = None) -> Ours | Returned 
 
 def _borne(header: bytes) -> tuple[str, ...]:
     """The tokens of a header; who answers a message has its subject, and is not that message."""
-    words = (found["whole"] or found["part"] for found in _OURS.finditer(header))
-    about = b"".join(found["tokens"] for found in _ABOUT.finditer(header))
-    return tuple(dict.fromkeys(word.decode().lower() for word in words if word not in about))
+    words = dict.fromkeys([(it["whole"] or it["part"]).lower() for it in _OURS.finditer(header)])
+    about = b"".join(_ABOUT.findall(header)).lower() if words else b""
+    return tuple(word.decode() for word in words if word not in about)
 
 
 def named_in_trace(octets: bytes) -> list[str]:

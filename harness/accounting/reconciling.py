@@ -85,7 +85,7 @@ class _Books:
         self.delivered += len(serials) * (seen & taken).bit_count()
         if seen & ~taken:
             for serial in serials.numbers():
-                self._settle_other((sender, serial), seen & ~taken)
+                self._settle_surplus((sender, serial), seen & ~taken)
 
     def _settle_one(self, message: Message, taken: int) -> None:
         """A message that has not arrived for all of its recipients."""
@@ -103,7 +103,12 @@ class _Books:
             if len(self._absent) < NAMED:
                 self._absent.append((message, absent))
         if seen & ~taken:
-            self._settle_other(message, seen & ~taken)
+            self._settle_surplus(message, seen & ~taken)
+
+    def _settle_surplus(self, message: Message, seen: int) -> None:
+        """Copies of those who were refused, of a message that others have."""
+        if not self.arrivals.is_shared(message):  # else it may be theirs who were accepted
+            self._settle_other(message, seen)
 
     def absent(self, queued: int, lost: int) -> Iterator[Misfortune]:
         """The first of those that are lost or queued, by name; which are which, nobody can say."""

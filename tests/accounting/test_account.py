@@ -407,6 +407,15 @@ def test_whose_copy_lies_in_a_store_is_told_as_well_as_can_be(lies, delivered, t
     assert [it.recipient for it in found.named if it.kind == "lost"] == none
 
 
+def test_where_all_share_a_store_nobody_is_said_to_have_got_what_was_refused():
+    arrivals = Arrivals(OurMail(*BOTH))
+    for serial in (0, 1):
+        arrivals.note_stored(as_sent(serial)[0], BOTH, 0)
+    found = account("here", accepted_of((1, 0, A)), arrivals, OurMail(*BOTH))
+    assert (found.delivered, found.lost) == (1, 0)
+    assert {it.token for it in found.named} == {OurMail().token(1, 1)}  # which nobody accepted
+
+
 def test_a_bounce_in_a_store_is_one():
     arrivals = Arrivals(OurMail())
     arrivals.note_stored(back(0, ALICE)[0], ["us@x.test"], 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.content import is_header, read_message
+from harness.content.message import fields_on_top
 
 # octets -> names of the fields, body
 MESSAGES = {
@@ -47,7 +48,20 @@ def test_fields_are_found_by_name_in_any_case():
 
 @pytest.mark.parametrize(
     ("octets", "is_one"),
-    [(b"", True), (b"A: 1\r\n b\r\n", True), (b"A: 1\r\n\r\n", False), (b"text\r\n", False)],
+    [
+        (b"", True),
+        (b"A: 1\r\n b\r\n", True),
+        (b"A: 1\n\tb\n c\nB :\n", True),
+        (b"A: 1", True),
+        (b"A: 1\n b", True),
+        (b"A: 1\r\n\r\n", False),
+        (b"A: 1\r\n b\r\n\r\n", False),
+        (b" b\r\n", False),
+        (b"text\r\n", False),
+        (b"A: 1\r\ntext", False),
+        (b": 1\r\n", False),
+    ],
 )
 def test_a_header_is_nothing_but_fields(octets, is_one):
     assert is_header(octets) is is_one
+    assert (sum(len(field.octets) for field in fields_on_top(octets)) == len(octets)) is is_one
