@@ -57,7 +57,7 @@ class SmtpUser(User):
         self._random = random.Random(f"{self._load.profile.seed}/{self._number}")
         self._serials = itertools.count()
         self._leaving = Event()  # no message begins any more
-        self._dismissed = Event()  # by Locust, who would begin the task again until then
+        self._stirred = Event()  # there may be something to do for who waits for that
         self.is_talking = False
         self._connection: Connection | None = None
         self._due: float | None = None  # the moment of a message that is ours to send
@@ -77,7 +77,7 @@ class SmtpUser(User):
     def stop(self, force: bool = False) -> bool:
         """Stop after the message under way, or at once."""
         self.leave()
-        self._dismissed.set()
+        self._stirred.set()
         return bool(super().stop(force))
 
     def leave(self) -> None:
@@ -94,12 +94,17 @@ class SmtpUser(User):
         if self._connection is not None:
             self._connection.wake()
 
+    def stir(self) -> None:
+        """There are messages to send again."""
+        self._stirred.set()
+
     @task
     def converse(self) -> None:
         """The life of one connection, and a pause behind it where there should be one."""
         load = self._load
         if load.is_spent or load.is_closing:
-            self._dismissed.wait()
+            self._stirred.wait()
+            self._stirred.clear()
             return
         self.is_talking = True
         ledger = Ledger(

@@ -18,7 +18,7 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from harness.accounting import Receipts
 from harness.load_results import End
-from loadtests.running.keeper import END, EVERY, Keeper, worker_name
+from loadtests.running.keeper import END, EVERY, MORE, Keeper, worker_name
 from loadtests.running.load_run import LoadRun
 from loadtests.running.pacing import Pacer
 from loadtests.running.tallying import tally
@@ -72,6 +72,8 @@ class _Worker:
         self._keeper = Keeper(run, environment)
         self._zero = 0.0  # when the run began, if it began without us
         environment.process_exit_code = 0  # who judges is the master
+        run.obey()
+        self._runner.register_message(MORE, self._hear_more)
         self._runner.register_message(_ELAPSED, self._hear_elapsed)
         self._runner.register_message(END, self._end, concurrent=True)
         environment.events.test_start.add_listener(self._start)  # type: ignore[no-untyped-call]
@@ -79,6 +81,9 @@ class _Worker:
 
     def _hear_elapsed(self, environment: Environment, msg: Any, **_: Any) -> None:
         self._zero = perf_counter() - msg.data["seconds"]
+
+    def _hear_more(self, environment: Environment, msg: Any, **_: Any) -> None:
+        self._run.grant(msg.data["messages"])
 
     def _end(self, **_: Any) -> None:
         self._keeper.close()
@@ -96,7 +101,6 @@ class _Worker:
         run.place = max(0, runner.worker_index)
         run.recorder.name = worker_name(run.place)
         run.share = self._share
-        run.divide(max(1, told.expect_workers))
         self._keeper.start(elapsed=perf_counter() - self._zero if self._zero else 0.0)
 
     def _leave(self) -> None:

@@ -33,6 +33,7 @@ from harness.load_results import (
 )
 from loadtests.counting.recorder import Fared
 from loadtests.counting.watch import Watch
+from loadtests.running.granting import Grants
 from loadtests.running.load_run import LoadRun
 from loadtests.thresholds import judge_all
 
@@ -41,7 +42,8 @@ WINDOW: Final = 5  # parts that `stop_when` looks at
 _GLANCE: Final = 0.01  # seconds between two looks at whether all is done
 LAST_WORDS: Final = 5.0  # seconds that workers have to send their last part
 END: Final = "smtp_end"  # what a worker is told: to stop its users, and to report
-_PART, _RECEIPTS, _OVER = "smtp_part", "smtp_receipts", "smtp_over"
+MORE: Final = "smtp_more"  # and how many messages more it may begin
+_PART, _RECEIPTS, _OVER, _HELD = "smtp_part", "smtp_receipts", "smtp_over", "smtp_held"
 
 
 class Keeper:
@@ -64,6 +66,8 @@ class Keeper:
         self._over: set[str] = set()  # workers that said all they had to say
         self._lost: set[str] = set()
         self._finished = False
+        wanted = run.profile.messages
+        self._grants = None if wanted is None else Grants(wanted)  # where there are workers
         self._users = 0  # that there were when the last orders were called
         if path:
             path.write_text(to_json(self._total), encoding="utf-8")
@@ -74,6 +78,8 @@ class Keeper:
         self._total = replace(self._total, started=started)
         if self._path:
             write(self._total, self._path)
+        if isinstance(self._environment.runner, MasterRunner):
+            self._grant(self._environment.runner)
 
     # --- in every process ------------------------------------------------------------------------
 
@@ -117,6 +123,7 @@ class Keeper:
         data[_OVER] = not runner.user_count  # asked first: what follows is all there was
         data[_PART] = to_json(self.take())
         data[_RECEIPTS] = self._line()
+        data[_HELD] = self.run.held
 
     # --- in the master, or in a process alone ----------------------------------------------------
 
@@ -124,6 +131,8 @@ class Keeper:
         """A worker's report has come."""
         if _PART in data:
             self._add(from_json(data[_PART]), data[_RECEIPTS])
+            if self._grants is not None:
+                self._grants.hear(client_id, data[_HELD])
         if data.get(_OVER):
             self._over.add(client_id)
         else:
@@ -134,6 +143,7 @@ class Keeper:
         runner = self._environment.runner
         if isinstance(runner, MasterRunner):
             self._miss(runner)
+            self._grant(runner)
         elif self._watch is not None:
             self._add(self.take(), self._line())
 
@@ -166,13 +176,11 @@ class Keeper:
     @property
     def is_spent(self) -> bool:
         """Whether all messages that were wanted have been sent, and answered."""
-        wanted = self.run.profile.messages
-        if wanted is None:
+        if self._grants is None:
             return False
-        if isinstance(self._environment.runner, MasterRunner):
-            counted = self._total.messages
-            ended = counted.accepted + counted.refused + counted.unanswered
-            return ended >= min(wanted, counted.begun) and counted.begun >= wanted
+        runner = self._environment.runner
+        if isinstance(runner, MasterRunner):
+            return self._grants.is_spent(client.id for client in self._present(runner))
         recorder = self.run.recorder
         return self.run.is_spent and recorder.ended >= recorder.begun
 
@@ -216,6 +224,14 @@ class Keeper:
 
     def _present(self, runner: MasterRunner) -> list[Any]:
         return [client for client in runner.clients.all if client.state != STATE_MISSING]
+
+    def _grant(self, runner: MasterRunner) -> None:
+        """Say who may begin how many messages, where that has changed."""
+        if self._grants is None:
+            return
+        users = {client.id: client.user_count for client in self._present(runner)}
+        for worker, more in self._grants.orders(users).items():
+            runner.send_message(MORE, {"messages": more}, worker)
 
     def _miss(self, runner: MasterRunner) -> None:
         """Note which workers are not heard of any more."""

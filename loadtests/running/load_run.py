@@ -20,6 +20,7 @@ from loadtests.mail import MOST_SENDERS, Mail
 from loadtests.profile import Behaviour, Profile
 from loadtests.profile.shares import roles
 from loadtests.running.doors import Doors
+from loadtests.running.granting import Held
 from loadtests.timing.agenda import Agenda
 from loadtests.timing.plan import Plan
 
@@ -37,6 +38,9 @@ class Sender(Protocol):
     def wake(self) -> None:
         """Look again whether the message that it waits for is the next."""
 
+    def stir(self) -> None:
+        """There are messages to send again."""
+
 
 @dataclass(slots=True)
 class LoadRun:
@@ -50,6 +54,8 @@ class LoadRun:
     agenda: Agenda | None = None  # where messages come at a rate
     place: int = 0  # of this process among others
     budget: int | None = None  # messages that this process may still begin
+    granted: int = 0  # of them, by a master, in all
+    orders: int = 0  # of a master, about those, that have been obeyed
     share: Callable[[], float] = field(default=lambda: ALL)  # of the users that are this process's
     receipts: Receipts | None = None  # where the mail is accounted for
     own: Own = field(default_factory=Own)
@@ -113,14 +119,32 @@ class LoadRun:
         """Whether one message more may begin."""
         if self.budget is None:
             return True
+        if self.budget <= 0:
+            return False
         self.budget -= 1
-        return self.budget >= 0
+        return True
 
-    def divide(self, processes: int) -> None:
-        """This process sends only its part of the messages that were wanted."""
-        if self.profile.messages is not None:
-            each, rest = divmod(self.profile.messages, processes)
-            self.budget = each + (self.place < rest)
+    def obey(self) -> None:
+        """A master will say how many messages of those that are wanted are this process's."""
+        if self.budget is not None:
+            self.budget = 0
+
+    def grant(self, more: int) -> None:
+        """This process may begin so many messages more, or fewer, if it still has as many."""
+        assert self.budget is not None, "so many are wanted"
+        self.orders += 1
+        more = max(more, -self.budget)
+        self.budget += more
+        self.granted += more
+        for sender in self.senders if more > 0 else ():
+            sender.stir()
+
+    @property
+    def held(self) -> Held | None:
+        """What a master wants to know of it."""
+        if self.budget is None:
+            return None
+        return self.orders, self.granted - self.budget, self.budget
 
     @property
     def is_spent(self) -> bool:

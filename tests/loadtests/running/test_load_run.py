@@ -80,12 +80,30 @@ def test_so_many_messages_are_wanted_and_not_one_more():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("place", "budget"), [(0, 4), (1, 3), (2, 3)])
-def test_processes_divide_the_messages_among_them(place: int, budget: int):
-    run = run_of(1.0, place=place, messages=10)
-    run.divide(3)
+def test_a_process_among_others_begins_as_many_messages_as_it_is_granted():
+    run = run_of(1.0, messages=10)
+    run.obey()
+    assert (run.is_spent, run.spend(), run.held) == (True, False, (0, 0, 0))
+    sender = Waiting(run)
+    run.senders.add(sender)
 
-    assert run.budget == budget
+    run.grant(2)
+
+    assert (sender.stirred, run.spend(), run.held) == (1, True, (1, 1, 1))
+
+
+def test_a_process_gives_back_what_it_has_and_no_more():
+    run = run_of(1.0, messages=10)
+    run.obey()
+    run.grant(3)
+    run.spend()
+    run.grant(-5)
+
+    assert (run.spend(), run.held) == (False, (2, 1, 0))
+
+
+def test_where_all_may_be_begun_nobody_asks():
+    assert run_of(1.0).held is None
 
 
 def test_a_run_against_another_s_server_is_never_prepared():
@@ -117,6 +135,7 @@ class Waiting:
     run: LoadRun
     is_talking: bool = True
     due: float | None = None
+    stirred: int = 0
 
     def rest(self) -> None:
         agenda = self.run.agenda
@@ -130,6 +149,9 @@ class Waiting:
 
     def wake(self) -> None:
         self.rest()
+
+    def stir(self) -> None:
+        self.stirred += 1
 
 
 def test_what_a_sender_leaves_undone_is_for_who_would_have_waited_longest():
