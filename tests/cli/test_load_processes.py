@@ -97,9 +97,10 @@ def test_so_many_messages_come_to_an_end_however_many_have_a_part_in_them(
     profile.write_text(f"about: a\n{more}\nmessages: 100\nduration: 60s\n")
     words = (sink[0], "--to", "bob@example.test", "-p", profile)
     with Load(tmp_path, *words, "--processes", 2) as load:
-        status, said, result = load.end()
+        done = load.end()
+    result = done.result
 
-    assert status == 0, said
+    assert done.status == 0, done.said
     assert (result.messages.begun, result.end) == (100, End.COMPLETE)
     assert result.seconds < 30
 
@@ -115,7 +116,7 @@ def test_what_a_worker_that_died_had_not_begun_is_sent_by_the_others(
     with Load(tmp_path, *words, "--processes", 2) as load:
         load.wait_until(is_in_second(0))
         load.workers()[0].kill()
-        _, _, result = load.end()
+        result = load.end().result
 
     assert missed(result) == {"lost_generators == 0"}
     assert result.end is End.COMPLETE
