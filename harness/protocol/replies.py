@@ -118,6 +118,12 @@ _PLAIN = re.compile(rb"([2-5][0-9][0-9]) [\t -~]*\r\n")  # one line with nothing
 _CONTROLS = bytes(n for n in (*range(9), *range(10, 32), 127) if n not in b"\r\n")
 
 
+def plain_reply(octets: bytes) -> Reply | None:
+    """The reply that these octets are, if that is one line with nothing odd about it."""
+    match = _PLAIN.fullmatch(octets)
+    return Reply(int(match[1]), octets) if match is not None and len(octets) <= MAX_LINE else None
+
+
 class ReplyReader:
     """Makes replies of octets, wherever the network cuts them."""
 

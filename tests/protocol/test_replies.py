@@ -13,6 +13,7 @@ from harness.protocol.replies import (
     capability_faults,
     grammar_faults,
     number,
+    plain_reply,
     read_capabilities,
     reply,
 )
@@ -77,6 +78,25 @@ def read(segments: list[bytes]) -> tuple[list[Reply], bytes]:
         while (taken := reader.take()) is not None:
             replies.append(taken)
     return replies, reader.left
+
+
+ODD = {
+    "half": b"250 o",
+    "two": b"250 a\r\n250 b\r\n",
+    "too long": b"250 " + b"x" * 507 + b"\r\n",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("octets", [row[0] for row in REPLIES.values()] + list(ODD.values()))
+def test_one_line_with_nothing_odd_is_read_at_once_as_the_reader_does(octets):
+    reader = ReplyReader()
+    reader.feed(octets)
+    slowly, left = reader.take(), reader.left
+    plainly = plain_reply(octets)
+
+    is_plain = slowly is not None and not left and not slowly.faults and octets.isascii()
+    assert plainly == (slowly if is_plain and octets[3:4] == b" " else None)
 
 
 @pytest.mark.parametrize(("octets", "expected", "left"), REPLIES.values(), ids=REPLIES)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from harness.protocol.replies import Fault, Reply, reply
+from harness.protocol.replies import Fault, Reply, ReplyReader, reply
 from harness.protocol.sender import Exchange
 from loadtests.driving import Familiar, Lost, Unasked
 from loadtests.driving.familiar import LONGEST, MOST
+from loadtests.driving.hearing import Hearing
 from tests.loadtests.driving.stage import ANSWERS, GREETING, GROUP, HELLO, MAIL, ask, stage
 
 OK = reply(250, "ok")
@@ -74,8 +75,9 @@ def test_a_reply_with_a_number_of_its_own_may_stand_before_familiar_ones(cut: in
         assert on.connection.run(ask(GREETING, *[group] * 3)) == [220] + [250, 250, 250, 354] * 3
 
 
-def test_replies_that_are_familiar_one_by_one_become_so_together():
+def test_what_is_said_twice_before_familiar_replies_becomes_familiar_with_them():
     familiar = Familiar()
+    familiar.learn(ANSWERS, [OK, OK, reply(354, "go")])
     both = OK.octets + ANSWERS
     group = Exchange(("message", *GROUP.names), GROUP.octets)
     with stage(familiar=familiar) as on:
@@ -87,6 +89,24 @@ def test_replies_that_are_familiar_one_by_one_become_so_together():
     known = familiar.get(both)
     assert known is not None
     assert [each.code for each in known] == [250, 250, 250, 354]
+
+
+@pytest.mark.parametrize(
+    "first", [b"450 later\r\n", b"250-a\r\n250 b\r\n", b"250 \x80\r\n", b"250 a\n"]
+)
+def test_what_is_odd_before_familiar_replies_is_read_as_ever(first: bytes):
+    familiar = Familiar()
+    familiar.learn(ANSWERS, [OK, OK, reply(354, "go")])
+    hearing = Hearing(familiar)
+    for _ in range(2):
+        hearing.take(first + ANSWERS)
+        heard = hearing.replies.copy()
+        hearing.clear()
+        reader = ReplyReader()
+        reader.feed(first + ANSWERS)
+
+        assert [each.code for each in heard] == [int(first[:3]), 250, 250, 354]
+        assert heard[0] == reader.take()
 
 
 def test_familiar_octets_within_a_reply_are_part_of_it():
