@@ -9,37 +9,36 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from functools import lru_cache
-from typing import Final
 
 from harness.protocol.addresses import NULL_PATH, ReversePath, read_forward_path, read_reverse_path
-from harness.protocol.commands import Objection
+from harness.protocol.commands import Objection, Parameters
+from harness.protocol.extensions import declared_size
 from harness.protocol.receiver import Addressee, Envelope
 from harness.protocol.receiver.events import Mail, Message
 from reference_server.doors.limits import Pace
 from reference_server.intake.policy import Guest
 from reference_server.server import Server
-from reference_server.talks.rote import LEADS_TO, READY, SENDS_DATA, TEXT, Rote, plain_text
-
-_SOME_MAIL: Final = Mail(NULL_PATH, ())  # of no declared size
+from reference_server.talks.rote import LEADS_TO, SENDS_DATA, TEXT, Rote, plain_text, sender_of
 
 
 class Recital(ABC):
     """Answers one client as long as all goes well; what was taken is left to whoever inherits."""
 
-    __slots__ = ("_missed", "_pace", "_rote", "_stage", "lines", "message")
+    __slots__ = ("_missed", "_pace", "_ready", "_rote", "_stage", "lines", "message")
 
-    def __init__(self, rote: Rote, pace: Pace) -> None:
+    def __init__(self, rote: Rote, pace: Pace, *, extended: bool) -> None:
+        """`extended` says that the client has said EHLO."""
         self.message: Message | None = None  # to be answered before anything else
         self.lines = 0  # in what the receiver has missed
         self._rote = rote
         self._pace = pace
-        self._stage = READY
+        self._stage = self._ready = rote.ready(extended=extended)
         self._missed: list[bytes] = []
 
     @property
     def is_idle(self) -> bool:
         """Whether no transaction is under way."""
-        return self._stage is READY
+        return self._stage is self._ready
 
     @property
     def is_in_text(self) -> bool:
@@ -69,7 +68,7 @@ class Recital(ABC):
         last = found.lastindex
         assert last is not None, "no command is empty"
         self._stage = LEADS_TO[last]
-        return self._replies(stage is READY, lines, last == SENDS_DATA), b""
+        return self._replies(stage is self._ready, lines, last == SENDS_DATA), b""
 
     @abstractmethod
     def admits(self, found: re.Match[bytes]) -> bool:
@@ -91,7 +90,7 @@ class Recital(ABC):
         if not size or size > self._rote.limits.message:
             return b"", octets
         said = self.end(octets[:size])
-        self._stage, self.lines = READY, 0
+        self._stage, self.lines = self._ready, 0
         self._pace.commands += 1
         self._missed.clear()
         return said, octets[size + 3 :]
@@ -100,34 +99,43 @@ class Recital(ABC):
 class CarefulRecital(Recital):
     """Asks the house about each recipient, and leaves messages to whoever keeps them."""
 
-    __slots__ = ("_guest", "_recipients", "_sender", "_server")
+    __slots__ = ("_guest", "_parameters", "_recipients", "_sender", "_server")
 
-    def __init__(self, rote: Rote, pace: Pace, server: Server, guest: Guest) -> None:
-        super().__init__(rote, pace)
+    def __init__(
+        self, rote: Rote, pace: Pace, server: Server, guest: Guest, *, extended: bool
+    ) -> None:
+        super().__init__(rote, pace, extended=extended)
         self._server = server
         self._guest = guest
         self._sender = b""
+        self._parameters: Parameters = ()
         self._recipients: list[Addressee] = []
 
     def admits(self, found: re.Match[bytes]) -> bool:
         """Whether nobody objects to MAIL (group 1) and RCPTs (group 2)."""
         mail, recipients = found[1], found[2]
         if mail:
-            server = self._server
-            is_full = not server.budget.has_room(0)
-            if is_full or server.intake.objection_to(_SOME_MAIL) is not None:
-                return False
-            self._sender = mail[len("MAIL FROM:") : -2]
+            self._sender, self._parameters = sender_of(mail)
             self._recipients = []
+            if not self._has_room():
+                return False
             if self._server.house.objection_to_sender(_reverse_path(self._sender)) is not None:
                 return False
         return not recipients or all(map(self._may_have_mail, recipients.splitlines()))
 
     def end(self, content: bytes) -> bytes:
         """Nothing is answered as long as the message is not kept."""
-        envelope = Envelope(_reverse_path(self._sender), tuple(self._recipients))
+        path, recipients = _reverse_path(self._sender), tuple(self._recipients)
+        envelope = Envelope(path, recipients, self._parameters)
         self.message = Message(envelope, content)
         return b""
+
+    def _has_room(self) -> bool:
+        """Whether there is room for what was declared (RFC 1870 6.1)."""
+        server, parameters = self._server, self._parameters
+        if not server.budget.has_room(declared_size(parameters)):
+            return False
+        return server.intake.objection_to(Mail(NULL_PATH, parameters)) is None
 
     def _may_have_mail(self, line: bytes) -> bool:
         recipient = _addressee(line[len("RCPT TO:") :])

@@ -7,6 +7,8 @@ once it has been told what it missed.
 
 from __future__ import annotations
 
+from typing import Final
+
 from harness.protocol.receiver import Occasion
 from harness.protocol.receiver.events import Message
 from harness.protocol.sasl.sides import Bindings
@@ -16,6 +18,8 @@ from reference_server.server import Desk, Server
 from reference_server.talks.connection import Connection, Waiting
 from reference_server.talks.recital import CarefulRecital, Recital
 from reference_server.talks.rote import Rote, learn
+
+_END: Final = b"\r\n.\r\n"  # of a text
 
 
 class RecitingConnection(Connection):
@@ -49,7 +53,7 @@ class RecitingConnection(Connection):
         """Answer what is left, up to what has to wait."""
         octets, self._unheard = self._unheard, b""
         if self._recital is None:
-            return self._ask(octets)
+            return self._ask(b"", octets)
         self._said += super().output()
         self.has_room()  # again: what waited for the disk is answered
         return None if self.is_over else self._hear(octets)
@@ -61,7 +65,13 @@ class RecitingConnection(Connection):
 
     def recite(self) -> Recital:
         """Begin to answer by rote."""
-        return CarefulRecital(self._rote, self.pace, self._server, self._guest)
+        return CarefulRecital(
+            self._rote,
+            self.pace,
+            self._server,
+            self._guest,
+            extended=self._receiver.memory.extended,
+        )
 
     def hand_over(self, recital: Recital) -> None:
         """Have the receiver be where the recital was."""
@@ -75,12 +85,12 @@ class RecitingConnection(Connection):
         while octets:
             recital = self._recital
             if recital is None:
-                return self._ask(octets)
+                return self._ask(*self._cut(octets))
             said, rest = recital.take(octets)
             if rest is octets:
                 self._recital = None
                 self.hand_over(recital)
-                return self._ask(octets)
+                continue
             self._said += said
             octets = rest
             message = recital.message
@@ -92,6 +102,17 @@ class RecitingConnection(Connection):
                 if self.is_over:
                     return None
         return None
+
+    def _cut(self, octets: bytes) -> tuple[bytes, bytes]:
+        """What is for the receiver, and what may be known by rote again.
+
+        Who pipelines says the next MAIL together with the end of a text: the receiver would
+        never be at rest, had it to hear both.
+        """
+        end = octets.find(_END) + len(_END)
+        if end < len(_END) or not self._receiver.is_midway:
+            return octets, b""
+        return octets[:end], octets[end:]
 
     def _meet(self, message: Message) -> bool:
         """Keep a message and answer it; or it has to wait."""
@@ -106,13 +127,16 @@ class RecitingConnection(Connection):
         self._said += super().output()
         return False
 
-    def _ask(self, octets: bytes) -> Waiting | None:
+    def _ask(self, octets: bytes, rest: bytes) -> Waiting | None:
         self._receiver.feed(octets)
         waiting = super().go_on()
-        if waiting is None and self._receiver.is_at_rest:
+        if waiting is not None:
+            self._unheard = rest
+            return waiting
+        if self._receiver.is_at_rest:
             self._said += super().output()
             self._recital = self.recite()
-        return waiting
+        return None if self.is_over else self._hear(rest)
 
 
 class Hostess:

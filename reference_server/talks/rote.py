@@ -1,6 +1,7 @@
 """Rote: what clients say over and over, and what it is answered.
 
-That is a message spelled plainly: MAIL and RCPT without parameters, DATA, a text that comes whole.
+That is a message spelled plainly: MAIL that says no more than its size, RCPT without parameters,
+DATA, a text that comes whole.
 What is spelled here is a part of what an honest receiver takes, so whatever is not found here is
 for the receiver to judge.
 """
@@ -10,8 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Final
 
+from harness.protocol.commands import Parameters
 from harness.protocol.order import State
 from harness.protocol.receiver import RULES, Limits, Receiver, Rules
 from harness.protocol.receiver.rules import anything_goes, refuse_bare_line_ends
@@ -25,8 +28,8 @@ _PATH = (
     rb"<(?=[^@>]{1,64}@[^>]{1,63}>)"
     rb"%b(?:\.%b)*@[A-Za-z0-9]+(?:[-.][A-Za-z0-9]+)*>" % (_ATOM, _ATOM)
 )
-_LONGEST: Final = 160  # octets that a command line may have which is spelled like this
-_MAIL = rb"MAIL FROM:(?:<>|%b)\r\n" % _PATH
+_LONGEST: Final = 180  # octets that a command line may have which is spelled like this
+_SIZE: Final = b" SIZE="
 _RCPTS = rb"(?:RCPT TO:%b\r\n)+" % _PATH
 _DATA = rb"DATA\r\n"
 
@@ -43,12 +46,25 @@ def _stage(pattern: bytes) -> Stage:
     return Stage(re.compile(pattern).fullmatch)
 
 
-READY: Final = _stage(rb"(%b)(?:(%b)(%b)?)?" % (_MAIL, _RCPTS, _DATA))
+@lru_cache
+def _ready(digits: int) -> Stage:
+    """MAIL may come, and declare a size of so many digits at most; 0 if it may not."""
+    size = rb"(?:%b[0-9]{1,%d})?" % (_SIZE, digits) if digits else b""
+    mail = rb"MAIL FROM:(?:<>|%b)%b\r\n" % (_PATH, size)
+    return _stage(rb"(%b)(?:(%b)(%b)?)?" % (mail, _RCPTS, _DATA))
+
+
 SENDER: Final = _stage(rb"()(%b)(%b)?" % (_RCPTS, _DATA))
 RECIPIENTS: Final = _stage(rb"()(%b)?(%b)?" % (_RCPTS, _DATA))
 TEXT: Final = _stage(rb"(?!)")
 SENDS_DATA: Final = 3
 LEADS_TO: Final = {1: SENDER, 2: RECIPIENTS, SENDS_DATA: TEXT}
+
+
+def sender_of(line: bytes) -> tuple[bytes, Parameters]:
+    """The path that a line of MAIL names, and what it says besides."""
+    path, _, size = line[len("MAIL FROM:") : -len("\r\n")].partition(_SIZE)
+    return path, (("SIZE", size.decode()),) if size else ()
 
 
 def plain_text(octets: bytes) -> int:
@@ -70,12 +86,20 @@ class Rote:
     go_ahead: bytes
     accepted: tuple[bytes, ...]  # what stands before the message's id and behind it
     limits: Limits
+    takes_size: bool  # of who has said EHLO
+
+    def ready(self, *, extended: bool) -> Stage:
+        """What a client may begin with, who has said EHLO or HELO."""
+        # All numbers of fewer digits are within the limit; the others are for the receiver.
+        digits = len(str(self.limits.message)) - 1
+        return _ready(digits if extended and self.takes_size else 0)
 
 
 # --- learning it --------------------------------------------------------------------------------
 
 # What may differ from honest rules.  Limits are looked at one by one, answers are heard; neither
-# extensions nor other verbs, parameters and arguments add anything to what is spelled plainly.
+# extensions nor other verbs, parameters and arguments add anything to what is spelled plainly
+# (but see `_reads_size`).
 _MAY_DIFFER: Final = frozenset(
     {"answers", "limits", "extensions", "allows_auth_in_clear", "stamp", "pass_over"}
     | {"verbs", "check_parameters", "without_argument", "order", "object_to_content"}
@@ -85,6 +109,7 @@ _ID: Final = "-the-id-"
 _REHEARSALS: Final = (
     (b"EHLO one.test\r\n", b"MAIL FROM:<one@one.test>\r\n", b"RCPT TO:<one@two.test>\r\n"),
     (b"HELO two.test\r\n", b"MAIL FROM:<>\r\n", b"RCPT TO:<two@one.test>\r\n"),
+    (b"EHLO one.test\r\n", b"MAIL FROM:<one@one.test> SIZE=1\r\n", b"RCPT TO:<one@two.test>\r\n"),
 )
 
 
@@ -92,7 +117,7 @@ def learn(desk: Desk) -> Rote | None:
     """What an obliging server answers at this desk; None if that is no matter of rote."""
     if not _is_plain(desk.rules):
         return None
-    one, other = (
+    one, other, sized = (
         _rehearse(Receiver(desk.rules, speech=desk.speech), lines) for lines in _REHEARSALS
     )
     if one is None or one != other:  # refused, or a matter of who says it
@@ -104,7 +129,14 @@ def learn(desk: Desk) -> Rote | None:
         go_ahead=go_ahead,
         accepted=tuple(accepted.split(_ID.encode())),
         limits=desk.rules.limits,
+        takes_size=sized == one and _reads_size(desk.rules),
     )
+
+
+def _reads_size(rules: Rules) -> bool:
+    """Whether a size that is within the limit is all the same to these rules."""
+    ours = (rules.check_parameters, rules.extensions.get("SIZE"))
+    return ours == (RULES.check_parameters, RULES.extensions["SIZE"])
 
 
 def _is_plain(rules: Rules) -> bool:

@@ -59,8 +59,8 @@ class SinkRecital(Recital):
 
     __slots__ = ("_sink", "has_taken")
 
-    def __init__(self, rote: Rote, pace: Pace, sink: Sink) -> None:
-        super().__init__(rote, pace)
+    def __init__(self, rote: Rote, pace: Pace, sink: Sink, *, extended: bool) -> None:
+        super().__init__(rote, pace, extended=extended)
         self.has_taken = False  # a message
         self._sink = sink
 
@@ -82,7 +82,7 @@ class SinkConnection(RecitingConnection):
         """Begin to answer by rote."""
         sink = self._server.intake
         assert isinstance(sink, Sink), "this is a connection of sinks"
-        return SinkRecital(self._rote, self.pace, sink)
+        return SinkRecital(self._rote, self.pace, sink, extended=self._receiver.memory.extended)
 
     def hand_over(self, recital: Recital) -> None:
         """Have the receiver be where the recital was."""

@@ -21,10 +21,10 @@ ACCEPTED = b"250 2.0.0 Message accepted for delivery as %d\r\n"
 class Obliging(Recital):
     """Admits everybody, and keeps contents for a test to look at."""
 
-    def __init__(self, rote):
+    def __init__(self, rote, *, extended):
         self.pace = Pace(Allowance(), 0.0)
         self.contents = []
-        super().__init__(rote, self.pace)
+        super().__init__(rote, self.pace, extended=extended)
 
     def admits(self, found):
         return b"unwelcome" not in found[0]
@@ -34,10 +34,10 @@ class Obliging(Recital):
         return ACCEPTED % len(self.contents)
 
 
-def recital(rules=RULES):
+def recital(rules=RULES, *, extended=True):
     rote = learn(Desk(rules, Speech(rules.answers, "example.test")))
     assert rote is not None
-    return Obliging(rote)
+    return Obliging(rote, extended=extended)
 
 
 # --- what is known by rote ------------------------------------------------------------------------
@@ -101,7 +101,10 @@ STRANGE = {
         *(RCPT, DATA, TEXT, b"NOOP\r\n", b"QUIT\r\n", MAIL[:-1], MAIL[:-2] + b"\n", b"\r\n", b"x"),
         *(MAIL + MAIL, MAIL + DATA, MAIL + b"NOOP\r\n", MAIL + RCPT + DATA + TEXT),
         *(b"mail from:<a@b.test>\r\n", b"MAIL FROM: <a@b.test>\r\n"),
-        *(b"MAIL FROM:<a@b.test> \r\n", b"MAIL FROM:<a@b.test> SIZE=1\r\n"),
+        *(b"MAIL FROM:<a@b.test> \r\n", b"MAIL FROM:<a@b.test> SIZE=\r\n"),
+        *(b"MAIL FROM:<a@b.test> SIZE=x\r\n", b"MAIL FROM:<a@b.test> SIZE=1 SIZE=1\r\n"),
+        *(b"MAIL FROM:<a@b.test> size=1\r\n", b"MAIL FROM:<a@b.test> SIZE=1 BODY=7BIT\r\n"),
+        b"MAIL FROM:<a@b.test>  SIZE=1\r\n",
         *(
             b"MAIL FROM:<a@b_c.test>\r\n",
             b"MAIL FROM:<a@-b.test>\r\n",
@@ -150,6 +153,37 @@ def test_limits_are_for_the_receiver_to_enforce():
     assert ours.take(b"12345678\r\n.\r\n") == (ACCEPTED % 1, b"")
 
 
+SIZED = b"MAIL FROM:<a@b.test> SIZE=%d\r\n"
+
+
+def test_a_size_may_be_declared_by_who_said_ehlo():
+    assert recital().take(SIZED % 17 + RCPT) == (SENDER_OK + RECIPIENT_OK, b"")
+    assert recital(extended=False).take(SIZED % 17)[1] == SIZED % 17
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        replace(RULES, extensions={k: v for k, v in RULES.extensions.items() if k != "SIZE"}),
+        replace(RULES, extensions=RULES.extensions | {"SIZE": RULES.extensions["DSN"]}),
+        replace(RULES, check_parameters=lambda parameters, offered, which: None),
+        replace(RULES, limits=replace(RULES.limits, message=9)),
+    ],
+)
+def test_where_sizes_are_another_matter_they_are_for_the_receiver(rules):
+    ours = recital(rules)
+
+    assert ours.take(SIZED % 1)[1] == SIZED % 1
+    assert ours.take(MAIL) == (SENDER_OK, b"")
+
+
+def test_a_size_that_may_be_too_large_is_for_the_receiver():
+    ours = recital(replace(RULES, limits=replace(RULES.limits, message=1_000)))
+
+    assert ours.take(SIZED % 1_000)[1] == SIZED % 1_000
+    assert ours.take(SIZED % 999) == (SENDER_OK, b"")
+
+
 # --- what the receiver says -----------------------------------------------------------------------
 
 ATEXT = "abcXYZ019-!#$%&'*+/=?^_`{|}~"
@@ -165,11 +199,11 @@ ADDRESSES = st.builds(
 
 
 @profile()
-@given(address=ADDRESSES)
-def test_what_is_taken_is_answered_as_the_receiver_does(address):
+@given(address=ADDRESSES, size=st.sampled_from(["", " SIZE=1", " SIZE=9999999", " SIZE=10485760"]))
+def test_what_is_taken_is_answered_as_the_receiver_does(address, size):
     ours = recital()
     receiver = Receiver(RULES, speech=Speech(RULES.answers, "example.test"))
-    commands = [f"MAIL FROM:<{address}>\r\n", f"RCPT TO:<{address}>\r\n", "DATA\r\n"]
+    commands = [f"MAIL FROM:<{address}>{size}\r\n", f"RCPT TO:<{address}>\r\n", "DATA\r\n"]
     heard(receiver, b"EHLO c.test\r\n")
     for octets in map(str.encode, commands):
         said, rest = ours.take(octets)

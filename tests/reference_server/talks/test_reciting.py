@@ -119,7 +119,10 @@ async def assert_the_same(kind, segments):
 
 
 KINDS = ("sink", "takes at once", "waits")
-PLAINLY = st.sampled_from([MAIL, RCPT, DATA, TEXT, MAIL + RCPT + DATA, b"MAIL FROM:<>\r\n"])
+SIZED = b"MAIL FROM:<a@b.test> SIZE=5\r\n"
+NULL = b"MAIL FROM:<>\r\n"
+SIZES = [SIZED, SIZED + RCPT + DATA, *(SIZED.replace(b"5", n) for n in (b"999", b"1000", b"99999"))]
+PLAINLY = st.sampled_from([MAIL, RCPT, DATA, TEXT, MAIL + RCPT + DATA, NULL, *SIZES])
 WHOLE = st.just(b"".join(MESSAGE))
 LINES = st.sampled_from([*vocabulary.COMMANDS, *vocabulary.PIECES]).map(lambda line: line + b"\r\n")
 OTHERS = LINES | st.sampled_from([*vocabulary.TEXTS, *vocabulary.CHUNKS, NOBODY, UNLUCKY])
@@ -152,7 +155,12 @@ INTERLUDES = {
     "a text in two pieces": [MAIL, RCPT, DATA, b"x\r\n", b".\r\n"],
     "a text with a dot": [MAIL, RCPT, DATA, b"..x\r\n.\r\n"],
     "a bare line feed": [MAIL, RCPT, DATA, b"a\nb\r\n.\r\n"],
-    "a parameter": [b"MAIL FROM:<a@b.test> SIZE=5\r\n", RCPT, DATA, TEXT],
+    "a size": [SIZED, RCPT, DATA, TEXT],
+    "a size that is given up": [SIZED, RCPT, b"RSET\r\n"],
+    "a size that is too large": [SIZED.replace(b"5", b"99999999"), RCPT, b"RSET\r\n"],
+    "a size after HELO": [b"HELO c.test\r\n", *MESSAGE, SIZED, *MESSAGE],
+    "HELO, and EHLO": [b"HELO c.test\r\n", *MESSAGE, HELLO, *MESSAGE, SIZED, RCPT, DATA, TEXT],
+    "another parameter": [b"MAIL FROM:<a@b.test> BODY=8BITMIME\r\n", RCPT, DATA, TEXT],
     "too many recipients": [MAIL, RCPT * 2, RCPT * 2, DATA, TEXT],
     "a line in two pieces": [MAIL[:7], MAIL[7:], RCPT, DATA, TEXT],
     "pipelining": [MAIL + RCPT + DATA, TEXT + MAIL + RCPT + DATA, TEXT],
@@ -192,6 +200,29 @@ async def test_room_is_asked_for_before_each_message():
     )
     said = await talk(site.reciting(), [HELLO, *MESSAGE, MAIL])
     assert said[-1].startswith(b"452 4.3.1")
+
+
+async def test_room_is_asked_for_as_much_as_is_declared():
+    site = Site("takes at once")
+    site.server.intake = Intake(site.server.house, site.shelf, has_room=lambda size: size < 100)
+    enough, too_much = (SIZED.replace(b"5", size) for size in (b"99", b"100"))
+    said = await talk(site.reciting(), [HELLO, *MESSAGE, enough, b"RSET\r\n", *MESSAGE, too_much])
+
+    assert said[6].startswith(b"250")
+    assert said[-1].startswith(b"452 4.3.1")
+
+
+async def test_what_was_declared_belongs_to_the_envelope():
+    connection = Site("waits").reciting()
+    await talk(connection, [HELLO])
+    assert connection.hear(SIZED + RCPT + DATA) is None
+    sized = connection.hear(TEXT)
+    await connection.attend(sized, None)
+    assert connection.go_on() is None
+    assert connection.hear(MAIL + RCPT + DATA) is None
+
+    assert sized.envelope.parameters == (("SIZE", "5"),)
+    assert connection.hear(TEXT).envelope.parameters == ()
 
 
 async def test_who_cannot_be_answered_is_refused():
