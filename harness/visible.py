@@ -58,7 +58,9 @@ def _shown(char: str) -> str:
         return _SHORT[char]
     if char.isprintable():
         return char
-    octets = char.encode("utf-8", "surrogateescape")
+    # An octet that was no UTF-8 stands as one of these; other surrogates come from JSON alone.
+    is_octet = "\udc80" <= char <= "\udcff"
+    octets = char.encode("utf-8", "surrogateescape" if is_octet else "surrogatepass")
     return "".join(f"\\x{octet:02X}" for octet in octets)
 
 

@@ -45,6 +45,11 @@ def test_a_backslash_that_opens_no_escape_stands_for_itself():
     assert octets_of(r"\q \x4 \\") == b"\\q \\x4 \\"
 
 
+def test_half_a_character_is_harmless_too():
+    """JSON can say it, and so can a result file that somebody made."""
+    assert harmless("a\ud800b") == "a\\xED\\xA0\\x80b"
+
+
 def test_harmless_text_keeps_its_lines_and_its_backslashes():
     assert harmless("a\\b\nc\x1b[0m\r\udcff") == "a\\b\nc\\x1B[0m\\r\\xFF"
     assert one_line("a\\b\nc\x1b[0m\r\udcff") == "a\\b\\nc\\x1B[0m\\r\\xFF"
