@@ -15,6 +15,7 @@ from typing import Final
 
 from harness.histogram import Histogram
 from harness.load_results import Judged, LoadResult
+from harness.load_results.quantities import duration
 from loadtests.measures import COUNTS, LATENCIES, SHARE, STATISTICS, has_rate
 
 _COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
@@ -25,6 +26,7 @@ _COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
     ">": operator.gt,
 }
 _MICROSECONDS: Final = {"us": 1, "ms": 1_000, "s": 1_000_000, "min": 60_000_000}
+_LITTLE: Final = 0.01  # of a threshold's unit; below, what was found is told in its own
 _FACTORS: Final = {SHARE: 0.01, **_MICROSECONDS}
 _SENTENCE: Final = re.compile(
     r"(?P<words>[A-Za-z0-9._ ]+?) *(?P<compare>==|<=|>=|<|>)"
@@ -72,6 +74,8 @@ class Threshold:
                 return f"{found:.0f}"
             case unit:
                 value = found / _MICROSECONDS[unit]
+                if value < _LITTLE:  # 0.002174min is for nobody
+                    return duration(found)
                 return f"{value:.4g}{unit}" if value < 1000 else f"{value:.0f}{unit}"
 
 
