@@ -28,7 +28,7 @@ OPTIONS = (
     click.option("--users", "-u", type=_NUMBER, metavar="N", help="So many, all the time."),
     click.option("--rate", metavar="500/s", help="So many messages, however long each takes."),
     click.option("--duration", "-t", metavar="30s", help="For so long."),
-    click.option("--seed", type=click.IntRange(min=0), help="The same seed sends the same octets."),
+    click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The same seed sends the same octets."),
     click.option("--sink", type=click.IntRange(1, 65_535), metavar="PORT",
                  help="Take there what the target relays, and account for every message."),
     click.option("--delivery", multiple=True, metavar="[MAILBOX=]URL",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -180,6 +181,25 @@ class Newsletter(SmtpUser):
     host = "{host}"
     profile = "./mine.yaml"
 """
+
+
+DOCUMENTED = re.findall(
+    r"```python\n(.*?)```", (ROOT / "docs" / "load.md").read_text(encoding="utf-8"), re.DOTALL
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("own", DOCUMENTED, ids=range(len(DOCUMENTED)))
+def test_a_locustfile_of_the_documentation_works(tmp_path: Path, own: str):
+    (tmp_path / "newsletter-profile.yaml").write_text("about: mine\nduration: 1s\n")
+    with aiosmtpd() as (address, taker):
+        (tmp_path / "own.py").write_text(own.replace("127.0.0.1:2525", address))
+        done = locust(["-f", "own.py", "-u", "1", "-t", "2"], tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert taker.taken
+    if "def messages" in own:
+        assert {content.splitlines()[-1] for content in taker.taken} == {b"Hello."}
 
 
 @pytest.mark.slow
