@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from harness.errors import UsageError
 from harness.target import Address, Target
-from loadtests.profile import Behaviour, Leave, Pool, Profile, Tls
+from loadtests.profile import Behaviour, Leave, Profile, Tls, Whom
 
 POOL = 100  # recipients made of `many`, or more if one message needs more
 
@@ -77,7 +77,7 @@ def _lacking(target: Target, profile: Profile, behaviour: Behaviour) -> Iterator
             "it logs in, and the target has no login: give one with --login, or `login:` in the "
             "target file"
         )
-    if behaviour.to is Pool.UNKNOWN and target.unknown_recipient is None:
+    if behaviour.to is Whom.UNKNOWN and target.unknown_recipient is None:
         yield (
             "it writes to a mailbox that does not exist, and the target names none: give one with "
             "--unknown, or `unknown_recipient:` in the target file"
@@ -109,4 +109,4 @@ def _lacking_recipients(target: Target, profile: Profile, behaviour: Behaviour) 
 
 
 def _uses_recipients(behaviour: Behaviour) -> bool:
-    return behaviour.to is Pool.OURS and not behaviour.mailboxes
+    return behaviour.to is Whom.OURS and not behaviour.mailboxes

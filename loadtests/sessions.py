@@ -24,9 +24,7 @@ from harness.protocol.sender import (
     stream,
     stream_chunks,
 )
-from harness.protocol.sender.flow import is_done
-from harness.protocol.sender.streaming import pause
-from harness.protocol.sender.transactions import open_
+from harness.protocol.sender.streaming import pause, say_for_whom
 from harness.protocol.services import Service
 from harness.target import Address, Scheme, Target
 from loadtests.profile import Behaviour, Leave, Pipelining, Tls
@@ -133,11 +131,7 @@ def _break_off(
         if isinstance(item, Pause):
             yield from pause(item)
             continue
-        opening = item.opening
-        replies = yield from open_(opening.addressed if pipeline else opening.steps[:-1])
-        refusal = next((reply for reply in replies if not is_done(reply)), None)
-        if not any(map(is_done, replies[1:])) and refusal is not None:
-            tell(item, refusal, 0)
+        yield from say_for_whom(item, pipeline=pipeline, tell=tell)
         return
 
 

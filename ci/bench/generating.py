@@ -51,15 +51,15 @@ class Ours:
             sys.exit(f"load: {messages} messages were wanted, and {made.messages} came of it")
         return Sent(made.seconds, sum(each.cpu for each in made.generators.values()))
 
-    def send(self, port: int, messages: int | None) -> LoadResult:
-        """Send so many, and say all that is known of it."""
-        with self.running(port, messages) as (child, result):
+    def send(self, port: int) -> LoadResult:
+        """Send until its time is over, and say all that is known of it."""
+        with self.running(port) as (child, result):
             _wait(child)
             return read(result)
 
     @contextlib.contextmanager
     def running(
-        self, port: int, messages: int | None
+        self, port: int, messages: int | None = None
     ) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
         """The generator while it runs, and the file that it writes; it is ended afterwards."""
         with tempfile.TemporaryDirectory() as folder:

@@ -151,7 +151,7 @@ def _seconds_of(load: Ours, port: int) -> list[float]:
 
     The first seconds belong to the connections, and the last to the end of the run.
     """
-    seconds = list(load.send(port, None).series.intervals.values())[2:-1]
+    seconds = list(load.send(port).series.intervals.values())[2:-1]
     return [sum(each.busy.values()) / each.accepted for each in seconds if each.accepted]
 
 
@@ -169,7 +169,7 @@ def _memory(port: int) -> tuple[int, int]:
             first, last = first or octets, octets
         return known.messages.accepted >= MANY
 
-    _watch(Ours(), port, None, look)  # it is still at it: the end of a run is another story
+    _watch(Ours(), port, look)  # it is still at it: the end of a run is another story
     return first, last
 
 
@@ -184,16 +184,14 @@ def _held(port: int, count: int) -> float:
         many = [known.connections, octets]
         return known.connections >= count
 
-    _watch(Ours(users=count, rate="1/s"), port, None, look)
+    _watch(Ours(users=count, rate="1/s"), port, look)
     return (many[1] - few[1]) / (many[0] - few[0])
 
 
-def _watch(
-    load: Ours, port: int, messages: int | None, look: Callable[[int, LoadResult], bool]
-) -> None:
+def _watch(load: Ours, port: int, look: Callable[[int, LoadResult], bool]) -> None:
     """Shows what a generator has resident, and what it has done, until it has been seen enough."""
     deadline = time.monotonic() + _TOO_LONG
-    with load.running(port, messages) as (child, result):
+    with load.running(port) as (child, result):
         follower = Follower(result)
         while time.monotonic() < deadline and child.poll() is None:
             known = follower.look()

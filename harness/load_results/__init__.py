@@ -29,6 +29,7 @@ from harness.load_results.moments import (
 from harness.load_results.saturation import saturation
 from harness.load_results.series import Interval, Series
 from harness.load_results.values import (
+    LATE,
     Accounting,
     Break,
     End,
@@ -44,6 +45,7 @@ from harness.load_results.values import (
 
 __all__ = [
     "FORMAT",
+    "LATE",
     "Accounting",
     "Break",
     "End",

@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from harness.load_results.series import Interval
-from harness.load_results.values import LoadResult, Stage
+from harness.load_results.values import LATE, LoadResult, Stage
 
 _PARTLY = 0.1  # an interval that the run covered to a smaller part says nothing of a rate
 _KEPT_UP = 0.98  # of what was due, begun and accepted: less is behind the rate
-_BEHIND = 0.1  # seconds that a message may begin after its moment and not be late
-_LATE = 0.01  # of what was due
+_MANY_LATE = 0.01  # of what was due
 _GAVE_IN = 0.001  # troubles to a message that was begun: more is a stage that broke
 
 
@@ -66,9 +65,9 @@ class Moment:
         met, wanted = self.interval, _KEPT_UP * self.interval.due
         under_way = self.due * met.latency.percentile(99) / 1e6
         return (
-            met.late <= _LATE * met.due
-            and met.begun + self.due * _BEHIND >= wanted
-            and met.accepted + self.due * _BEHIND + under_way >= wanted
+            met.late <= _MANY_LATE * met.due
+            and met.begun + self.due * LATE >= wanted
+            and met.accepted + self.due * LATE + under_way >= wanted
         )
 
 
@@ -140,15 +139,7 @@ def planned(result: LoadResult, by: float | None = None) -> float:
     """How many messages the plan asks for by a moment, or as far as the run came."""
     if by is None:
         by = max((it.end for it in moments(result)), default=0.0)
-    return sum(_planned(stage, min(stage.end, by) - stage.begin) for stage in result.stages)
-
-
-def _planned(stage: Stage, seconds: float) -> float:
-    if stage.rate is None or seconds <= 0:
-        return 0.0
-    first, last = stage.rate
-    reached = first + (last - first) * seconds / (stage.end - stage.begin)
-    return (first + reached) / 2 * seconds
+    return sum(stage.due_by(by) for stage in result.stages)
 
 
 def by_stage(result: LoadResult) -> tuple[Staged, ...]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from typing import Final
 
 from harness.histogram import Histogram
 from harness.load_results.series import Series
+
+LATE: Final = 0.1  # seconds behind its moment until a message counts as late, or as never sent
 
 
 class End(StrEnum):
@@ -69,6 +72,15 @@ class Stage:
     end: float
     users: tuple[float, float]  # at its begin and at its end
     rate: tuple[float, float] | None = None  # messages a second that were due; None: as they come
+
+    def due_by(self, moment: float) -> float:
+        """How many messages are due in it before a moment of the run: the rate changes evenly."""
+        if self.rate is None or moment <= self.begin:
+            return 0.0
+        first, last = self.rate
+        seconds = min(moment, self.end) - self.begin
+        reached = first + (last - first) * seconds / (self.end - self.begin)
+        return (first + reached) / 2 * seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,13 +15,13 @@ from typing import Final
 
 from harness.accounting import Receipts
 from harness.errors import PeerError, Refused
+from harness.load_results import LATE
 from harness.protocol.replies import CLOSING, Reply
 from harness.protocol.sender import Exchange, Outgoing
 from loadtests.counting import phases
 from loadtests.counting.recorder import Recorder, kind_of
 from loadtests.driving import GONE, Lost
 from loadtests.mail import Letter
-from loadtests.timing.agenda import LATE
 
 # What an exchange of this name alone is measured as; the final dot is measured where it is judged.
 _PHASES: Final[Mapping[str, str]] = {

@@ -171,7 +171,7 @@ class Recorder:
 
     # --- parts -----------------------------------------------------------------------------------
 
-    def take(self, now: float, fared: Fared | None = None, end: End = End.RUNNING) -> LoadResult:
+    def take(self, now: float, fared: Fared | None = None) -> LoadResult:
         """All that was counted since the last part was taken."""
         fared = fared or Fared()
         self._turn(now)
@@ -188,7 +188,7 @@ class Recorder:
         self.last = max(self.last, self._last - self.zero)
         part = replace(
             self.blank,
-            end=end,
+            end=End.RUNNING,
             seconds=round(self.last, 6),
             messages=Messages(
                 due=sum(fared.due.values()),

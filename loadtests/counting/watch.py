@@ -25,7 +25,7 @@ Shares = Callable[[], tuple[int, int]]
 class Watch:
     """A timer of the hub that notes by how much it comes too late."""
 
-    def __init__(self, shares: Shares = lambda: (0, 0)) -> None:
+    def __init__(self, shares: Shares) -> None:
         self._shares = shares
         self._lag = Histogram()
         self._looked = self._taken = perf_counter()

@@ -4,24 +4,21 @@ No greenlet is switched for an exchange: the one that asked for a flow sleeps fr
 exchange to its end.
 """
 
-from loadtests.driving.connection import Connection, Observe
+from loadtests.driving.connection import Connection
 from loadtests.driving.dialing import Place, dial, look_up
-from loadtests.driving.ends import GONE, Lost, Unasked
+from loadtests.driving.ends import GONE, Lost
 from loadtests.driving.familiar import Familiar
 from loadtests.driving.own import Own
-from loadtests.driving.tunnel import TLS, TlsClient
+from loadtests.driving.tunnel import TlsClient
 
 __all__ = [
     "GONE",
-    "TLS",
     "Connection",
     "Familiar",
     "Lost",
-    "Observe",
     "Own",
     "Place",
     "TlsClient",
-    "Unasked",
     "dial",
     "look_up",
 ]

@@ -341,7 +341,7 @@ class Connection(Speaker):
         elif self._tls is None:
             self._fail_handshake(TlsFailed("nobody said how to do a handshake"))
         else:
-            self._tunnel = self._tls.dig()
+            self._tunnel = self._tls.begin()
             self._shake(self._tunnel, b"")
         return None
 

@@ -33,12 +33,5 @@ class Own:
         self.ours = self.waited = 0.0
         return taken
 
-    def close(self) -> None:
-        """Watch no more."""
-        if self._check is not None:
-            self._check.stop()
-            self._check.close()
-            self._check = None
-
     def _came_back(self) -> None:
         self.back = perf_counter()

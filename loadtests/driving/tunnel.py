@@ -36,7 +36,7 @@ class TlsClient:
         self._source = source or random.Random()
         self._sessions: deque[ssl.SSLSession] = deque(maxlen=KEPT)
 
-    def dig(self) -> Tunnel:
+    def begin(self) -> Tunnel:
         """A tunnel whose handshake has still to be done."""
         return Tunnel(self._context, self._server_name, self._session())
 

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from harness.target import Target
-from loadtests import profile as profiles
 from loadtests.admission import recipients_of
-from loadtests.profile import Behaviour, Profile, Span
+from loadtests.profile import Behaviour, Profile, Span, Whom
 
 _COUNTS: Final = 61  # drawn numbers of recipients; a prime, so that each meets each mailbox
 
@@ -35,13 +34,13 @@ def make_pool(
     source: random.Random, target: Target, profile: Profile, behaviour: Behaviour
 ) -> Pool:
     """Those whom the messages of a behaviour go to."""
-    each = Span(1, 1) if behaviour.to is profiles.Pool.UNKNOWN else behaviour.recipients
+    each = Span(1, 1) if behaviour.to is Whom.UNKNOWN else behaviour.recipients
     return Pool(source, mailboxes_of(target, profile, behaviour), each)
 
 
 def mailboxes_of(target: Target, profile: Profile, behaviour: Behaviour) -> tuple[str, ...]:
     """The mailboxes that the messages of a behaviour take turns with."""
-    if behaviour.to is profiles.Pool.UNKNOWN:
+    if behaviour.to is Whom.UNKNOWN:
         assert target.unknown_recipient is not None, "the profile was admitted"
         return (target.unknown_recipient,)
     return behaviour.mailboxes or recipients_of(target, profile)

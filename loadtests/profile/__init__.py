@@ -9,20 +9,20 @@ from loadtests.profile.values import (
     Behaviour,
     Leave,
     Pipelining,
-    Pool,
     Profile,
     Span,
     Tls,
+    Whom,
 )
 
 __all__ = [
     "Behaviour",
     "Leave",
     "Pipelining",
-    "Pool",
     "Profile",
     "Span",
     "Tls",
+    "Whom",
     "read_profile",
     "shipped",
 ]

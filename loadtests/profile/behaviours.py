@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from loadtests.profile.values import Behaviour, Leave, Pipelining, Pool, Span, Tls
+from loadtests.profile.values import Behaviour, Leave, Pipelining, Span, Tls, Whom
 
 KIB: Final = 1_024
 
@@ -40,6 +40,6 @@ _ALL: Final = (
         pace=200.0,
     ),
     # An old list of addresses: refused at RCPT, or accepted and returned.
-    Behaviour(name="bounce-prone", messages_per_connection=Span(1, 10), to=Pool.UNKNOWN),
+    Behaviour(name="bounce-prone", messages_per_connection=Span(1, 10), to=Whom.UNKNOWN),
 )
 BEHAVIOURS: Final[Mapping[str, Behaviour]] = {each.name: each for each in _ALL}

@@ -22,7 +22,7 @@ from loadtests.profile.quantities import (
     SIZE,
     Quantity,
 )
-from loadtests.profile.values import Behaviour, Leave, Pipelining, Pool, Span, Tls
+from loadtests.profile.values import Behaviour, Leave, Pipelining, Span, Tls, Whom
 
 UNLIMITED: Final = "unlimited"
 _E = TypeVar("_E", bound=StrEnum)
@@ -142,7 +142,7 @@ MANNERS: Final[Mapping[str, _Read]] = {
     "senders": _mailboxes,
     "mailboxes": _mailboxes,
     "recipients": _span_of(RECIPIENTS),
-    "to": _word_of(Pool),
+    "to": _word_of(Whom),
     "pipelining": _word_of(Pipelining),
     "chunking": _flag,
     "tls": _word_of(Tls),
@@ -167,7 +167,7 @@ def _contradictions(
         yield "size", "'size' is of messages that we write, and 'contents' names ready ones"
     if said.get("resume") and after.tls is Tls.NONE and not is_mixed:
         yield "resume", "'resume' is about TLS sessions, and 'tls' is none"
-    if after.to is Pool.UNKNOWN and "mailboxes" in said and not is_mixed:
+    if after.to is Whom.UNKNOWN and "mailboxes" in said and not is_mixed:
         yield "mailboxes", "'mailboxes' says who gets the mail, and 'to' that nobody does"
     if "recipients" in said and 0 < len(after.mailboxes) < after.recipients.most:
         many = len(after.mailboxes)

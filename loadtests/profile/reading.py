@@ -55,7 +55,6 @@ def _decode(path: Path, fields: Fields) -> Profile:
         seed=fields.number("seed", 1) or 0,
         thresholds=_thresholds(fields, "thresholds"),
         stop_when=_thresholds(fields, "stop_when", during=True),
-        source=path,
     )
 
 

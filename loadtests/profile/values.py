@@ -40,7 +40,7 @@ class Leave(StrEnum):
     RECIPIENT = "recipient"  # in mid-transaction
 
 
-class Pool(StrEnum):
+class Whom(StrEnum):
     """Who gets the mail."""
 
     OURS = "ours"  # the target's recipients, or `many`
@@ -75,7 +75,7 @@ class Behaviour:
     size: Span = Span(1_024, 1_024)  # octets of content, header included
     contents: tuple[Path, ...] = ()  # messages to send instead, as they are: *.eml, mbox
     recipients: Span = Span(1, 1)  # of each message
-    to: Pool = Pool.OURS
+    to: Whom = Whom.OURS
     senders: tuple[str, ...] = ()  # reverse-paths to take turns with; none: the target's `sender`
     mailboxes: tuple[str, ...] = ()  # recipients to take turns with; none: the target's
     pipelining: Pipelining = Pipelining.AUTO
@@ -100,7 +100,6 @@ class Profile:
     seed: int = 1
     thresholds: tuple[Threshold, ...] = ()
     stop_when: tuple[Threshold, ...] = ()  # each second: the run is over when one is met
-    source: Path | None = None  # its file
 
     def changed(
         self,

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import gevent
 from locust.env import Environment
-from locust.runners import STATE_MISSING, MasterRunner, WorkerRunner
+from locust.runners import STATE_MISSING, MasterRunner
 
 from harness.load_results import (
     End,
@@ -148,11 +148,6 @@ class Keeper:
             self._add(self.take(), self._line())
 
     @property
-    def total(self) -> LoadResult:
-        """All that is known of the run."""
-        return self._total
-
-    @property
     def recent(self) -> LoadResult:
         """The last few seconds of it."""
         return functools.reduce(together, self._window, self.run.recorder.blank)
@@ -245,8 +240,3 @@ class Keeper:
 def worker_name(place: int) -> str:
     """What a worker is called in results."""
     return f"worker {place + 1}"
-
-
-def is_worker(environment: Environment) -> bool:
-    """Whether this process counts for another one."""
-    return isinstance(environment.runner, WorkerRunner)

@@ -64,22 +64,19 @@ class LoadRun:
     senders: WeakSet[Sender] = field(default_factory=WeakSet)
     resting: dict[Sender, float] = field(default_factory=dict)  # until a message is due
     is_closing: bool = False
+    plan: Plan = field(init=False)  # how many users there are, and how many messages are due, when
     _roles: Iterator[int] = field(init=False)
     _senders: int = 0
 
     def __post_init__(self) -> None:
         self._roles = roles([each.share for each in self.profile.behaviours])
-
-    @property
-    def plan(self) -> Plan:
-        """How many users there are, and how many messages are due, when."""
-        return Plan(self.profile.stages)
+        self.plan = Plan(self.profile.stages)
 
     @property
     def asked(self) -> str:
         """What all processes of a run must have been told alike, in one word."""
         behaviours = tuple(replace(each, contents=()) for each in self.profile.behaviours)
-        alike = replace(self.profile, name="", about="", source=None, behaviours=behaviours,
+        alike = replace(self.profile, name="", about="", behaviours=behaviours,
                         thresholds=(), stop_when=())  # fmt: skip
         return sha256(repr(alike).encode()).hexdigest()
 
@@ -88,8 +85,7 @@ class LoadRun:
         self.recorder.start(now, elapsed=elapsed)
         if self.profile.has_rate:
             self.agenda = Agenda(self.plan, self.share, first=_apart(self.place))
-            self.agenda.start(self.recorder.zero)
-            self.agenda.join(now)
+            self.agenda.start(self.recorder.zero, now)
 
     def stop(self, now: float) -> None:
         """No message begins from now on."""

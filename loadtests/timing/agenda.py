@@ -9,11 +9,9 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable
-from typing import Final
 
+from harness.load_results import LATE
 from loadtests.timing.plan import Plan
-
-LATE: Final = 0.1  # seconds behind its moment until a message counts as late, or as never sent
 
 
 class Agenda:
@@ -35,12 +33,9 @@ class Agenda:
         self._handed = 0
         self._returned: list[float] = []  # a heap of moments whose senders have left
 
-    def start(self, begin: float) -> None:
-        """The run begins, or began some time ago."""
+    def start(self, begin: float, now: float) -> None:
+        """The run begins, or has begun elsewhere: what was due before now was for others."""
         self._begin = begin
-
-    def join(self, now: float) -> None:
-        """We begin now, some time behind the others: what was due before was theirs."""
         self._until = max(0.0, now - self._begin)
         self._claimed = self._plan.due_by(self._until)
 

@@ -33,19 +33,14 @@ class Plan:
         stage = self.stage_at(moment)
         return round(_between(stage, moment, stage.users))
 
-    def rate_at(self, moment: float) -> float:
-        """How many messages a second are due then; 0 where they come as they may."""
-        stage = self.stage_at(moment)
-        return _between(stage, moment, stage.rate) if stage.rate else 0.0
-
     def due_by(self, moment: float) -> float:
         """How many messages should have begun; a message is due when this reaches its number."""
-        return sum(_due_in(stage, moment) for stage in self.stages)
+        return sum(stage.due_by(moment) for stage in self.stages)
 
     def moment_of(self, count: float) -> float | None:
         """When so many messages are due; None if the plan ends before."""
         for stage in self.stages:
-            whole = _due_in(stage, stage.end)
+            whole = stage.due_by(stage.end)
             if count <= whole:
                 return stage.begin + _seconds_for(stage, count)
             count -= whole
@@ -56,14 +51,6 @@ def _between(stage: Stage, moment: float, ends: tuple[float, float]) -> float:
     """The value at a moment of the stage, or at the end that is nearest to it."""
     share = (moment - stage.begin) / (stage.end - stage.begin)
     return ends[0] + (ends[1] - ends[0]) * min(1.0, max(0.0, share))
-
-
-def _due_in(stage: Stage, moment: float) -> float:
-    """How many messages are due in this stage before a moment."""
-    if stage.rate is None or moment <= stage.begin:
-        return 0.0
-    seconds = min(moment, stage.end) - stage.begin
-    return seconds * (stage.rate[0] + _between(stage, moment, stage.rate)) / 2
 
 
 def _seconds_for(stage: Stage, count: float) -> float:

@@ -8,7 +8,7 @@ import pytest
 from harness.errors import UsageError
 from harness.target import Login, Secret, Target, read_address, read_target
 from loadtests.admission import admit, recipients_of
-from loadtests.profile import Behaviour, Leave, Pool, Profile, Span, Tls, read_profile
+from loadtests.profile import Behaviour, Leave, Profile, Span, Tls, Whom, read_profile
 
 HERE = Target(address=read_address("smtp://127.0.0.1:2525"))
 WHOLE = replace(
@@ -69,7 +69,7 @@ NEEDS: dict[str, tuple[dict[str, Any], str]] = {
         "--login, or `login:` in the target file",
     ),
     "somebody unknown": (
-        {"to": Pool.UNKNOWN},
+        {"to": Whom.UNKNOWN},
         "profile 'smoke', behaviour 'x': it writes to a mailbox that does not exist, and the "
         "target names none: give one with --unknown, or `unknown_recipient:` in the target file",
     ),
@@ -87,7 +87,7 @@ def test_what_a_behaviour_needs_the_target_must_have(manners: dict[str, Any], wo
 
 def test_all_that_is_missing_is_said_at_once():
     with pytest.raises(UsageError) as caught:
-        admit(HERE, wanting(login=True, to=Pool.UNKNOWN))
+        admit(HERE, wanting(login=True, to=Whom.UNKNOWN))
 
     assert [line.partition(",")[0] for line in str(caught.value).splitlines()] == [
         "profile 'smoke': it logs in",
@@ -156,4 +156,4 @@ def test_mailboxes_of_the_profile_are_as_many_as_it_needs():
 
 
 def test_nobody_but_the_unknown_one_is_needed_by_who_writes_to_nobody():
-    admit(WHOLE, wanting(to=Pool.UNKNOWN, recipients=Span(5, 5)))
+    admit(WHOLE, wanting(to=Whom.UNKNOWN, recipients=Span(5, 5)))

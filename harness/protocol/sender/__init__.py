@@ -11,13 +11,12 @@ from harness.protocol.sender.opening import GROUP, Envelope, Opening, Outgoing, 
 from harness.protocol.sender.parameters import as_understood, fitted
 from harness.protocol.sender.sending import send_message
 from harness.protocol.sender.session import greet, hello, log_in, open_session, quit_, secure
-from harness.protocol.sender.streaming import IDLE, Tell, stream, stream_chunks
+from harness.protocol.sender.streaming import Tell, stream, stream_chunks
 from harness.protocol.sender.transactions import hand_over
 
 __all__ = [
     "CHUNK",
     "GROUP",
-    "IDLE",
     "Envelope",
     "Exchange",
     "Flow",

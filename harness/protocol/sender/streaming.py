@@ -27,7 +27,7 @@ from harness.protocol.sender.opening import Outgoing
 from harness.protocol.sender.transactions import end_, open_
 from harness.protocol.services import Service
 
-IDLE: Final = "idle"  # where a connection is whose flow pauses
+_IDLE: Final = "idle"  # where a connection is whose flow pauses
 
 # A message, the reply that decided it, and for which of its recipients that speaks: a bit each, in
 # their order; none where the message was refused before its end.
@@ -145,23 +145,27 @@ def stream_chunks(
         if isinstance(item, Pause):
             yield from pause(item)
             continue
-        replies = yield from open_(item.opening.addressed if pipeline else item.opening.steps[:-1])
-        refusal = next((reply for reply in replies if not is_done(reply)), None)
-        taken = _bits(replies[1:])
-        if not taken:
-            assert refusal is not None, "somebody said no"
-            tell(item, refusal, 0)
-            if is_done(replies[0]):
-                yield RSET
-            continue
-        yield from _send_chunks(item, taken, tell, pipeline=pipeline, each=each, size=size)
+        replies = yield from say_for_whom(item, pipeline=pipeline, tell=tell)
+        if taken := _bits(replies[1:]):
+            yield from _send_chunks(item, taken, tell, pipeline=pipeline, each=each, size=size)
+        elif is_done(replies[0]):
+            yield RSET
+
+
+def say_for_whom(message: Outgoing, *, pipeline: bool, tell: Tell) -> Flow[tuple[Reply, ...]]:
+    """The replies to MAIL and RCPT; `tell` hears of the first refusal where nobody is accepted."""
+    opening = message.opening
+    replies = yield from open_(opening.addressed if pipeline else opening.steps[:-1])
+    if not any(map(is_done, replies[1:])):
+        tell(message, next(reply for reply in replies if not is_done(reply)), 0)
+    return replies
 
 
 def pause(item: Pause) -> PausingFlow[None]:
     """Be silent; raises `Refused` if the peer was not, or is lost."""
     replies = yield item
     if replies:
-        raise Refused(IDLE, replies[0])
+        raise Refused(_IDLE, replies[0])
 
 
 def _finish(ending: _Ending, tell: Tell) -> Flow[None]:

@@ -13,7 +13,7 @@ from harness.protocol.sender.opening import Outgoing
 
 _DATA: Final = ("DATA",)
 _LONE_DOT: Final = Exchange(("message",), b".\r\n")
-NOTHING: Final = Exchange((), b"")
+_NOTHING: Final = Exchange((), b"")
 
 
 def hand_over(message: Outgoing, *, pipeline: bool) -> Flow[Handover]:
@@ -60,4 +60,4 @@ def end_(message: Outgoing, replies: tuple[Reply, ...]) -> tuple[Exchange, Reply
     if goes_ahead:
         # RFC 2920 3.1: 354 with nobody to write to is ended by a lone dot.
         return _LONE_DOT, refusal
-    return RSET if is_done(mail) else NOTHING, refusal
+    return RSET if is_done(mail) else _NOTHING, refusal

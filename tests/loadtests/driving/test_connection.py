@@ -10,7 +10,8 @@ import pytest
 
 from harness.errors import PeerClosed, PeerError, PeerSilent, Refused
 from harness.protocol.sender import Exchange, Flow
-from loadtests.driving import Connection, Lost, Unasked
+from loadtests.driving import Connection, Lost
+from loadtests.driving.ends import Unasked
 from tests.loadtests.driving.stage import (
     ANSWERS,
     GREETING,

@@ -6,7 +6,8 @@ import pytest
 
 from harness.protocol.replies import Fault, Reply, ReplyReader, reply
 from harness.protocol.sender import Exchange
-from loadtests.driving import Familiar, Lost, Unasked
+from loadtests.driving import Familiar, Lost
+from loadtests.driving.ends import Unasked
 from loadtests.driving.familiar import LONGEST, MOST
 from loadtests.driving.hearing import Hearing
 from tests.loadtests.driving.stage import ANSWERS, GREETING, GROUP, HELLO, MAIL, ask, stage

@@ -11,7 +11,8 @@ from gevent.event import Event
 from harness.errors import PeerClosed, Refused
 from harness.protocol.sender import Pause, PausingFlow
 from harness.protocol.sender.streaming import pause
-from loadtests.driving import Lost, Unasked
+from loadtests.driving import Lost
+from loadtests.driving.ends import Unasked
 from tests.loadtests.driving.stage import GREETING, HELLO, MAIL, ask, hang_up, stage
 
 LONG = 60.0

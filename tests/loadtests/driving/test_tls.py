@@ -254,8 +254,8 @@ class Keeping(TlsClient):
 
     tunnel: Tunnel
 
-    def dig(self) -> Tunnel:
-        self.tunnel = super().dig()
+    def begin(self) -> Tunnel:
+        self.tunnel = super().begin()
         return self.tunnel
 
 

@@ -16,7 +16,7 @@ from harness.protocol.transparency import unstuff
 from harness.target import Target, read_address
 from loadtests.mail import Letter, Mail
 from loadtests.mail.rounds import KEPT
-from loadtests.profile import Behaviour, Pool, Profile, Span, read_profile
+from loadtests.profile import Behaviour, Profile, Span, Whom, read_profile
 
 TARGET = Target(
     address=read_address("smtp://127.0.0.1:2525"),
@@ -134,7 +134,7 @@ def test_openings_of_a_large_pool_are_right_though_they_are_not_kept():
 
 
 def test_unknown_recipients_are_the_target_s():
-    bouncing = behaviour(to=Pool.UNKNOWN, recipients=Span(1, 5))
+    bouncing = behaviour(to=Whom.UNKNOWN, recipients=Span(1, 5))
     assert {letter.opening.recipients for letter in letters(mail(bouncing), by=bouncing)} == {
         ("nobody@y.test",)
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from loadtests.profile import Leave, Pipelining, Pool, Span, Tls
+from loadtests.profile import Leave, Pipelining, Span, Tls, Whom
 from tests.loadtests.profile.writing import complaints, profile
 
 KIB, MIB = 1_024, 1_048_576
@@ -26,7 +26,7 @@ READ: dict[str, tuple[str, Any]] = {
     "size: 1KiB..1MiB": ("size", Span(KIB, MIB)),
     "recipients: 3": ("recipients", Span(3, 3)),
     "recipients: 1..5": ("recipients", Span(1, 5)),
-    "to: unknown": ("to", Pool.UNKNOWN),
+    "to: unknown": ("to", Whom.UNKNOWN),
     "senders: a@x.test": ("senders", ("a@x.test",)),
     "senders: [<>, <a@x.test>]": ("senders", ("", "a@x.test")),
     "senders: user{8..11}@x.test": ("senders", tuple(f"user{n}@x.test" for n in range(8, 12))),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.profile import Leave, Pipelining, Pool, Span, Tls
+from loadtests.profile import Leave, Pipelining, Span, Tls, Whom
 from loadtests.profile.behaviours import BEHAVIOURS
 from tests.loadtests.profile.writing import complaints, profile
 
@@ -22,7 +22,7 @@ def test_a_mix_names_behaviours_that_we_ship(tmp_path: Path):
 def test_each_behaviour_is_what_its_name_says():
     assert BEHAVIOURS["connect-and-leave"].leave is Leave.GREETING
     assert BEHAVIOURS["slow-talker"].pace
-    assert BEHAVIOURS["bounce-prone"].to is Pool.UNKNOWN
+    assert BEHAVIOURS["bounce-prone"].to is Whom.UNKNOWN
     assert BEHAVIOURS["submission"].login
     assert BEHAVIOURS["submission"].tls is Tls.STARTTLS
     assert BEHAVIOURS["web-mail"].think

@@ -27,7 +27,7 @@ stop_when: message p99 > 10s
 def test_a_whole_profile_is_read(tmp_path: Path):
     found = profile(tmp_path, WHOLE)
 
-    assert (found.name, found.about, found.source) == ("mine", "a test", tmp_path / "mine.yaml")
+    assert (found.name, found.about) == ("mine", "a test")
     (sender,) = found.behaviours
     assert (found.users, found.duration, found.seed) == (3, 0.5, 9)
     assert (found.messages, found.has_rate) == (1000, False)

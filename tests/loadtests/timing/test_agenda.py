@@ -4,16 +4,16 @@ import itertools
 
 import pytest
 
-from harness.load_results import Stage
-from loadtests.timing.agenda import LATE, Agenda
+from harness.load_results import LATE, Stage
+from loadtests.timing.agenda import Agenda
 from loadtests.timing.plan import Plan
 
 TEN_A_SECOND = Plan((Stage(name="", begin=0.0, end=10.0, users=(5, 5), rate=(10.0, 10.0)),))
 
 
-def agenda(share: float = 1.0, first: float = 1.0, begin: float = 0.0) -> Agenda:
+def agenda(share: float = 1.0, first: float = 1.0, begin: float = 0.0, now: float = 0.0) -> Agenda:
     made = Agenda(TEN_A_SECOND, lambda: share, first=first)
-    made.start(begin)
+    made.start(begin, max(begin, now))
     return made
 
 
@@ -52,8 +52,7 @@ def test_who_is_left_alone_takes_over_the_share_of_the_others():
 
 
 def test_who_joins_later_has_nothing_to_make_up_for():
-    made = agenda(begin=0.0)
-    made.join(5.0)
+    made = agenda(begin=0.0, now=5.0)
 
     assert made.claim() == pytest.approx(5.1)
     assert made.come_due(5.0, begun=0) == {}

@@ -20,15 +20,15 @@ SPIKE = stages((2, (5, 5), (10, 10)), (1, (5, 50), (10, 100)), (2, (50, 50), (10
 
 
 @pytest.mark.parametrize(
-    ("plan", "moment", "users", "rate"),
+    ("plan", "moment", "users"),
     [
-        (STEADY, 0, 5, 100), (STEADY, 9.9, 5, 100),
-        (RAMP, 0, 0, 0), (RAMP, 5, 10, 50), (RAMP, 10, 20, 100), (RAMP, 11, 20, 100),
-        (SPIKE, 1, 5, 10), (SPIKE, 2.5, 28, 55), (SPIKE, 3, 50, 100),
+        (STEADY, 0, 5), (STEADY, 9.9, 5),
+        (RAMP, 0, 0), (RAMP, 5, 10), (RAMP, 10, 20), (RAMP, 11, 20),
+        (SPIKE, 1, 5), (SPIKE, 2.5, 28), (SPIKE, 3, 50),
     ],
 )  # fmt: skip
-def test_users_and_rate_change_evenly_within_a_stage(plan, moment, users, rate):
-    assert (plan.users_at(moment), plan.rate_at(moment)) == (users, rate)
+def test_users_change_evenly_within_a_stage(plan, moment, users):
+    assert plan.users_at(moment) == users
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_nothing_is_due_behind_the_end():
 def test_without_a_rate_nothing_is_ever_due():
     plan = stages((10, (5, 5), None))
 
-    assert (plan.due_by(10), plan.rate_at(5), plan.moment_of(1)) == (0, 0, None)
+    assert (plan.due_by(10), plan.moment_of(1)) == (0, None)
 
 
 def test_a_stage_without_a_rate_is_a_pause_for_what_is_due():
