@@ -14,10 +14,14 @@ from harness.runner.settings import Settings
 pytestmark = pytest.mark.slow
 
 
-def verdicts(fault: str | None, **options: object) -> dict[str, str]:
+# What is about the end of a text and its dots: a liar's trouble is there.
+TEXTS = ("rfc5321/4.1*", "rfc5321/4.5*", "smuggling", "rfc2920", "textbook")
+
+
+def verdicts(fault: str | None, *where: str, **options: object) -> dict[str, str]:
     settings = Settings(jobs=8, **options)  # type: ignore[arg-type]
     with embedded(fault) as target:
-        plan = make_plan(choose(()), target, settings)
+        plan = make_plan(choose(where), target, settings)
         result = trio.run(run_suites, plan, settings)
     return {outcome.address: outcome.verdict.value for outcome in result.outcomes}
 
@@ -29,7 +33,7 @@ def test_the_honest_server_meets_all_however_our_writes_are_cut(segment):
 
 @pytest.mark.parametrize("fault", ["no-unstuff", "lf-dot-lf"])
 def test_a_liar_fails_the_same_cases_however_our_writes_are_cut(fault):
-    whole = verdicts(fault, segment="whole")
+    whole = verdicts(fault, *TEXTS, segment="whole")
 
     assert "fail" in whole.values()
-    assert verdicts(fault, segment="bytes") == whole
+    assert verdicts(fault, *TEXTS, segment="bytes") == whole
