@@ -80,7 +80,10 @@ def _chosen(wanted: Sequence[str]) -> list[Suite]:
     except DocumentError:
         raise
     except UsageError as error:
-        raise UsageError(f"{_OPTION}: {error}") from None
+        # The word behind this option is a suite: who means the target says it before.
+        is_target = any(":" in word or word.endswith(".yaml") for word in wanted)
+        hint = "; TARGET stands before this option" if is_target else ""
+        raise UsageError(f"{_OPTION}: {error}{hint}") from None
 
 
 def is_fit(case: Case) -> bool:

@@ -32,7 +32,7 @@ def read_behaviours(keys: Keys) -> tuple[Behaviour, ...]:
     # Who wrote a share that cannot be read knows already.
     if all(each.share for each in behaviours) and abs(whole - 1.0) > _NEAR:
         keys.complaints.add(
-            mix.at, f"the shares of 'mix' must add up to 100%: they are {whole:.4%}"
+            mix.at, f"the shares of 'mix' must add up to 100%: they are {whole * 100:.6g}%"
         )
     return tuple(replace(each, share=each.share / (whole or 1.0)) for each in behaviours)
 

@@ -47,7 +47,10 @@ def test_who_names_nothing_that_can_be_played_is_told(server):
 
 @pytest.mark.parametrize(
     ("word", "hint"),
-    [("rfc532", "did you mean 'rfc5321'?"), ("target.yaml", "smtp-harness list")],
+    [
+        ("rfc532", "did you mean 'rfc5321'?"),
+        ("target.yaml", "smtp-harness list names them all); TARGET stands before"),
+    ],
 )
 def test_a_word_that_names_no_suite_is_refused_with_the_nearest_one(server, word, hint):
     with (

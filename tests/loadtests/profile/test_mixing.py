@@ -81,10 +81,10 @@ WRONG = {
     "mix: bulk": ("bulk", "'mix' must be a mapping: `key: value` lines"),
     "mix: {bulk: 60}": ("60", "'bulk' must be a share, not '60' (such as 60%)"),
     "mix: {bulk: 0%, web-mail: 100%}": ("0%", "'bulk' must be more than 0%, and 100% at most"),
-    "mix: {bulk: 60%}": ("{", "the shares of 'mix' must add up to 100%: they are 60.0000%"),
+    "mix: {bulk: 60%}": ("{", "the shares of 'mix' must add up to 100%: they are 60%"),
     "mix: {bulk: 60%, web-mail: 50%}": (
         "{",
-        "the shares of 'mix' must add up to 100%: they are 110.0000%",
+        "the shares of 'mix' must add up to 100%: they are 110%",
     ),
     "mix: {bulq: 100%}": ("bulq", "unknown behaviour 'bulq' (did you mean 'bulk'?)"),
     "mix: {xyz: 100%}": ("xyz", f"unknown behaviour 'xyz' (there are: {NAMES})"),
