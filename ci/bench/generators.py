@@ -85,13 +85,13 @@ def _contenders(tools: Postfix) -> list[Contender]:
     source = functools.partial(persistent, tools)
     each = functools.partial(per_connection, tools)
     return [
-        Contender(name=TWO, server=SMTP_SINK, load=Ours(processes=2)),
         Contender(name=LOCK_STEP, server=SMTP_SINK, load=Ours(pipelining="off")),
         Contender(name=SOURCE, server=SMTP_SINK, load=source),
         Contender(name=PIPELINES, server=SMTP_SINK, load=Ours()),
         Contender(name=SMTPLIB, server=SMTP_SINK, load=smtplib_in_locust),
         Contender(name=SOURCE_EACH, server=SMTP_SINK, load=each),
         Contender(name=EACH, server=SMTP_SINK, load=Ours(per_connection="1")),
+        Contender(name=TWO, server=ANSWERING, load=Ours(processes=2)),
         Contender(name=CLEAR, server=ANSWERING, load=Ours()),
         Contender(name=STARTTLS, server=ANSWERING, load=Ours(tls="starttls")),
     ]
