@@ -136,7 +136,8 @@ class RecitingConnection(Connection):
         if self._receiver.is_at_rest:
             self._said += super().output()
             self._recital = self.recite()
-        return None if self.is_over else self._hear(rest)
+            return self._hear(rest)
+        return self._ask(rest, b"") if rest and not self.is_over else None
 
 
 class Hostess:

@@ -164,6 +164,8 @@ INTERLUDES = {
     "too many recipients": [MAIL, RCPT * 2, RCPT * 2, DATA, TEXT],
     "a line in two pieces": [MAIL[:7], MAIL[7:], RCPT, DATA, TEXT],
     "pipelining": [MAIL + RCPT + DATA, TEXT + MAIL + RCPT + DATA, TEXT],
+    "pipelining with dots": [MAIL + RCPT + DATA, b"..x\r\n.\r\n" + MAIL + RCPT + DATA, TEXT],
+    "pipelining with a size": [SIZED + RCPT + DATA, b"..x\r\n.\r\n" + SIZED + RCPT + DATA, TEXT],
     "pipelining, and then not": [MAIL + RCPT + DATA, TEXT + MAIL + RCPT + b"RSET\r\n"],
     "pipelining behind a refusal": [MAIL + RCPT + DATA, UNLUCKY + MAIL + RCPT + DATA, TEXT],
     "nothing": [],
@@ -174,6 +176,14 @@ INTERLUDES = {
 @pytest.mark.parametrize("interlude", INTERLUDES.values(), ids=INTERLUDES)
 async def test_messages_go_on_after_whatever_comes_between(kind, interlude):
     said = await assert_the_same(kind, [HELLO, *MESSAGE, *interlude, *MESSAGE, *MESSAGE])
+    assert said[-1].startswith(b"250 2.0.0 Message accepted")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_looks_like_many_ends_of_texts_is_heard_at_once(kind):
+    ends = b"\r\n.\r\n" * 900
+    chunk = b"BDAT %d LAST\r\n" % len(ends) + ends
+    said = await assert_the_same(kind, [HELLO, MAIL, RCPT, chunk[:30], chunk[30:], *MESSAGE])
     assert said[-1].startswith(b"250 2.0.0 Message accepted")
 
 
