@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from harness.errors import UsageError
+
 if TYPE_CHECKING:
     from harness.target import Target
 
@@ -38,6 +40,8 @@ OPTIONS = (
                  help="Read what was delivered where the target says, and account for it."),
     click.option("--conformance-under-load", "suites", is_flag=False, flag_value="", multiple=True,
                  metavar="[SUITE]", help="Run suites meanwhile: what breaks, and at what rate?"),
+    click.option("--start", "starting", is_flag=True,
+                 help="Start the target by its file's start:, stop it by its stop:."),
     click.option("--processes", type=_NUMBER, metavar="N", help="Share the work on this machine."),
     click.option("--master", is_flag=True, help="Wait for --expect-workers, and direct them."),
     click.option("--expect-workers", type=_NUMBER, default=1, metavar="N", show_default=True,
@@ -85,6 +89,8 @@ def load(target: str | None, listing: bool, **given: Any) -> int:
     from harness.cli.loading import Wishes, run_load
     from loadtests.profile import read_profile
 
+    if given["starting"] and target is None:
+        raise UsageError("--start is for a target's file; our own server is started anyway")
     named = read_profile(given["profile"])
     wishes = Wishes.of(given)
     with _target(target, given) as aim:

@@ -22,6 +22,7 @@ import click
 from harness.cli.accounting import Account, accounting
 from harness.cli.generator import HEADLESS, Look, generate, last_words
 from harness.cli.reporting import wanted_reports, write_report
+from harness.cli.starting import started
 from harness.cli.under_load import Sampler, under_load
 from harness.errors import HarnessError, PeerError, TargetUnreachable, UsageError
 from harness.load_results import End, Follower, Judged, LoadResult, read, to_document
@@ -53,6 +54,7 @@ class Wishes:
     delivery: tuple[str, ...] = ()
     account: bool = False
     suites: tuple[str, ...] = ()
+    starting: bool = False
     processes: int | None = None
     master: bool = False
     expect_workers: int = 1
@@ -86,7 +88,7 @@ class Wishes:
             raise UsageError(f"{taken}: one of them")
         told = {"--json": self.path, "--report": self.reports, "--web": self.web,
                 "--sink": self.sink, "--delivery": self.delivery, "--account": self.account,
-                "--conformance-under-load": self.suites}  # fmt: skip
+                "--conformance-under-load": self.suites, "--start": self.starting}  # fmt: skip
         if self.worker and (wrong := [name for name, value in told.items() if value]):
             raise UsageError(f"{wrong[0]} is for the master: a worker only sends")
 
@@ -116,13 +118,17 @@ def run_load(target: Target, profile: Profile, wishes: Wishes) -> int:
     from loadtests.admission import admit
 
     admit(target, profile)
-    if not wishes.master:
-        _reach(target)
     wanted = wishes.wanted()
     if wishes.file is not None:
         check_writable(wishes.file)
     try:
-        with _terminable(), tempfile.TemporaryDirectory(prefix="smtp-harness-load-") as name:
+        with (
+            _terminable(),
+            started(target) if wishes.starting else contextlib.nullcontext(),
+            tempfile.TemporaryDirectory(prefix="smtp-harness-load-") as name,
+        ):
+            if not wishes.master:
+                _reach(target)
             run = _Run(target, profile, wishes, Path(name))
             return run.work() if wishes.worker else _load(run, wanted)
     except _Terminated:

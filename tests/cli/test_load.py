@@ -3,15 +3,17 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.load_results import End, from_json
-from tests.cli.loads import Load, short, written
+from tests.cli.loads import ROOT, Load, short, written
 from tests.loadtests.servers import aiosmtpd, serving, silent, vanishing
-from tests.ports import deserted_port
+from tests.ports import deserted_port, reserved_port
 
 # --- what needs no server ------------------------------------------------------------------------
 
@@ -34,6 +36,7 @@ MISUSED = {
     "a bad duration": (["localhost", "--duration", "1y"], "--duration must be a duration"),
     "two roles": (["localhost", "--processes", "2", "--master"], "--processes and --master"),
     "a worker that reports": (["localhost", "--worker", "--report", "x.html"], "a worker only"),
+    "nothing to start": (["--start"], "our own server is started anyway"),
     "a bad seed": (["localhost", "--seed", "-1"], "--seed"),
     "a bad address": (["ftp://localhost"], "unknown scheme"),
     "a bad mailbox": (["localhost", "--to", "a b"], "no mailbox"),
@@ -136,6 +139,20 @@ def test_a_target_file_says_who_sends_to_whom(
     assert done.status == 0, done.said
     assert b"To: <ben@there.test>" in taker.taken[0]
     assert b"From: <ann@here.test>" in taker.taken[0]
+
+
+@pytest.mark.slow
+def test_a_target_is_started_by_its_own_file_and_stopped_again(load: Any, tmp_path: Path):
+    serve = f"PYTHONPATH={ROOT} exec {sys.executable} -m reference_server --sink --port"
+    with reserved_port() as port:
+        target = tmp_path / "target.yaml"
+        target.write_text(f"address: 127.0.0.1:{port}\nstart: {serve} {port}\n")
+        done = load(target, "--start")
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+
+    assert done.status == 0, done.said
+    assert done.result.messages.accepted > 0
 
 
 @pytest.mark.slow

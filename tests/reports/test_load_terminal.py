@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -137,6 +138,14 @@ def test_mail_that_is_only_counted_is_not_left_out_of_what_is_more():
 def test_a_process_of_ours_that_was_lost_is_told():
     assert any(line.startswith("our worker 2") and line.endswith("LOST")
                for line in summary(dead_worker()))  # fmt: skip
+
+
+def test_the_documentation_shows_what_is_said():
+    text = (Path(__file__).parents[2] / "docs" / "load.md").read_text(encoding="utf-8")
+    shown = text.partition("\n```\nit broke: ")[2].partition("\n```\n")[0].splitlines()
+
+    assert len(shown) > 5
+    assert set(shown[1:]) < set(summary(breaking()))
 
 
 def test_progress_is_one_line():
