@@ -78,11 +78,15 @@ class Postfix:
         words = ("load", target, "-p", profile, "--sink", self.sink, "--json", result)
         command = [sys.executable, "-m", "harness.cli", *map(str, words)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
-            if meanwhile is not None:
-                # A line for each second: some have been accepted, and more will be.
-                wait_until(lambda: lines_of(result) > 2, "it is under way")
-                meanwhile()
-            said, _ = run.communicate(timeout=120 + MAIL / 20)
+            try:
+                if meanwhile is not None:
+                    # A line for each second: some have been accepted, and more will be.
+                    wait_until(lambda: lines_of(result) > 2, "it is under way")
+                    meanwhile()
+                said, _ = run.communicate(timeout=120 + MAIL / 20)
+            except BaseException:
+                run.kill()
+                raise
         print(said)  # pytest shows it if something is wrong, and `make nightly` always
         assert result.is_file()
         return read(result)

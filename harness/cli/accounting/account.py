@@ -171,6 +171,7 @@ class Account:
     async def _settle(self, accepted: Accepted) -> Accounting:
         self._heard = trio.current_time()
         patience = max(self._target.timeouts.delivery, _LINGER)
+        longest = self._target.timeouts.delivery * _WHILE_QUEUED
         pace, looked = Pace(), 0.0
         while True:
             began = trio.current_time()
@@ -184,7 +185,7 @@ class Account:
                 if problem is not None:
                     raise problem
                 waiting = await self._queued()
-                if not waiting or quiet >= patience * _WHILE_QUEUED:
+                if not waiting or quiet >= max(patience, longest):
                     return self._account(accepted, waiting)
             now = trio.current_time()
             is_new, looked = self._heard > looked, now
