@@ -34,12 +34,9 @@ class Stamps:
         """It has been looked into; `before` is `stamp` from before that."""
         self._seen[directory] = before
 
-    def forget(self, directory: str = "") -> None:
-        """Look again: into all of them, or one."""
-        if directory:
-            self._seen.pop(directory, None)
-        else:
-            self._seen.clear()
+    def forget(self) -> None:
+        """Look again into all of them."""
+        self._seen.clear()
 
     @staticmethod
     def stamp(directory: str) -> int:
