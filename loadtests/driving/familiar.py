@@ -21,15 +21,19 @@ class Familiar:
 
     def __init__(self) -> None:
         self._known: dict[bytes, tuple[Reply, ...]] = {}
+        self._once: set[bytes] = set()  # met, and perhaps never again: a text's reply is numbered
         self.get = self._known.get  # the replies, always the same; None if they are not familiar
 
     def learn(self, octets: bytes, replies: Sequence[Reply]) -> None:
-        """These octets, and no others around them, were these replies."""
-        if len(octets) > LONGEST or not _are_good(replies):
+        """These octets, and no others around them, were these replies; known from twice on."""
+        if len(octets) > LONGEST:
             return
-        if len(self._known) >= MOST:
-            self._known.clear()  # most were said once; those that were not are soon met again
-        self._known[octets] = tuple(replies)
+        if octets not in self._once:
+            if len(self._once) >= MOST:
+                self._once.clear()
+            self._once.add(octets)
+        elif len(self._known) < MOST and _are_good(replies):
+            self._known[octets] = tuple(replies)
 
 
 def _are_good(replies: Sequence[Reply]) -> bool:

@@ -9,12 +9,10 @@ from loadtests.driving.familiar import Familiar
 class Hearing:
     """The replies on one connection, wherever the network cuts them."""
 
-    __slots__ = ("_familiar", "_known", "_last", "_reader", "is_within", "replies")
+    __slots__ = ("_known", "_learn", "_reader", "is_within", "replies")
 
     def __init__(self, familiar: Familiar) -> None:
-        self._familiar = familiar
-        self._known = familiar.get
-        self._last = b""  # line that stood before familiar replies
+        self._known, self._learn = familiar.get, familiar.learn
         self._reader = ReplyReader()
         self.is_within = False  # a reply whose end has not come
         self.replies: list[Reply] = []  # that have come and were not handed on
@@ -30,18 +28,13 @@ class Hearing:
         if not self.is_within:
             # The reply to a text bears a number of its own; those to the next envelope do not.
             cut = octets.find(b"\n") + 1
-            known = self._known(octets[cut:])
+            known = self._known(octets[cut:]) if cut < len(octets) else ()
             if known is not None and (first := plain_reply(octets[:cut])) is not None:
-                self._put_together(octets, first, known)
+                replies = (first, *known)
+                self.replies.extend(replies)
+                self._learn(octets, replies)
                 return
         self._make_out(octets)
-
-    def _put_together(self, octets: bytes, first: Reply, others: tuple[Reply, ...]) -> None:
-        replies = (first, *others)
-        self.replies.extend(replies)
-        if first.octets == self._last:  # or it bears none
-            self._familiar.learn(octets, replies)
-        self._last = first.octets
 
     def _make_out(self, octets: bytes) -> None:
         replies, reader, was_within = self.replies, self._reader, self.is_within
@@ -51,4 +44,4 @@ class Hearing:
             replies.append(reply)
         self.is_within = bool(reader.left)
         if not (was_within or self.is_within):
-            self._familiar.learn(octets, replies[held:])
+            self._learn(octets, replies[held:])
