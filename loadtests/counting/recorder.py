@@ -27,7 +27,7 @@ from loadtests.counting.phases import BODY, DOT, MESSAGE, PHASES
 KINDS = 1_000  # of troubles: a server that invents codes must not fill our memory
 OTHER = "other"  # what comes after that
 _EXAMPLE = 300  # characters of a reply that are kept
-_MICROSECONDS = 1_000_000
+MICROSECONDS = 1_000_000
 _WIDTH = 1.0  # seconds of an interval
 
 # Whole microseconds, and how often: buckets are made of them when a part is taken, for finding one
@@ -93,11 +93,11 @@ class Recorder:
 
     def measure(self, phase: str, seconds: float) -> None:
         """Count how long something took that went well."""
-        self._phases[phase][int(seconds * _MICROSECONDS)] += 1
+        self._phases[phase][int(seconds * MICROSECONDS)] += 1
 
     def measure_failed(self, phase: str, seconds: float) -> None:
         """Count how long it took until something went wrong."""
-        self._failed[phase][int(seconds * _MICROSECONDS)] += 1
+        self._failed[phase][int(seconds * MICROSECONDS)] += 1
 
     def greet(self, greeting: Reply, *, resumed: bool = False) -> None:
         """A connection got as far as the answer to EHLO."""
@@ -118,10 +118,10 @@ class Recorder:
         """250 came after the final dot of a message; `body` is what writing its text took."""
         if now >= self._next:
             self._turn(now)
-        self._bodies[int(body * _MICROSECONDS)] += 1
-        self._dots[int(dot * _MICROSECONDS)] += 1
+        self._bodies[int(body * MICROSECONDS)] += 1
+        self._dots[int(dot * MICROSECONDS)] += 1
         second = self._second
-        second.latency[int(seconds * _MICROSECONDS)] += 1
+        second.latency[int(seconds * MICROSECONDS)] += 1
         second.accepted += 1
         second.octets += octets
         self._last = now

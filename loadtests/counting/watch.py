@@ -14,9 +14,9 @@ import gevent
 
 from harness.histogram import Histogram
 from harness.load_results import Generator
+from loadtests.counting.recorder import MICROSECONDS
 
 EVERY: Final = 0.01  # seconds between two looks at the clock
-_MICROSECONDS: Final = 1_000_000
 
 # Microseconds since the last call: of latencies that were our own, and of all that we measured.
 Shares = Callable[[], tuple[int, int]]
@@ -56,4 +56,4 @@ class Watch:
         now = perf_counter()
         late = now - self._looked - EVERY
         self._looked = now
-        self._lag.record(max(0, int(late * _MICROSECONDS)))
+        self._lag.record(max(0, int(late * MICROSECONDS)))

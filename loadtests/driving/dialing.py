@@ -17,7 +17,7 @@ from gevent import monkey
 
 from harness.errors import PeerClosed, PeerError, PeerSilent
 
-_WRITABLE = 2  # libev's EV_WRITE
+WRITABLE = 2  # libev's EV_WRITE
 Socket: Final[Any] = monkey.get_original("socket", "socket")  # Locust puts gevent's in its place
 
 
@@ -90,7 +90,7 @@ def _connect(made: Any, place: Place, patience: float) -> None:
     else:
         return
     hub = gevent.get_hub()
-    watcher = hub.loop.io(made.fileno(), _WRITABLE)
+    watcher = hub.loop.io(made.fileno(), WRITABLE)
     try:
         with gevent.Timeout(patience, PeerSilent("silent")):
             hub.wait(watcher)

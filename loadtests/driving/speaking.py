@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import gevent
 
-from loadtests.driving.dialing import Socket
+from loadtests.driving.dialing import WRITABLE, Socket
 
-READABLE, WRITABLE = 1, 2  # libev's EV_READ and EV_WRITE
+READABLE = 1  # libev's EV_READ
 _TICK = 0.1  # seconds between two writes of a slow talker, about; one may say an octet a second
 _EMPTY: Final = memoryview(b"")
 

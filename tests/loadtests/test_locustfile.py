@@ -263,3 +263,14 @@ def test_what_is_wrong_with_ones_own_messages_is_no_storm(tmp_path: Path):
 
     assert done.returncode == 1
     assert 1 <= done.stderr.count("RuntimeError: mine") < 10
+
+
+@pytest.mark.slow
+def test_a_rate_of_ones_own_ends_with_its_stages(tmp_path: Path):
+    (tmp_path / "mine.yaml").write_text("about: mine\nduration: 1s\nrate: 20/s\n")
+    with aiosmtpd() as (address, taker):
+        (tmp_path / "own.py").write_text(OWN.format(host=address))
+        done = locust(["-f", "own.py", "-u", "2", "-t", "3"], tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert len(taker.taken) == 20

@@ -10,9 +10,13 @@ from harness.errors import PeerError
 from harness.protocol.receiver import Receiver
 from harness.protocol.receiver.events import Message, StartTls
 from harness.protocol.replies import Reply, ReplyReader, reply
-from harness.protocol.sender import Exchange, Pause, PausingFlow, Secure
+from harness.protocol.sender import Exchange, Outgoing, Pause, PausingFlow, Secure
 
 T = TypeVar("T")
+
+
+def not_asked(message: Outgoing, reply: Reply, taken: int) -> None:
+    """What became of a message, where the test is about something else."""
 
 
 def run(flow: PausingFlow[T], act: Callable[[Exchange | Secure], tuple[Reply, ...]]) -> T:

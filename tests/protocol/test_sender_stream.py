@@ -25,7 +25,7 @@ from harness.protocol.sender import (
 )
 from harness.protocol.transparency import stuff
 from tests.protocol.accounts import Accounts
-from tests.protocol.driving import Ends, Script, script
+from tests.protocol.driving import Ends, Script, not_asked, script
 
 ALICE = Login("alice", "secret")
 TO_TWO = Envelope("a@b.example", ("c@d.example", "e@f.example"))
@@ -78,7 +78,7 @@ def test_in_lock_step_a_message_is_done_before_the_next_is_asked_for():
             writes_at.append(len(peer.writes))
             yield outgoing(number)
 
-    peer.drive(stream(ask_for([1, 2]), pipeline=False))
+    peer.drive(stream(ask_for([1, 2]), pipeline=False, tell=not_asked))
 
     assert peer.writes == [MAIL, RCPT, DATA, b"1\r\n.\r\n", MAIL, RCPT, DATA, b"2\r\n.\r\n"]
     assert writes_at == [0, 4]
@@ -222,7 +222,7 @@ def test_a_stream_keeps_the_order_of_commands(pipeline: bool):
     both = ends()
     both.drive(open_session("me.example"))
 
-    both.drive(stream([outgoing(n) for n in range(10)], pipeline=pipeline))
+    both.drive(stream([outgoing(n) for n in range(10)], pipeline=pipeline, tell=not_asked))
 
     assert [m.content for m in both.messages] == [b"%d\r\n" % n for n in range(10)]
     assert max(both.codes) == 354

@@ -20,7 +20,7 @@ from harness.protocol.sender import (
     stream_chunks,
 )
 from harness.protocol.services import Service
-from tests.protocol.driving import Script, run, script
+from tests.protocol.driving import Script, not_asked, run, script
 from tests.protocol.test_sender_order import check, keep
 
 TO_THREE = make_opening(Envelope("a@b.example", ("c@d.example", "e@f.example", "g@h.example")))
@@ -239,7 +239,9 @@ def test_421_ends_a_stream_of_chunks(answers: dict[str, int | str | list[int | s
 @pytest.mark.parametrize("service", Service)
 def test_a_stream_of_chunks_keeps_the_order(service: Service, pipeline: bool):
     for codes in itertools.product((250, 550, 421), repeat=5):
-        flow = stream_chunks([short(b"hello")] * 3, pipeline=pipeline, service=service, size=3)
+        flow = stream_chunks(
+            [short(b"hello")] * 3, pipeline=pipeline, tell=not_asked, service=service, size=3
+        )
         check(keep(flow, codes))
 
 
@@ -250,6 +252,6 @@ def test_pauses_are_no_exchanges():
         seen.append(action)
         return ()
 
-    run(stream([Pause(1.0)], pipeline=True), act)
+    run(stream([Pause(1.0)], pipeline=True, tell=not_asked), act)
 
     assert seen == []

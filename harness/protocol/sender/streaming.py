@@ -48,15 +48,11 @@ class _Ending:
     each: bool = False  # a reply for each of them: RFC 2033 4.2
 
 
-def _say_nothing(message: Outgoing, reply: Reply, taken: int) -> None:
-    pass
-
-
 def stream(
     items: Iterable[Outgoing | Pause],
     *,
     pipeline: bool,
-    tell: Tell = _say_nothing,
+    tell: Tell,
     service: Service = Service.SMTP,
 ) -> PausingFlow[None]:
     """Transactions by DATA; `tell` hears the reply that decided each message.
@@ -132,7 +128,7 @@ def stream_chunks(
     items: Iterable[Outgoing | Pause],
     *,
     pipeline: bool,
-    tell: Tell = _say_nothing,
+    tell: Tell,
     service: Service = Service.SMTP,
     size: int = CHUNK,
 ) -> PausingFlow[None]:
