@@ -21,6 +21,7 @@ from harness.cli.children import environment
 
 EVERY = 1.0  # seconds between two looks at the result
 _LOG_LINES = 15  # of what the child said last, for the person who must find out why it broke
+INTERRUPTED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 HEADLESS = ("--headless", "--only-summary", "--loglevel", "WARNING")
 
 Look = Callable[[], None]

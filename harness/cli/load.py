@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _NUMBER = click.IntRange(min=1)
-_PORT = click.IntRange(0, 65_535)
+_PORT = click.IntRange(1, 65_535)
 
 # What is sent, what is asked beyond it, by how many processes, what is told, and what stands in for
 # a target file.
@@ -32,7 +32,7 @@ OPTIONS = (
     click.option("--duration", "-t", metavar="30s", help="For so long."),
     click.option("--seed", type=click.IntRange(min=0), metavar="N",
                  help="The same seed sends the same octets."),
-    click.option("--sink", type=click.IntRange(1, 65_535), metavar="PORT",
+    click.option("--sink", type=_PORT, metavar="PORT",
                  help="Take there what the target relays, and account for every message."),
     click.option("--delivery", multiple=True, metavar="[MAILBOX=]URL",
                  help="Read there what was delivered, and account for every message."),

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from harness.cli.accounting import Account, accounting
-from harness.cli.generator import HEADLESS, Look, generate, last_words
+from harness.cli.generator import HEADLESS, INTERRUPTED, Look, generate, last_words
 from harness.cli.reporting import wanted_reports, write_report
 from harness.cli.starting import started
 from harness.cli.under_load import Sampler, under_load
@@ -106,6 +106,13 @@ class Wishes:
         """Whether nobody knows how long it will take: there are people, or a master elsewhere."""
         return self.web is not None or self.master or self.worker
 
+    def listening(self) -> Iterator[tuple[str, int]]:
+        """Where Locust is to listen."""
+        if self.web is not None:
+            yield "127.0.0.1", self.web
+        if self.master:
+            yield self.master_host, self.master_port
+
     def changed(self, profile: Profile) -> Profile:
         """The profile with the numbers that were given beside it."""
         return profile.changed(
@@ -121,6 +128,8 @@ def run_load(target: Target, profile: Profile, wishes: Wishes) -> int:
     wanted = wishes.wanted()
     if wishes.file is not None:
         check_writable(wishes.file)
+    for place in wishes.listening():
+        _check_free(*place)
     try:
         with (
             _terminable(),
@@ -189,6 +198,10 @@ class _Run:
                 options.append(f"--smtp-receipts={self._receipts}")
             self.status = self._generate(options, file)
             result = self._read(file)
+            if result.end is End.RUNNING and self.status in INTERRUPTED:
+                result = replace(
+                    result, end=End.INTERRUPTED
+                )  # a master that waited, or who insists
             if sampler is not None:
                 result = replace(result, under_load=sampler.result(result))
             if account is not None:
@@ -215,7 +228,7 @@ class _Run:
         status = generate(options, self.folder, patience=None, look=lambda: None)
         if status == 2:
             raise UsageError(last_words(self.folder))
-        if status not in (0, 130, 143):
+        if status not in (0, *INTERRUPTED):
             raise HarnessError(f"the worker broke off: {last_words(self.folder)}")
         return status
 
@@ -309,6 +322,16 @@ def _reach(target: Target) -> None:
             socket.create_connection(place, target.timeouts.greeting).close()
     except OSError as problem:
         raise TargetUnreachable(f"{target}: {problem.strerror or problem}") from None
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raises UsageError where Locust would break off with a traceback, or in silence."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind((host.replace("*", ""), port))
+    except OSError as problem:
+        raise UsageError(f"cannot listen on {host}:{port}: {problem.strerror}") from None
 
 
 def _knock(path: str) -> None:

@@ -51,6 +51,16 @@ def test_wrong_use_is_told_before_anything_is_sent(invoke: Any, words: list[str]
     assert said in done.output
 
 
+@pytest.mark.parametrize("words", [["--web"], ["--master", "--master-port"]], ids=" ".join)
+def test_a_port_that_is_taken_is_told_before_anything_is_sent(invoke: Any, words: list[str]):
+    with serving(silent) as (address, connections):
+        done = invoke("load", address, *words, address.rpartition(":")[2])
+
+    assert done.exit_code == 2
+    assert f"cannot listen on {address}: Address already in use" in done.output
+    assert connections[0] == 0
+
+
 def test_a_mistake_in_a_profile_is_shown_at_its_line(load: Any):
     done = load("localhost", profile=short("usres: 20"))
 

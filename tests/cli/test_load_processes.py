@@ -196,3 +196,17 @@ def test_a_worker_that_was_told_something_else_sends_nothing(
     assert worker.returncode == 2
     assert "error: the master was told another profile, or other options" in worker.stderr
     assert (done.status, done.result.messages.begun) == (3, 0)
+
+
+def test_a_master_that_is_tired_of_waiting_was_interrupted(
+    sink: tuple[str, psutil.Process], tmp_path: Path
+):
+    with reserved_port() as port:
+        words = (sink[0], "--to", "bob@example.test", "--master", "--master-port", port)
+        with Load(tmp_path, *words) as load:
+            load.wait_until(lambda known: True)
+            load.send(signal.SIGINT)
+            done = load.end()
+
+    assert (done.status, done.result.end) == (128 + signal.SIGINT, End.INTERRUPTED), done.said
+    assert "the run was interrupted" in done.said
