@@ -155,11 +155,10 @@ class _Books:
         if refused and len(self.strangers) < NAMED:
             token, recipients = self._named(message, refused)
             detail = "it arrived, and was never accepted"
-            self.strangers.append(
-                Misfortune(
-                    kind="unknown", token=token, recipient=", ".join(recipients), detail=detail
-                )
-            )
+            self.strangers += [
+                Misfortune(kind="unknown", token=token, recipient=recipient, detail=detail)
+                for recipient in recipients
+            ]
 
 
 def _by_sender(copies: Copies) -> dict[int, list[tuple[int, Ranges]]]:

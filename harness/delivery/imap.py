@@ -27,7 +27,10 @@ class ImapMailbox:
 
     def __init__(self, door: Door) -> None:
         self._door = door
-        self._next = 1  # no unique identifier below is news: they ascend (RFC 3501 2.3.1.1)
+        # No unique identifier below is news: they ascend, as long as their UIDVALIDITY is the same
+        # (RFC 3501 2.3.1.1).  Of another one they are others.
+        self._next = 1
+        self._validity = ""
 
     async def keys(self) -> frozenset[str]:
         """All that is there."""
@@ -39,20 +42,31 @@ class ImapMailbox:
 
     def _keys(self) -> frozenset[str]:
         with self._session() as session:
-            found = _uids(session, self._next)
-        self._pass(found)
-        return frozenset(found)
+            uids = self._uids(session)
+        self._pass(uids)
+        return frozenset(map(self._key, uids))
 
     def _fetch(self, known: Container[str]) -> Mapping[str, Stored]:
         with self._session() as session:
-            found = _uids(session, self._next)
-            fresh = {uid: self._read(session, uid) for uid in found if uid not in known}
-        self._pass(found)
-        return fresh
+            uids = self._uids(session)
+            fresh = [uid for uid in uids if self._key(uid) not in known]
+            read = {self._key(uid): self._read(session, uid) for uid in fresh}
+        self._pass(uids)
+        return read
+
+    def _uids(self, session: imaplib.IMAP4) -> list[str]:
+        _, (validity, *_) = session.response("UIDVALIDITY")
+        told = validity.decode("ascii", "replace") if isinstance(validity, bytes) else ""
+        if told != self._validity:
+            self._next, self._validity = 1, told
+        return _uids_from(session, self._next)
 
     def _pass(self, uids: list[str]) -> None:
         """All up to these are known."""
         self._next = max([self._next, *(int(uid) + 1 for uid in uids)])
+
+    def _key(self, uid: str) -> str:
+        return f"{self._validity} {uid}"
 
     def _read(self, session: imaplib.IMAP4, uid: str) -> Stored:
         parts = _insist(session.uid("FETCH", uid, "(BODY.PEEK[])"))
@@ -111,7 +125,7 @@ class ImapMailbox:
             session.login(login.user, login.password)
 
 
-def _uids(session: imaplib.IMAP4, first: int) -> list[str]:
+def _uids_from(session: imaplib.IMAP4, first: int) -> list[str]:
     # `*` is the last one that there is, so that one is found however high the first is.
     (numbers, *_) = _insist(session.uid("SEARCH", "UID", f"{first}:*"))
     return (numbers or b"").decode("ascii").split()

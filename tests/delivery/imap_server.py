@@ -23,6 +23,7 @@ class Messages:
 
     octets: dict[int, bytes] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
+    validity: int = 1
     searched: list[int] = field(default_factory=list)  # from which unique identifier on
     capabilities: str = "IMAP4rev1 AUTH=PLAIN"
 
@@ -89,7 +90,8 @@ class _Handler(socketserver.StreamRequestHandler):
     def examine(self, tag: str, rest: str) -> None:
         if rest == '"INBOX"':
             count = len(self.server.messages.octets)
-            self._say(f"* {count} EXISTS\r\n{tag} OK [READ-ONLY] done")
+            validity = f"* OK [UIDVALIDITY {self.server.messages.validity}] valid"
+            self._say(f"* {count} EXISTS\r\n{validity}\r\n{tag} OK [READ-ONLY] done")
         else:
             self._say(f"{tag} NO no such mailbox")
 

@@ -35,6 +35,14 @@ async def test_what_arrives_is_read_octet_for_octet(messages, capabilities):
     assert messages.searched == [1, 8, 8, 13]  # what is known is not listed again
 
 
+async def test_a_mailbox_that_was_made_anew_is_read_from_its_beginning(messages):
+    with imap_server(messages) as port:
+        reader = await opened(url(port))
+        messages.octets = {1: b"Subject: 1\r\n\r\n", 7: b"Subject: 7\r\n\r\n"}
+        messages.validity += 1
+        assert await octets_of(reader) == list(messages.octets.values())
+
+
 async def test_that_a_nul_may_have_been_changed_is_told(messages):
     with imap_server(messages) as port:
         reader = await opened(url(port))

@@ -128,7 +128,10 @@ def _mail(result: LoadResult) -> str:
 
 
 def _named(found: Accounting) -> str:
-    rows = (Row((it.kind, it.token, it.recipient, it.detail), is_bad=True) for it in found.named)
+    rows = (
+        Row((it.kind, it.token, it.recipient, it.detail), is_bad=it.kind != "queued")
+        for it in found.named
+    )
     more = found.misfortunes - len(found.named)
     rest = f"<p>... and {more:,} more.</p>" if more > 0 else ""
     return table("", ("", "token", "recipient", ""), rows).replace("<h2></h2>", "") + rest
