@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.delivery.maildir import read_file
+from harness.delivery.stamps import Stamps
 from harness.delivery.stored import Stored
 
 SETTLED: Final = 0.1  # seconds since it was last written to
@@ -19,29 +20,36 @@ _UNFINISHED: Final = (".tmp", ".part", ".lock", "~")  # how names end of what is
 
 
 class Folder:
-    """The messages in one directory, not in those below it."""
+    """The messages in one directory, not in those below it; each once, and known files are left."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._stamps = Stamps()
 
     async def keys(self) -> frozenset[str]:
         """All that is there, complete or not."""
-        return frozenset(path for path, _ in self._files())
+        return frozenset(path for path, _ in self._files(()))
 
     async def fetch(self, known: Container[str]) -> Mapping[str, Stored]:
         """What is complete, and not known."""
-        latest = time.time() - SETTLED
-        fresh = (path for path, written in self._files() if path not in known and written < latest)
-        read = {path: read_file(path) for path in fresh}
-        return {path: stored for path, stored in read.items() if stored is not None}
+        directory = str(self._directory)
+        if self._stamps.is_old(directory):
+            return {}
+        before, latest = Stamps.stamp(directory), time.time() - SETTLED
+        found = list(self._files(known))
+        read = {path: read_file(path) for path, written in found if written < latest}
+        fresh = {path: stored for path, stored in read.items() if stored is not None}
+        if len(fresh) == len(found):  # nothing is left that may be complete next time
+            self._stamps.note(directory, before)
+        return fresh
 
-    def _files(self) -> Iterator[tuple[str, float]]:
+    def _files(self, known: Container[str]) -> Iterator[tuple[str, float]]:
         try:
             with os.scandir(self._directory) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
+                fresh = [entry for entry in entries if entry.path not in known]
         except OSError:
             return  # it may be made when the first message comes
-        for entry in found:
+        for entry in sorted(fresh, key=lambda entry: entry.name):
             if not entry.name.startswith(".") and not entry.name.endswith(_UNFINISHED):
                 try:
                     if entry.is_file():

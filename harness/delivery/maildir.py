@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Container, Mapping, Sequence
 
-from harness.delivery.maildir_tree import Stamps, Tree
+from harness.delivery.maildir_tree import Tree
+from harness.delivery.stamps import Stamps
 from harness.delivery.stored import Stored
 from harness.delivery.undoing import undo_line_ends
 

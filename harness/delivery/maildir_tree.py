@@ -1,48 +1,15 @@
-"""The users' Maildirs below a directory, searched again only where something has changed.
-
-A directory that gets another one changes its own time, so nobody needs to walk to know that a walk
-would find nothing new.
-"""
+"""The users' Maildirs below a directory, searched again only where something has changed."""
 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from harness.delivery.stamps import Stamps
+
 _DEPTH: Final = 3  # how far below the directory users' Maildirs are looked for
-_SETTLED: Final = 2_000_000_000  # ns: clocks of file systems tick, the coarsest every two seconds
-
-
-class Stamps:
-    """When directories changed last, for who has looked into them."""
-
-    def __init__(self) -> None:
-        self._seen: dict[str, int] = {}
-
-    def are_old(self) -> bool:
-        """Whether something has been seen, and nothing of it has changed since."""
-        return bool(self._seen) and all(map(self.is_old, tuple(self._seen)))
-
-    def is_old(self, directory: str) -> bool:
-        """Whether it is as it was seen."""
-        return directory in self._seen and self._seen[directory] == _changed(directory)
-
-    def note(self, directory: str, before: int) -> None:
-        """It has been looked into; `before` is `stamp` from before that."""
-        self._seen[directory] = before
-
-    def forget(self) -> None:
-        """Look again into all of them."""
-        self._seen.clear()
-
-    @staticmethod
-    def stamp(directory: str) -> int:
-        """When it changed; -1 if that is so short ago that another change would not show."""
-        changed = _changed(directory)
-        return changed if time.time_ns() - changed > _SETTLED else -1
 
 
 class Tree:
@@ -104,10 +71,3 @@ class Tree:
 
 def _is_maildir(path: Path) -> bool:
     return (path / "new").is_dir() and (path / "cur").is_dir()
-
-
-def _changed(directory: str) -> int:
-    try:
-        return os.stat(directory).st_mtime_ns
-    except OSError:
-        return -2

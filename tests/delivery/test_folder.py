@@ -44,3 +44,28 @@ async def test_a_directory_may_be_made_when_its_first_message_comes(tmp_path):
     (tmp_path / "alice@example.test").mkdir()
     put(tmp_path / "alice@example.test/1.eml", b"1\r\n")
     assert await octets_of(reader) == [b"1\r\n"]
+
+
+async def test_where_nothing_has_changed_nothing_is_listed(tmp_path):
+    reader = await opened(f"dir:{tmp_path}")
+    put(tmp_path / "1.eml", b"1\r\n")
+    os.utime(tmp_path, (1e9, 1e9))
+    assert len(await reader.fresh()) == 1
+
+    put(tmp_path / "2.eml", b"2\r\n")
+    os.utime(tmp_path, (1e9, 1e9))
+    assert await reader.fresh() == []  # nothing tells of it
+
+    tmp_path.touch()
+    assert [stored.octets for stored in await reader.fresh()] == [b"2\r\n"]
+
+
+async def test_what_was_not_complete_is_looked_at_again(tmp_path):
+    reader = await opened(f"dir:{tmp_path}")
+    put(tmp_path / "1.eml", b"ha", age=-60)
+    os.utime(tmp_path, (1e9, 1e9))
+    assert await reader.fresh() == []
+
+    put(tmp_path / "1.eml", b"half\r\n")
+    os.utime(tmp_path, (1e9, 1e9))
+    assert [stored.octets for stored in await reader.fresh()] == [b"half\r\n"]
