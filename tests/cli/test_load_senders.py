@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.cli.serving import serving as reference
-from harness.load_results import LoadResult, read
+from harness.load_results import LoadResult
 from tests.loadtests.servers import greeting_late, serving, silent, taking
 
 pytestmark = pytest.mark.slow
@@ -36,19 +36,18 @@ thresholds: [failures < 100%]
 
 
 @pytest.fixture
-def loaded(invoke: Any, tmp_path: Path) -> Any:
+def loaded(load: Any, tmp_path: Path) -> Any:
     def loaded(
         profile: str, address: str, *, greeting: str = "5s", reply: str = "5s"
     ) -> LoadResult:
-        (tmp_path / "profile.yaml").write_text(profile)
         timeouts = f"timeouts: {{greeting: {greeting}, reply: {reply}}}"
         (tmp_path / "target.yaml").write_text(
             f"address: {address}\nrecipients: [bob@example.test]\n{timeouts}\n"
         )
-        words = ("-p", tmp_path / "profile.yaml", "--json", tmp_path / "result.json")
-        done = invoke("load", tmp_path / "target.yaml", *words)
-        assert done.exit_code in (0, 1, 3), done.output
-        return read(tmp_path / "result.json")
+        done = load(tmp_path / "target.yaml", profile=profile)
+        assert done.status in (0, 1, 3), done.said
+        found: LoadResult = done.result
+        return found
 
     return loaded
 
