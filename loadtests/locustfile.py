@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import resource
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,6 +100,15 @@ def _prepare(environment: Environment, **_: Any) -> None:
         Path(name) if name else None for name in (options.smtp_result, options.smtp_receipts)
     )
     conduct(environment, run, result, receipts)
+    if options.smtp_prepared:
+        gevent.spawn(_end_with, os.getppid())
+
+
+def _end_with(parent: int) -> None:
+    """Who started us was killed: nobody else would stop us, for hours maybe."""
+    while os.getppid() == parent:
+        gevent.sleep(EVERY)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _open_as_many_as_we_may() -> None:

@@ -101,6 +101,10 @@ class Load:
         """A signal, as from a person at a terminal."""
         self._process.send_signal(number)
 
+    def die(self) -> None:
+        """Who watches the generator is killed."""
+        self._process.kill()
+
     def end(self) -> Loaded:
         """It is over by itself."""
         out, err = self._process.communicate(timeout=60)

@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from harness.load_results import End, LoadResult, saturation
+from harness.load_results import End, LoadResult, read, saturation
 from tests.cli.loads import Load, is_in_second, short, standing_still, work, written
 from tests.ports import reserved_port
 
@@ -210,3 +210,21 @@ def test_a_master_that_is_tired_of_waiting_was_interrupted(
 
     assert (done.status, done.result.end) == (128 + signal.SIGINT, End.INTERRUPTED), done.said
     assert "the run was interrupted" in done.said
+
+
+@pytest.mark.parametrize("more", [(), ("--processes", 2)], ids=["alone", "workers"])
+def test_no_generator_outlives_who_started_it(
+    sink: tuple[str, psutil.Process], tmp_path: Path, more: tuple[object, ...]
+):
+    profile = written(tmp_path, short(duration="60s"))
+    words = (sink[0], "--to", "bob@example.test", "-p", profile, *more)
+    with Load(tmp_path, *words) as load:
+        load.wait_until(is_in_second(0))
+        orphans = [load.locust(), *load.workers()]
+        load.die()
+        _, alive = psutil.wait_procs(orphans, timeout=20)
+    found = read(load.path)
+
+    assert not alive
+    assert found.end is End.INTERRUPTED
+    assert found.messages.begun == found.messages.accepted > 0
