@@ -35,6 +35,7 @@ from loadtests.counting.recorder import Fared
 from loadtests.counting.watch import Watch
 from loadtests.running.granting import Grants
 from loadtests.running.load_run import LoadRun
+from loadtests.running.spare import Spare
 from loadtests.thresholds import judge_all
 
 EVERY: Final = 1.0  # seconds between two parts
@@ -65,6 +66,7 @@ class Keeper:
         self._window: deque[LoadResult] = deque(maxlen=WINDOW)
         self._over: set[str] = set()  # workers that said all they had to say
         self._lost: set[str] = set()
+        self._spare = Spare()  # for both files
         self._finished = False
         wanted = run.profile.messages
         self._grants = None if wanted is None else Grants(wanted)  # where there are workers
@@ -211,10 +213,10 @@ class Keeper:
         self._total = together(self._total, part)
         self._window.append(part)
         if self._path:
-            with self._path.open("a", encoding="utf-8") as lines:
+            with self._spare.lent(), self._path.open("a", encoding="utf-8") as lines:
                 lines.write(to_json(part))
         if self._receipts and accepted:
-            with self._receipts.open("a", encoding="utf-8") as lines:
+            with self._spare.lent(), self._receipts.open("a", encoding="utf-8") as lines:
                 lines.write(f"{accepted}\n")
 
     def _present(self, runner: MasterRunner) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import resource
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.load_results import read
+from harness.load_results import End, read
 from tests.loadtests.servers import aiosmtpd
 
 ROOT = Path(__file__).parent.parent.parent
@@ -139,18 +140,35 @@ def beside(folder: Path, more: str, *words: str) -> subprocess.CompletedProcess[
     return locust(["-f", "beside.py", *words], folder)
 
 
-@pytest.mark.slow
-def test_as_many_connections_may_be_open_as_the_hard_limit_lets_us(tmp_path: Path):
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    words = ["-H", "127.0.0.1", "-f", "beside.py", "--headless"]
-    (tmp_path / "beside.py").write_text(BESIDE + LIMIT)
-    limited = f"ulimit -Sn 500; exec {sys.executable} -P -m locust {' '.join(words)}"
-    done = subprocess.run(
-        ["sh", "-c", limited], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)},
+def limited(limit: str, words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = f"ulimit {limit}; exec {sys.executable} -P -m locust --headless {words}"
+    return subprocess.run(
+        ["sh", "-c", command], cwd=cwd, env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True, text=True, timeout=30, check=False,
     )  # fmt: skip
 
+
+@pytest.mark.slow
+def test_as_many_connections_may_be_open_as_the_hard_limit_lets_us(tmp_path: Path):
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    (tmp_path / "beside.py").write_text(BESIDE + LIMIT)
+    done = limited("-Sn 500", "-H 127.0.0.1 -f beside.py", tmp_path)
+
     assert f"limits: ({hard}, {hard})" in done.stderr
+
+
+@pytest.mark.slow
+def test_more_users_than_descriptors_are_told_of_until_the_end(tmp_path: Path):
+    (tmp_path / "many.yaml").write_text("about: a\nusers: 60\nduration: 3s\n")
+    words = f"-f {LOCUSTFILE} --smtp-profile ./many.yaml --smtp-result result.json"
+    with aiosmtpd() as (address, _):
+        done = limited("-n 50", f"{words} -H {address}", tmp_path)
+    found = read(tmp_path / "result.json")
+
+    assert (done.returncode, found.end) == (1, End.COMPLETE), done.stderr
+    (trouble,) = found.troubles
+    assert (trouble.stage, trouble.what) == ("connect", os.strerror(errno.EMFILE))
+    assert found.messages.accepted > 0
 
 
 @pytest.mark.slow
