@@ -101,13 +101,14 @@ def _prepare(environment: Environment, **_: Any) -> None:
     )
     conduct(environment, run, result, receipts)
     if options.smtp_prepared:
-        gevent.spawn(_end_with, os.getppid())
+        gevent.spawn(_end_with, os.getppid(), Path(options.smtp_prepared))
 
 
-def _end_with(parent: int) -> None:
+def _end_with(parent: int, prepared: Path) -> None:
     """Who started us was killed: nobody else would stop us, for hours maybe."""
     while os.getppid() == parent:
         gevent.sleep(EVERY)
+    prepared.unlink(missing_ok=True)  # there may be a password in it
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -221,10 +221,13 @@ def test_no_generator_outlives_who_started_it(
     with Load(tmp_path, *words) as load:
         load.wait_until(is_in_second(0))
         orphans = [load.locust(), *load.workers()]
+        prepared = Path(load.locust().cwd()) / "prepared"
+        assert prepared.exists()
         load.die()
         _, alive = psutil.wait_procs(orphans, timeout=20)
     found = read(load.path)
 
     assert not alive
+    assert not prepared.exists(), "there may be a password in it"
     assert found.end is End.INTERRUPTED
     assert found.messages.begun == found.messages.accepted > 0
