@@ -19,6 +19,7 @@ GO_AHEAD = 354  # the text of a message
 CHALLENGE = 334  # a response of an AUTH exchange: RFC 4954 4
 CLOSING = 421  # nothing: the last reply that there will be, RFC 5321 3.8
 
+OUT_OF_ORDER = 503  # RFC 5321 4.2.2: bad sequence of commands
 WRONG_LOG_IN = 535  # RFC 4954 6
 
 MAX_LINE = 512  # octets with CRLF: RFC 5321 4.5.3.1.5

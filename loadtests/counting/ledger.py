@@ -171,10 +171,11 @@ class Ledger:
         else:  # the same replies as before, and no others that are equal, were good before
             is_good = replies is self._good or _is_good(replies) or not replies
         if shape.mail is not None:
-            self._began = sent
-            self._open += 1
-            due = self._handed[-1][1]
-            self._recorder.begin(sent, due is not None and sent - due > LATE)
+            if self._open < len(self._handed):  # or it is said again, to who called it out of order
+                self._began = sent
+                self._open += 1
+                due = self._handed[-1][1]
+                self._recorder.begin(sent, due is not None and sent - due > LATE)
             self._mail_is_done = is_good or _is_good(replies[shape.mail : shape.mail + 1])
         if is_good:
             self._good = replies

@@ -53,6 +53,56 @@ def told() -> Told:
     return Told()
 
 
+# --- openings ------------------------------------------------------------------------------------
+
+
+def test_who_calls_an_opening_behind_a_text_out_of_order_gets_it_once_more_and_then_apart(
+    told: Told,
+):
+    peer = script(MAIL=[250, 503, 250], RCPT=[250, 503, 250], DATA=[354, 503, 354])
+    texts = [b"%d\r\n.\r\n" % number for number in range(1, 5)]
+
+    peer.drive(stream(map(short, texts), pipeline=True, tell=told))
+
+    assert told.rows == [(text[:1], 250, 1) for text in texts]
+    one, two, three, four = texts
+    assert peer.writes == [ONE, one + ONE, ONE, two, ONE, three, ONE, four]
+
+
+def test_what_is_out_of_order_by_itself_is_a_refusal(told: Told):
+    peer = script(MAIL=[503], RCPT=[503], DATA=[503])
+
+    peer.drive(stream([short(), short(b"2\r\n.\r\n")], pipeline=True, tell=told))
+
+    assert [row[:2] for row in told.rows] == [(b"1", 503), (b"2", 503)]
+
+
+def test_a_354_behind_an_opening_out_of_order_is_ended(told: Told):
+    peer = script(MAIL=[250, 503, 250], RCPT=[250, 503, 250])
+
+    peer.drive(stream([short(), short(b"2\r\n.\r\n")], pipeline=True, tell=told))
+
+    assert [row[:2] for row in told.rows] == [(b"1", 250), (b"2", 503)]
+
+
+@pytest.mark.parametrize("codes", [[250] * 5, [250, 250, 452, 250, 250]])
+def test_numbers_in_the_replies_to_texts_change_nothing(told: Told, codes: list[int]):
+    texts = [b"%d\r\n.\r\n" % number for number in range(1, 6)]
+    flow = stream(map(short, texts), pipeline=True, tell=told)
+    opened = (reply(250, "ok"), reply(250, "ok"), reply(354, "go"))
+    next(flow)
+    replies: tuple[Reply, ...] = opened
+    for number, code in enumerate(codes):
+        exchange = flow.send(replies)
+        assert isinstance(exchange, Exchange)
+        ended = reply(code, f"text {number}")
+        replies = (ended, *opened) if "MAIL" in exchange.names else (ended,)
+    with pytest.raises(StopIteration):
+        flow.send(replies)
+
+    assert told.rows == [(text[:1], code, 1) for text, code in zip(texts, codes, strict=True)]
+
+
 # --- copies --------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.errors import Refused
-from harness.protocol.replies import GO_AHEAD, Reply
+from harness.protocol.replies import GO_AHEAD, OUT_OF_ORDER, Reply
 from harness.protocol.sender.chunking import CHUNK, make_chunks, windows
 from harness.protocol.sender.flow import (
     RSET,
@@ -58,7 +58,8 @@ def stream(
     """Transactions by DATA; `tell` hears the reply that decided each message.
 
     Pipelined, the text of a message and the opening of the next go in one write (RFC 2920 3.1), so
-    the next is asked for before the last has gone.  Nothing is kept back by a pause.
+    the next is asked for before the last has gone.  To whoever calls such an opening out of order
+    (503) it is said once more, and from then on apart.  Nothing is kept back by a pause.
     """
     by = _stream_in_groups if pipeline else _stream_one_by_one
     return by(items, tell, service is Service.LMTP)
@@ -68,29 +69,51 @@ def _stream_in_groups(
     items: Iterable[Outgoing | Pause], tell: Tell, each: bool
 ) -> PausingFlow[None]:
     ending = _Ending()
-    # A driver may send back the same replies as before, and they mean the same as before.
-    usual: tuple[Reply, ...] | None = None
-    names: tuple[str, ...] = ()
+    usual = _Usual()
+    apart = False  # each opening waits for the reply to the text before it
     for item in items:
         if isinstance(item, Pause):
             yield from _finish(ending, tell)
             yield from pause(item)
-            ending, usual = _Ending(), None
+            ending, usual = _Ending(), _Usual()
             continue
+        if apart:
+            yield from _finish(ending, tell)
+            ending = _Ending()
         first, *others = item.opening.groups
         both = Exchange(ending.names + first.names, ending.octets + first.octets)
         replies = yield both
-        if replies is usual and both.names == names and ending.message is not None:
+        if ending.message is not None and usual.is_met_by(both, replies):
             tell(ending.message, replies[0], ending.taken)
             ending.message, ending.octets = item, item.octets
             continue
         answers = _hear(ending, both, replies, tell)
+        if ending.names and _came_too_early(answers):
+            apart = True
+            answers = unless_closing(first, (yield first))
         if others:
             answers = yield from open_(others, answers)
         is_usual = not (each or others) and ending.message is not None and _all_done(replies)
-        usual, names = (replies, both.names) if is_usual else (None, ())
+        usual = _Usual(both.names, replies) if is_usual else _Usual()
         ending = _end(item, answers, tell, each)
     yield from _finish(ending, tell)
+
+
+class _Usual:
+    """What is answered to a message that is taken and to the next opening, which is accepted."""
+
+    __slots__ = ("_names", "_others", "_replies")
+
+    def __init__(self, names: tuple[str, ...] = (), replies: tuple[Reply, ...] = ()) -> None:
+        self._names = names
+        self._replies = replies
+        self._others = replies[1:]  # the first one may bear a number of its own
+
+    def is_met_by(self, exchange: Exchange, replies: tuple[Reply, ...]) -> bool:
+        """Whether they mean the same as before; a driver may send back the very same ones."""
+        if exchange.names != self._names:
+            return False
+        return replies is self._replies or (replies[1:] == self._others and is_done(replies[0]))
 
 
 def _stream_one_by_one(
@@ -185,6 +208,14 @@ def _hear(
 def _all_done(replies: tuple[Reply, ...]) -> bool:
     *dones, last = replies
     return all(map(is_done, dones)) and last.code == GO_AHEAD
+
+
+def _came_too_early(answers: tuple[Reply, ...]) -> bool:
+    """Whether an opening was out of order only because it came with the text before it.
+
+    RFC 2920 3.1 allows that; Haraka, for one, does not.
+    """
+    return answers[0].code == OUT_OF_ORDER and answers[-1].code != GO_AHEAD
 
 
 def _tell(ending: _Ending, message: Outgoing, replies: tuple[Reply, ...], tell: Tell) -> None:

@@ -139,6 +139,18 @@ def test_pipelined_a_message_begins_with_its_mail_and_ends_with_the_reply_to_its
     assert books.found.octets == 3 * len(CONTENT)
 
 
+def test_a_message_whose_mail_is_said_again_is_one_and_began_when_it_was_said_first(books: Books):
+    opened = (OK, OK, GO)
+    early = (OK, ORDER, ORDER, ORDER)
+    rounds = [opened, early, opened, (OK,)]
+
+    books.stream([outgoing(), outgoing()], rounds, pipeline=True)
+
+    assert books.messages == Messages(begun=2, accepted=2)
+    assert books.troubles == []
+    assert [seconds for _, seconds, _ in books.ended] == [1.5, 2.5]
+
+
 def test_a_refused_recipient_is_trouble_and_the_message_goes_to_the_others(books: Books):
     books.stream([outgoing("b@y.test", "c@y.test")], [(OK, NO, OK, GO), (OK,)], pipeline=True)
 
