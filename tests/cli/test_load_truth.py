@@ -93,5 +93,5 @@ def test_a_generator_that_dies_is_no_verdict_and_reports_are_written(sink, figur
     assert "messages/s" in done.said, "what was measured until then is told all the same"
     assert done.result.end is End.RUNNING
     assert figures()["latency"]["message"]["count"] >= 2 * RATE
-    assert "the generator broke off" in (tmp_path / "page.html").read_text()
-    assert "the generator broke off before the end" in (tmp_path / "told.xml").read_text()
+    for file in ("page.html", "told.xml"):
+        assert "the generator broke off" in (tmp_path / file).read_text()
