@@ -62,6 +62,7 @@ class SmtpUser(User):
         self._connection: Connection | None = None
         self._due: float | None = None  # the moment of a message that is ours to send
         self._lacking: NotOffered | None = None  # a message wants what this server does not offer
+        self._is_roused = False  # from a pause: an earlier message may be ours to send
         self._failures = 0  # in a row, without a message accepted in between
 
     def _shared(self, environment: Environment) -> LoadRun:
@@ -91,6 +92,7 @@ class SmtpUser(User):
 
     def wake(self) -> None:
         """Look again whether the message that we wait for is the next."""
+        self._is_roused = True
         if self._connection is not None:
             self._connection.wake()
 
@@ -210,7 +212,7 @@ class SmtpUser(User):
                 yield Pause(moment)
                 if self._leaving.is_set():
                     return
-                moment = None if load.agenda is None else self._due_later(load.agenda)
+                moment = self._turn(ledger, first) if self._is_roused else None
             if not load.spend():
                 return
             ledger.hand(letter, self._due)
@@ -232,13 +234,12 @@ class SmtpUser(User):
 
     def _due_later(self, agenda: Agenda) -> float | None:
         """When the message is due that is ours to send; None if it is by now."""
-        load = self._load
+        self._is_roused = False
         self._due = agenda.claim(self._due)
         moment = FOR_EVER if self._due is None else self._due
         if moment <= perf_counter():
-            load.resting.pop(self, None)
             return None
-        load.resting[self] = moment
+        self._load.resting[self] = moment  # until we rest again: what is past wakes nobody
         return moment
 
     def _thought(self) -> float:
