@@ -291,4 +291,4 @@ def test_a_rate_of_ones_own_ends_with_its_stages(tmp_path: Path):
         done = locust(["-f", "own.py", "-u", "2", "-t", "3"], tmp_path)
 
     assert done.returncode == 0, done.stderr
-    assert len(taker.taken) == 20
+    assert 10 < len(taker.taken) <= 20, "and no more in the seconds behind"
