@@ -124,10 +124,15 @@ def _check_unit(unit: str, known: Sequence[str] | Mapping[str, object], what: st
         raise BadThreshold(f"'{what}' is compared with a number in: {units}")
 
 
+def _has_workers(result: LoadResult) -> bool:
+    """Whether there were processes to lose: one that was lost may have been all there were."""
+    return len(result.generators) > 1 or result.lost_generators > 0
+
+
 # What every profile promises that says nothing about it, where there is something to promise.
 _IMPLIED: Final[tuple[tuple[str, Callable[[LoadResult], bool]], ...]] = (
     ("failures == 0", lambda result: True),
-    ("lost_generators == 0", lambda result: len(result.generators) > 1),
+    ("lost_generators == 0", _has_workers),
     ("late < 1%", has_rate),
     ("unsent == 0", has_rate),
     ("lost == 0", lambda result: result.accounting is not None),

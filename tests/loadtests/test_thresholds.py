@@ -197,6 +197,12 @@ def test_nothing_is_promised_of_what_there_was_not():
     assert judged(UNMEASURED, "rate > 1/s") == {"rate > 1/s": True, "failures == 0": False}
 
 
+def test_who_lost_its_only_worker_has_lost_one():
+    alone = replace(UNMEASURED, generators={"worker 1": Generator(lost=True)})
+
+    assert not judged(alone)["lost_generators == 0"]
+
+
 def test_a_profile_is_taken_at_its_word():
     said = ["failures < 1%", "late < 5%", "unsent < 50%", "lost < 1%", "duplicates < 5",
             "altered < 5", "lost_generators < 2"]  # fmt: skip
