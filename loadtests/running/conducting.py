@@ -104,8 +104,10 @@ class _Worker:
         self._keeper.start(elapsed=perf_counter() - self._zero if self._zero else 0.0)
 
     def _leave(self) -> None:
-        """Send nothing: two profiles in one run would be no answer to either."""
-        sys.stderr.write("the master was told another profile, or other options than we\n")
+        """Send nothing: two targets or profiles in one run would be no answer to either."""
+        sys.stderr.write(
+            "the master was told another target or profile, or other options than we\n"
+        )
         self._environment.process_exit_code = WRONG_USE
         self._run.stop(perf_counter())
         gevent.spawn(self._runner.quit)

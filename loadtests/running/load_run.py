@@ -14,6 +14,7 @@ from harness.load_results import LoadResult
 from harness.protocol.sasl import Login
 from harness.target import Target
 from loadtests.admission import admit
+from loadtests.contents import read_messages
 from loadtests.counting.recorder import Recorder
 from loadtests.driving import Familiar, Own
 from loadtests.mail import MOST_SENDERS, Mail
@@ -64,6 +65,7 @@ class LoadRun:
     senders: WeakSet[Sender] = field(default_factory=WeakSet)
     resting: dict[Sender, float] = field(default_factory=dict)  # until a message is due
     is_closing: bool = False
+    asked: str = field(init=False)  # what all processes must have been told alike, in one word
     plan: Plan = field(init=False)  # how many users there are, and how many messages are due, when
     _roles: Iterator[int] = field(init=False)
     _senders: int = 0
@@ -71,14 +73,8 @@ class LoadRun:
     def __post_init__(self) -> None:
         self._roles = roles([each.share for each in self.profile.behaviours])
         self.plan = Plan(self.profile.stages)
-
-    @property
-    def asked(self) -> str:
-        """What all processes of a run must have been told alike, in one word."""
-        behaviours = tuple(replace(each, contents=()) for each in self.profile.behaviours)
-        alike = replace(self.profile, name="", about="", behaviours=behaviours,
-                        thresholds=(), stop_when=())  # fmt: skip
-        return sha256(repr(alike).encode()).hexdigest()
+        alike = (_mail_to(self.target), _load_of(self.profile))
+        self.asked = sha256(repr(alike).encode()).hexdigest()
 
     def start(self, now: float, *, elapsed: float = 0.0) -> None:
         """The run begins, or has begun elsewhere so many seconds ago."""
@@ -174,6 +170,25 @@ def prepare(target: Target, profile: Profile, *, started: str) -> LoadRun:
         budget=profile.messages,
         login=_login(target) if any(each.login for each in profile.behaviours) else None,
     )
+
+
+def _mail_to(target: Target) -> tuple[object, ...]:
+    """Who gets the mail, and what of the target it is made of."""
+    return (str(target.address), sorted((name, str(at)) for name, at in target.listeners.items()),
+            target.our_name, target.sender, target.recipients, target.many,
+            target.unknown_recipient)  # fmt: skip
+
+
+def _load_of(profile: Profile) -> tuple[object, ...]:
+    """What is sent, and when; of files their octets, for each machine has its own paths."""
+    behaviours = tuple(replace(each, contents=()) for each in profile.behaviours)
+    digests = [
+        [sha256(message).hexdigest() for path in each.contents for message in read_messages(path)]
+        for each in profile.behaviours
+    ]
+    alike = replace(profile, name="", about="", behaviours=behaviours,
+                    thresholds=(), stop_when=())  # fmt: skip
+    return alike, digests
 
 
 def _login(target: Target) -> Login | None:

@@ -8,10 +8,10 @@ import pytest
 
 from harness.errors import PeerClosed, UsageError
 from harness.protocol.replies import Capabilities
-from harness.target import read_target
+from harness.target import Target, read_target
 from harness.target.target import TlsPolicy
 from loadtests.mail import MOST_SENDERS
-from loadtests.profile import Behaviour, Tls, read_profile
+from loadtests.profile import Behaviour, Profile, Tls, read_profile
 from loadtests.running.load_run import LoadRun, prepare
 
 STARTED = "2026-01-02T03:04:05+00:00"
@@ -100,6 +100,42 @@ def test_a_process_gives_back_what_it_has_and_no_more():
     run.grant(-5)
 
     assert (run.spend(), run.held) == (False, (2, 1, 0))
+
+
+AIM = replace(read_target("127.0.0.1:2525"), many="user{n}@many.example.test")
+ANOTHER = {
+    "address": read_target("127.0.0.1:2526").address,
+    "listeners": {"submission": read_target("127.0.0.1:2526").address},
+    "our_name": "other.example.test",
+    "sender": "eve@example.test",
+    "recipients": ("eve@example.test",),
+    "many": "other{n}@many.example.test",
+    "unknown_recipient": "nobody@example.test",
+}
+
+
+def asked(target: Target, profile: Profile) -> str:
+    return prepare(target, profile, started=STARTED).asked
+
+
+@pytest.mark.parametrize("name", ANOTHER)
+def test_who_was_told_another_target_was_asked_something_else(name: str):
+    smoke = read_profile("smoke")
+    another = replace(AIM, **{name: ANOTHER[name]})  # type: ignore[arg-type]
+
+    assert asked(another, smoke) != asked(AIM, smoke) == asked(AIM, smoke)
+
+
+def test_messages_are_the_same_by_their_octets_wherever_they_lie(tmp_path: Path):
+    texts = {"one": "a: b\n\nc\n", "same": "a: b\n\nc\n", "other": "a: b\n\nd\n"}
+    found = {}
+    for name, text in texts.items():
+        path = tmp_path / f"{name}.eml"
+        path.write_text(text)
+        behaviour = Behaviour(name="", contents=(path,))
+        found[name] = asked(AIM, replace(read_profile("smoke"), behaviours=(behaviour,)))
+
+    assert found["one"] == found["same"] != found["other"]
 
 
 def test_where_all_may_be_begun_nobody_asks():
