@@ -44,12 +44,13 @@ OPTIONS = (
                  help="Start the target by its file's start:, stop it by its stop:."),
     click.option("--processes", type=_NUMBER, metavar="N", help="Share the work on this machine."),
     click.option("--master", is_flag=True, help="Wait for --expect-workers, and direct them."),
-    click.option("--expect-workers", type=_NUMBER, default=1, metavar="N", show_default=True,
+    click.option("--expect-workers", type=_NUMBER, metavar="N", show_default="1",
                  help="With --master: so many must have come before it begins."),
     click.option("--worker", is_flag=True, help="Work for a master elsewhere."),
-    click.option("--master-host", default="127.0.0.1", show_default=True, metavar="HOST",
+    click.option("--master-host", metavar="HOST", show_default="127.0.0.1",
                  help="Where the master is; with --master, the address at which it listens."),
-    click.option("--master-port", type=_PORT, default=5557, show_default=True, metavar="PORT"),
+    click.option("--master-port", type=_PORT, metavar="PORT", show_default="5557",
+                 help="The port there."),
     click.option("--web", type=_PORT, metavar="PORT", help="Locust's own page, on loopback."),
     click.option("--json", "path", type=_FILE, metavar="FILE",
                  help="Write the result to this file, as the run goes."),
@@ -91,6 +92,8 @@ def load(target: str | None, listing: bool, **given: Any) -> int:
 
     if given["starting"] and target is None:
         raise UsageError("--start is for a target's file; our own server is started anyway")
+    if given["worker"] and target is None:
+        raise UsageError("--worker needs the TARGET that its master was told")
     named = read_profile(given["profile"])
     wishes = Wishes.of(given)
     with _target(target, given) as aim:

@@ -57,10 +57,10 @@ class Wishes:
     starting: bool = False
     processes: int | None = None
     master: bool = False
-    expect_workers: int = 1
+    expect_workers: int | None = None
     worker: bool = False
-    master_host: str = "127.0.0.1"
-    master_port: int = 5557
+    master_host: str | None = None
+    master_port: int | None = None
     web: int | None = None
     path: Path | None = None  # may be STDOUT
     reports: tuple[str, ...] = ()
@@ -91,6 +91,21 @@ class Wishes:
                 "--conformance-under-load": self.suites, "--start": self.starting}  # fmt: skip
         if self.worker and (wrong := [name for name, value in told.items() if value]):
             raise UsageError(f"{wrong[0]} is for the master: a worker only sends")
+        if self.expect_workers is not None and not self.master:
+            raise UsageError("--expect-workers is for --master")
+        if (self.master_host or self.master_port) and not (self.master or self.worker):
+            word = "--master-host" if self.master_host else "--master-port"
+            raise UsageError(f"{word} is for --master and --worker")
+
+    @property
+    def workers(self) -> int:
+        """How many a master waits for."""
+        return self.expect_workers or 1
+
+    @property
+    def rendezvous(self) -> tuple[str, int]:
+        """Where master and workers meet."""
+        return self.master_host or "127.0.0.1", self.master_port or 5557
 
     @property
     def file(self) -> Path | None:
@@ -111,7 +126,7 @@ class Wishes:
         if self.web is not None:
             yield "127.0.0.1", self.web
         if self.master:
-            yield self.master_host, self.master_port
+            yield self.rendezvous
 
     def changed(self, profile: Profile) -> Profile:
         """The profile with the numbers that were given beside it."""
@@ -223,7 +238,8 @@ class _Run:
 
         prepared = self.folder / "prepared"
         hand_over(prepared, self.target, self.profile)
-        click.echo(f"working for the master at {self._rendezvous}", err=True)
+        host, port = self.wishes.rendezvous
+        click.echo(f"working for the master at {host}:{port}", err=True)
         options = [f"--smtp-prepared={prepared}", *_how(self.wishes)]
         status = generate(options, self.folder, patience=None, look=lambda: None)
         if status == 2:
@@ -231,11 +247,6 @@ class _Run:
         if status not in (0, *INTERRUPTED):
             raise HarnessError(f"the worker broke off: {last_words(self.folder)}")
         return status
-
-    @property
-    def _rendezvous(self) -> str:
-        """Where master and workers meet."""
-        return f"{self.wishes.master_host}:{self.wishes.master_port}"
 
     @property
     def _receipts(self) -> Path:
@@ -266,8 +277,9 @@ class _Run:
         if self.wishes.web is not None:
             click.echo(f"Locust's own page: http://127.0.0.1:{self.wishes.web}", err=True)
         if self.wishes.master:
-            who = many(self.wishes.expect_workers, "worker")
-            click.echo(f"waiting for {who} at {self._rendezvous}", err=True)
+            who = many(self.wishes.workers, "worker")
+            host, port = self.wishes.rendezvous
+            click.echo(f"waiting for {who} at {host}:{port}", err=True)
         ends = self.profile.duration + self.target.timeouts.reply + _GRACE
         patience = None if self.wishes.is_open_ended else ends
         with self._live(Follower(file)) as look:
@@ -353,13 +365,12 @@ def _how(wishes: Wishes) -> list[str]:
         port = _free_port()
         return [f"--processes={wishes.processes}", "--master-bind-host=127.0.0.1",
                 f"--master-bind-port={port}", f"--master-port={port}"]  # fmt: skip
+    host, port = wishes.rendezvous
     if wishes.master:
-        return ["--master", f"--expect-workers={wishes.expect_workers}",
-                f"--master-bind-host={wishes.master_host}",
-                f"--master-bind-port={wishes.master_port}"]  # fmt: skip
+        return ["--master", f"--expect-workers={wishes.workers}",
+                f"--master-bind-host={host}", f"--master-bind-port={port}"]  # fmt: skip
     if wishes.worker:
-        return ["--worker", f"--master-host={wishes.master_host}",
-                f"--master-port={wishes.master_port}"]  # fmt: skip
+        return ["--worker", f"--master-host={host}", f"--master-port={port}"]
     return []
 
 
