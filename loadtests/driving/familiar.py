@@ -32,7 +32,9 @@ class Familiar:
             if len(self._once) >= MOST:
                 self._once.clear()
             self._once.add(octets)
-        elif len(self._known) < MOST and _are_good(replies):
+        elif _are_good(replies):
+            if len(self._known) >= MOST:  # of what was said twice and never again: the time of day
+                self._known.clear()
             self._known[octets] = tuple(replies)
 
 

@@ -67,14 +67,17 @@ def test_a_server_that_says_something_new_each_time_does_not_fill_our_memory():
     assert len(familiar._once) <= MOST
 
 
-def test_a_server_that_says_very_much_twice_does_not_either():
+def test_a_server_that_says_very_much_twice_does_not_either_and_is_learned_anew():
     familiar = Familiar()
     for number in range(MOST + 10):
-        said = reply(250, f"hello, number {number}")
+        said = reply(250, f"it is now {number} o'clock")
         by_heart(familiar, said.octets, [said])
+    by_heart(familiar, OK.octets, [OK])
 
-    assert familiar.get(b"250 hello, number 1\r\n") is not None
-    assert familiar.get(b"250 hello, number %d\r\n" % (MOST + 1)) is None
+    assert familiar.get(b"250 it is now 1 o'clock\r\n") is None
+    assert familiar.get(b"250 it is now %d o'clock\r\n" % (MOST + 1)) is not None
+    assert familiar.get(OK.octets) == (OK,)
+    assert len(familiar._known) <= MOST
 
 
 def test_a_flow_hears_the_same_whether_it_is_familiar_or_not():
