@@ -193,7 +193,8 @@ class Keeper:
             verdicts = judge_all(self.run.profile.thresholds, self._total)
             self._total = replace(self._total, thresholds=verdicts, stopped=tuple(stopped))
             if self._path:
-                write(self._total, self._path)
+                with self._spare.lent():
+                    write(self._total, self._path)
         return self._total
 
     def _count_what_was_due_to_the_lost(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from gevent import monkey
 
 _close: Final[Any] = monkey.get_original("os", "close")  # gevent closes later
+_NONE: Final = -1
 
 
 class Spare:
@@ -21,7 +22,9 @@ class Spare:
     @contextmanager
     def lent(self) -> Iterator[None]:
         """A file may be opened meanwhile, and must be closed again; nobody else may run."""
-        _close(self._held)
+        if self._held != _NONE:
+            _close(self._held)
+        self._held = _NONE  # the number may be another's from now on
         try:
             yield
         finally:
@@ -29,4 +32,8 @@ class Spare:
 
 
 def _take() -> int:
-    return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    """One descriptor, or none: all processes together may have taken what the system has."""
+    try:
+        return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return _NONE
