@@ -1,8 +1,9 @@
 """Who may still begin how many messages, where a profile wants so many in all and not one more.
 
 Only the master knows all workers, and only a worker knows how many it begins.  So the master hands
-messages out and asks for them back, and counts on no answer before it has come: a worker that dies
-takes with it what it has begun, and nothing else.
+messages out and asks for them back, and counts on no answer before it has come.  What a worker that
+dies had begun since its last report nobody knows: that is handed out again, so the target may be
+sent up to a second of one worker's messages more than were wanted, which no count of ours knows.
 """
 
 from __future__ import annotations

@@ -96,6 +96,16 @@ def test_what_a_lost_worker_had_not_begun_is_begun_by_the_others():
     assert run.finish() == 95
 
 
+def test_what_a_lost_worker_began_and_did_not_report_is_begun_again():
+    run = Run(100, a=Worker(), b=Worker())
+    run.turn()
+    run.workers["b"].begin(7)  # between two reports
+    lost = run.workers.pop("b")
+    assert lost.begun == 5 + 7
+
+    assert run.finish() + lost.begun == 100 + 7
+
+
 def test_who_was_given_up_and_comes_back_gives_back_what_it_still_holds():
     run = Run(100, a=Worker(), b=Worker())
     run.turn(some=1)
