@@ -50,6 +50,7 @@ class _Shape:
     """What an exchange is, as far as its names tell."""
 
     ends: bool  # it begins with the end of a message
+    each: bool  # it is nothing but the end of a message for several recipients by LMTP
     chunk: bool  # it begins with a part of a text that is not the last (RFC 3030)
     mail: int | None  # where MAIL stands in it
     phase: str | None  # what it is measured as
@@ -60,6 +61,7 @@ class _Shape:
 def _shape(names: tuple[str, ...]) -> _Shape:
     return _Shape(
         ends=names[0] == "message",
+        each=names[:2] == _EACH and names[-1] == "message",
         chunk=names[0] == "BDAT",
         mail=names.index("MAIL") if "MAIL" in names else None,
         phase=_phase(names, _PHASES),
@@ -161,7 +163,7 @@ class Ledger:
         self._last = last
         if shape.ends:
             self._closing_began, self._dot_sent = self._began, sent
-            self._dot_written, self._dot_answered = written, first
+            self._dot_written, self._dot_answered = written, last if shape.each else first
             if self._text_began is not None:
                 self._dot_sent, self._text_began = self._text_began, None
         elif shape.chunk and self._text_began is None:

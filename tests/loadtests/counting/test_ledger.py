@@ -453,6 +453,15 @@ def test_by_lmtp_each_recipient_that_is_refused_behind_the_dot_is_trouble(
     assert set(books.found.failed) <= {"dot", "message"}
 
 
+def test_by_lmtp_a_message_is_done_when_the_last_recipient_is_answered(books: Books):
+    one = books.handing([outgoing("b@y.test", "c@y.test")])
+    flow = stream(one, pipeline=False, tell=books.ledger.tell, service=Service.LMTP)
+    books.run(flow, [(OK,), (OK,), (OK,), (GO,), (OK, OK)])
+
+    assert books.phases["dot"] == [1, 1.0]
+    assert books.phases["message"] == [1, 5.0]
+
+
 def test_by_chunks_the_body_takes_from_the_first_to_the_last(books: Books):
     two = books.handing([outgoing(), outgoing()])
     flow = stream_chunks(two, pipeline=False, tell=books.ledger.tell, size=8)
