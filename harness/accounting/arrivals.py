@@ -56,7 +56,10 @@ class Arrivals:
         self._mail = mail
         self._since = since
         self._heard = heard  # called for each copy that is new to us
-        self._shared: Counter[Message] = Counter()  # arrivals where several share a store
+        # Arrivals where several share a store, by those whose copy it may be: a store has its own.
+        self._shared: Counter[tuple[Message, tuple[int, ...]]] = Counter()
+        self._together: set[Message] = set()
+        self._guessed: set[Message] = set()  # came back for nobody of its recipients
         self._kinds: Counter[str] = Counter()
 
     def note(
@@ -92,15 +95,20 @@ class Arrivals:
         message = sent.sender, sent.serial
         if len(copies) > 1:
             # A store may keep one for all, or one for each: only what is more is one too many.
-            self._shared[message] += 1
-            if 1 < self._shared[message] <= len(copies):
+            self._together.add(message)
+            self._shared[message, copies] += 1
+            if 1 < self._shared[message, copies] <= len(copies):
                 return
-        for copy in copies if self._shared[message] <= 1 else copies[:1]:
+        for copy in copies if self._shared[message, copies] <= 1 else copies[:1]:
             self._note_copy(token, sent, copy, changed, moment)
 
     def is_shared(self, message: Message) -> bool:
         """Whether it lay in a store of several recipients, and nobody can say for whom."""
-        return message in self._shared
+        return message in self._together
+
+    def is_guessed(self, message: Message) -> bool:
+        """Whether a report named none of its recipients, and we took others for those it named."""
+        return message in self._guessed
 
     def _ours(self, octets: bytes, reverse_path: str | None) -> tuple[str, Sent] | None:
         """The message's token and what was sent; None for others, which are seen to."""
@@ -138,17 +146,18 @@ class Arrivals:
             self.altered += 1
             self._misfortune("altered", token, whom, changed)
 
-    def _copies_here(self, octets: bytes, sent: Sent, whose: Collection[str]) -> list[int]:
+    def _copies_here(self, octets: bytes, sent: Sent, whose: Collection[str]) -> tuple[int, ...]:
         """The numbers of those whose copy this may be."""
         if len(sent.recipients) == 1:
-            return [0]
+            return (0,)
         for address in named_in_trace(octets):
             copy = _number(sent.recipients, address)
             if copy is not None:
-                return [copy]
+                return (copy,)
         here = {address.casefold() for address in whose}
-        found = [n for n, address in enumerate(sent.recipients) if address.casefold() in here]
-        return found or list(range(len(sent.recipients)))
+        numbers = range(len(sent.recipients))
+        found = tuple(n for n in numbers if sent.recipients[n].casefold() in here)
+        return found or tuple(numbers)
 
     def _note_report(self, report: Returned) -> None:
         found = (self._mail.sent(token) for token in report.tokens)
@@ -167,6 +176,7 @@ class Arrivals:
         if numbers:
             return sorted(number for number in numbers if number is not None)
         message, of = (sent.sender, sent.serial), len(sent.recipients)
+        self._guessed.add(message)
         known = self.delivered.seen(message, of) | self.returned.seen(message, of)
         rest = list(bits((1 << of) - 1 & ~known))
         # An alias may have become an address that we never heard of: it was one of ours.

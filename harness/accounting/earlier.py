@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final
 
@@ -36,6 +37,10 @@ def _last(dates: Iterator[bytes] | list[bytes]) -> float | None:
 @functools.lru_cache(maxsize=64)  # much comes in the same second
 def _seconds(date: bytes) -> float | None:
     try:
-        return parsedate_to_datetime(date.decode("ascii", "replace").strip()).timestamp()
+        moment = parsedate_to_datetime(date.decode("ascii", "replace").strip())
+        if moment.tzinfo is None:  # nor is it in our own zone
+            # -0000 is Universal Time, from wherever (RFC 5322 3.3); other zones nobody knows.
+            return moment.replace(tzinfo=UTC).timestamp() if b"-0000" in date else None
+        return moment.timestamp()
     except (ValueError, TypeError, OverflowError):
         return None

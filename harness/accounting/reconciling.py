@@ -92,9 +92,11 @@ class _Books:
         seen = self.arrivals.delivered.part.get(message, 0)
         back = self.arrivals.returned.found(message) & ~seen
         absent = taken & ~seen & ~back
-        # A bounce for somebody who was refused is one for an address that we never heard of.
-        for copy in list(bits(absent))[: (back & ~taken).bit_count()]:
-            absent &= ~(1 << copy)
+        if back & ~taken and self.arrivals.is_guessed(message):
+            # It may be for one who was taken: it named an address that we never heard of.
+            guessed = back & ~taken & ~self._doubted(message)
+            for copy in list(bits(absent))[: guessed.bit_count()]:
+                absent &= ~(1 << copy)
         delivered = (seen & taken).bit_count()
         self.delivered += delivered
         self.bounced += taken.bit_count() - delivered - absent.bit_count()
@@ -146,9 +148,7 @@ class _Books:
 
     def _settle_other(self, message: Message, seen: int) -> None:
         """Copies that have come and were not accepted."""
-        sender, serial = message
-        doubts = self._doubts[sender]
-        unsure = seen & next((taken for taken, serials in doubts if serial in serials), 0)
+        unsure = seen & self._doubted(message)
         refused = seen & ~unsure
         self.unsure += unsure.bit_count()
         self.unknown += refused.bit_count()
@@ -159,6 +159,11 @@ class _Books:
                 Misfortune(kind="unknown", token=token, recipient=recipient, detail=detail)
                 for recipient in recipients
             ]
+
+    def _doubted(self, message: Message) -> int:
+        """Those of whom nobody knows whether they were taken, a bit each."""
+        sender, serial = message
+        return next((taken for taken, serials in self._doubts[sender] if serial in serials), 0)
 
 
 def _by_sender(copies: Copies) -> dict[int, list[tuple[int, Ranges]]]:

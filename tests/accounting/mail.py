@@ -6,7 +6,7 @@ import re
 
 from harness.accounting import Sent
 
-ALICE, BOB, CAROL = (f"{name}@example.test" for name in ("alice", "bob", "carol"))
+ALICE, BOB, CAROL, DAVE = (f"{it}@example.test" for it in ("alice", "bob", "carol", "dave"))
 SEED = 7
 
 

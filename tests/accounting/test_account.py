@@ -18,7 +18,7 @@ from harness.accounting import (
     read_waiting,
 )
 from harness.accounting.arrivals import NAMED
-from tests.accounting.mail import ALICE, BOB, CAROL, OurMail, content, report
+from tests.accounting.mail import ALICE, BOB, CAROL, DAVE, OurMail, content, report
 
 
 def accepted_of(
@@ -193,6 +193,28 @@ CASES = {
         to=BOTH,
         came=[as_sent(1, *BOTH)],
         says={"accepted": 1, "delivered": 1, "unanswered": 1, "unsure": 1},
+    ),
+    "a bounce for whom nobody had answered is none for who was accepted": Case(
+        accepted=[(1, 0, A)],
+        unsure=((1, 0, B),),
+        to=BOTH,
+        came=[back(0, BOB)],
+        says={"accepted": 1, "lost": 1, "unanswered": 1},
+        named=[("lost", 0, ALICE)],
+    ),
+    "a bounce that names who was refused is none for who was accepted": Case(
+        accepted=[(1, 0, B)],
+        to=BOTH,
+        came=[back(0, ALICE)],
+        says={"accepted": 1, "lost": 1},
+        named=[("lost", 0, BOB)],
+    ),
+    "a bounce names whom an alias became, and another whom nobody had answered for": Case(
+        accepted=[(1, 0, B)],
+        unsure=((1, 0, C),),
+        to=ALL,
+        came=[back(0, CAROL), back(0, "robert@elsewhere.test")],
+        says={"accepted": 1, "bounced": 1, "unanswered": 1},
     ),
     "what was refused must not": Case(
         accepted=[(1, 0, 1)],
@@ -409,6 +431,19 @@ def test_whose_copy_lies_in_a_store_is_told_as_well_as_can_be(lies, delivered, t
     found = account("here", accepted_of((1, 0, A | B)), arrivals, OurMail(*BOTH))
     assert (found.delivered, found.duplicates) == (delivered, twice)
     assert [it.recipient for it in found.named if it.kind == "lost"] == none
+
+
+@pytest.mark.parametrize("each", [1, 2])
+def test_each_of_two_stores_that_are_shared_may_keep_one_for_all_or_one_for_each(each: int):
+    mail = OurMail(*BOTH, CAROL, DAVE)
+    arrivals = Arrivals(mail)
+    for whose in (BOTH, (CAROL, DAVE)) * each:
+        arrivals.note_stored(as_sent(0)[0], whose, 0)
+    arrivals.note_stored(as_sent(1)[0], BOTH, 0)
+    found = account("here", accepted_of((1, 0, 0b1111), (1, 1, 0b1111)), arrivals, mail)
+
+    assert (found.delivered, found.duplicates) == (6, 0)
+    assert [it.recipient for it in found.named if it.kind == "lost"] == [CAROL, DAVE]
 
 
 def test_where_all_share_a_store_nobody_is_said_to_have_got_what_was_refused():
