@@ -20,8 +20,7 @@ from reference_server.talks.sink import unstamped
 Tell = Callable[[Envelope, bytes], None]
 
 NAME: Final = "sink.test"
-# What promises something beyond taking a message is not offered: who relays to us keeps it.  Nor
-# is SIZE: MAIL without parameters is answered by rote.
+# What promises something beyond taking a message is not offered: who relays to us keeps it.
 _OFFERED: Final = frozenset(
     {"PIPELINING", "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES"}
 )

@@ -24,10 +24,11 @@ from reference_server.talks.rote import LEADS_TO, SENDS_DATA, TEXT, Rote, plain_
 class Recital(ABC):
     """Answers one client as long as all goes well; what was taken is left to whoever inherits."""
 
-    __slots__ = ("_missed", "_pace", "_ready", "_rote", "_stage", "lines", "message")
+    __slots__ = ("_missed", "_pace", "_ready", "_rote", "_server", "_stage", "lines", "message")
 
-    def __init__(self, rote: Rote, pace: Pace, *, extended: bool) -> None:
+    def __init__(self, rote: Rote, pace: Pace, server: Server, *, extended: bool) -> None:
         """`extended` says that the client has said EHLO."""
+        self._server = server
         self.message: Message | None = None  # to be answered before anything else
         self.lines = 0  # in what the receiver has missed
         self._rote = rote
@@ -60,7 +61,8 @@ class Recital(ABC):
             return b"", octets
         lines = octets.count(b"\n")
         too_many = self.lines + lines > self._rote.limits.recipients  # on the safe side
-        if too_many or not self.admits(found):
+        mail = found[1]
+        if too_many or (mail and not self._has_room_for(mail)) or not self.admits(found):
             return b"", octets
         self.lines += lines
         self._pace.commands += lines
@@ -85,9 +87,15 @@ class Recital(ABC):
         recipients = rote.recipient * (lines - has_mail - has_data)
         return rote.sender * has_mail + recipients + rote.go_ahead * has_data
 
+    def _has_room_for(self, mail: bytes) -> bool:
+        """Whether all may have as much as a line of MAIL declares (RFC 1870 6.1)."""
+        _, parameters = sender_of(mail)
+        return self._server.budget.has_room(declared_size(parameters))
+
     def _take_text(self, octets: bytes) -> tuple[bytes, bytes]:
         size = plain_text(octets)
-        if not size or size > self._rote.limits.message:
+        has_room = size <= self._rote.limits.message and self._server.budget.has_room(size)
+        if not size or not has_room:
             return b"", octets
         said = self.end(octets[:size])
         self._stage, self.lines = self._ready, 0
@@ -99,13 +107,12 @@ class Recital(ABC):
 class CarefulRecital(Recital):
     """Asks the house about each recipient, and leaves messages to whoever keeps them."""
 
-    __slots__ = ("_guest", "_parameters", "_recipients", "_sender", "_server")
+    __slots__ = ("_guest", "_parameters", "_recipients", "_sender")
 
     def __init__(
         self, rote: Rote, pace: Pace, server: Server, guest: Guest, *, extended: bool
     ) -> None:
-        super().__init__(rote, pace, extended=extended)
-        self._server = server
+        super().__init__(rote, pace, server, extended=extended)
         self._guest = guest
         self._sender = b""
         self._parameters: Parameters = ()
@@ -117,9 +124,10 @@ class CarefulRecital(Recital):
         if mail:
             self._sender, self._parameters = sender_of(mail)
             self._recipients = []
-            if not self._has_room():
+            server = self._server
+            if server.intake.objection_to(Mail(NULL_PATH, self._parameters)) is not None:
                 return False
-            if self._server.house.objection_to_sender(_reverse_path(self._sender)) is not None:
+            if server.house.objection_to_sender(_reverse_path(self._sender)) is not None:
                 return False
         return not recipients or all(map(self._may_have_mail, recipients.splitlines()))
 
@@ -129,13 +137,6 @@ class CarefulRecital(Recital):
         envelope = Envelope(path, recipients, self._parameters)
         self.message = Message(envelope, content)
         return b""
-
-    def _has_room(self) -> bool:
-        """Whether there is room for what was declared (RFC 1870 6.1)."""
-        server, parameters = self._server, self._parameters
-        if not server.budget.has_room(declared_size(parameters)):
-            return False
-        return server.intake.objection_to(Mail(NULL_PATH, parameters)) is None
 
     def _may_have_mail(self, line: bytes) -> bool:
         recipient = _addressee(line[len("RCPT TO:") :])

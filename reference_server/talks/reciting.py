@@ -75,11 +75,15 @@ class RecitingConnection(Connection):
 
     def hand_over(self, recital: Recital) -> None:
         """Have the receiver be where the recital was."""
-        if recital.missed:
-            self.pace.commands -= recital.lines  # it counts them itself
-            self._receiver.feed(recital.missed)
-            super().go_on()
-            super().output()  # it was said already
+        if not recital.missed:
+            return
+        # Policy has admitted all of it, and that was said: it is not asked once more, for what it
+        # would say by now is another matter.
+        receiver = self._receiver
+        receiver.feed(recital.missed)
+        while (event := self._next_event()) is not None:
+            receiver.answer(event.said)
+        super().output()
 
     def _hear(self, octets: bytes) -> Waiting | None:
         while octets:
@@ -110,28 +114,30 @@ class RecitingConnection(Connection):
         never be at rest, had it to hear both.
         """
         end = octets.find(_END) + len(_END)
-        if end < len(_END) or not self._receiver.is_midway:
+        if end < len(_END) or not self._receiver.is_in_text:
             return octets, b""
         return octets[:end], octets[end:]
 
     def _meet(self, message: Message) -> bool:
         """Keep a message and answer it; or it has to wait."""
         self._receiver.meet(message)
-        if self._server.intake.waits:
-            if self.has_room():
-                return True
+        if not self.has_room():
             self._receiver.answer(Occasion.NO_SPACE)
-            self._said += super().output()
-            return False
-        self._take_now(message)
+        elif self._server.intake.waits:
+            return True
+        else:
+            self._take_now(message)
         self._said += super().output()
         return False
 
     def _ask(self, octets: bytes, rest: bytes) -> Waiting | None:
         self._receiver.feed(octets)
         waiting = super().go_on()
-        if waiting is not None:
+        if isinstance(waiting, Message):
             self._unheard = rest
+            return waiting
+        if waiting is not None:
+            self._receiver.feed(rest)  # RFC 3207 4.2: it forgets what came in the clear
             return waiting
         if self._receiver.is_at_rest:
             self._said += super().output()

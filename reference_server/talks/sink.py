@@ -12,6 +12,7 @@ from harness.protocol.trace import Trace
 from reference_server.doors.limits import Pace
 from reference_server.intake.intake import Intake
 from reference_server.intake.policy import House
+from reference_server.server import Server
 from reference_server.storage.storage import Nowhere
 from reference_server.talks.recital import Recital
 from reference_server.talks.reciting import RecitingConnection
@@ -59,8 +60,10 @@ class SinkRecital(Recital):
 
     __slots__ = ("_sink", "has_taken")
 
-    def __init__(self, rote: Rote, pace: Pace, sink: Sink, *, extended: bool) -> None:
-        super().__init__(rote, pace, extended=extended)
+    def __init__(
+        self, rote: Rote, pace: Pace, server: Server, sink: Sink, *, extended: bool
+    ) -> None:
+        super().__init__(rote, pace, server, extended=extended)
         self.has_taken = False  # a message
         self._sink = sink
 
@@ -82,7 +85,9 @@ class SinkConnection(RecitingConnection):
         """Begin to answer by rote."""
         sink = self._server.intake
         assert isinstance(sink, Sink), "this is a connection of sinks"
-        return SinkRecital(self._rote, self.pace, sink, extended=self._receiver.memory.extended)
+        return SinkRecital(
+            self._rote, self.pace, self._server, sink, extended=self._receiver.memory.extended
+        )
 
     def hand_over(self, recital: Recital) -> None:
         """Have the receiver be where the recital was."""

@@ -105,6 +105,11 @@ class Receiver:
         return self._reader is not None or self._lines.is_midway
 
     @property
+    def is_in_text(self) -> bool:
+        """Whether a text or a chunk is under way."""
+        return self._reader is not None
+
+    @property
     def is_at_rest(self) -> bool:
         """Whether a message may come next, and nothing else is under way."""
         return (

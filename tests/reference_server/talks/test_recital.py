@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from harness.protocol.receiver import RULES, Receiver, Speech
 from reference_server.doors.limits import Allowance, Pace
 from reference_server.server import Desk
+from reference_server.smtp_sink.witness import make_witness
 from reference_server.talks.recital import Recital
 from reference_server.talks.rote import learn
 from tests.fuzz.profile import profile
@@ -24,7 +25,7 @@ class Obliging(Recital):
     def __init__(self, rote, *, extended):
         self.pace = Pace(Allowance(), 0.0)
         self.contents = []
-        super().__init__(rote, self.pace, extended=extended)
+        super().__init__(rote, self.pace, make_witness(lambda *_: None), extended=extended)
 
     def admits(self, found):
         return b"unwelcome" not in found[0]

@@ -222,6 +222,37 @@ async def test_room_is_asked_for_as_much_as_is_declared():
     assert said[-1].startswith(b"452 4.3.1")
 
 
+FULL = {
+    "a text in pieces": (
+        [HELLO, SIZED.replace(b"5", b"999"), RCPT, DATA],
+        [b"x\r\n", b"NOOP\r\n.\r\n"],
+    ),
+    "a text": ([HELLO, MAIL, RCPT, DATA], [TEXT * 9]),
+    "a size": ([HELLO], [SIZED.replace(b"5", b"900")]),
+    "a size and its recipient": ([HELLO], [SIZED.replace(b"5", b"900") + RCPT]),
+    "a small one": ([HELLO], [SIZED, RCPT, DATA, b"x\r\n.\r\n"]),
+    "a recipient": ([HELLO, SIZED.replace(b"5", b"900")], [RCPT, b"NOOP\r\n", DATA, TEXT]),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("before", "then"), FULL.values(), ids=FULL)
+@pytest.mark.parametrize("left", [0, 10, 200])
+async def test_where_others_fill_our_memory_all_is_as_the_receiver_does_it(
+    kind, before, then, left
+):
+    said = []
+    for how in (Site.reciting, Site.thinking):
+        site = Site(kind)
+        connection = how(site)
+        await talk(connection, before)
+        site.server.budget.taken += site.server.budget.most - left
+        words = await talk(connection, [*then, MAIL, RCPT])
+        said.append((words[1:], seen(connection), site.taken))  # it greets again: a talk does
+
+    assert said[0] == said[1]
+
+
 async def test_what_was_declared_belongs_to_the_envelope():
     connection = Site("waits").reciting()
     await talk(connection, [HELLO])
