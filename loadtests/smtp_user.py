@@ -148,10 +148,10 @@ class SmtpUser(User):
         self._connection = connection
         self._lacking = None
         timeouts = load.target.timeouts
-        connection.patience = max(timeouts.greeting, timeouts.reply)
+        connection.be_patient(max(timeouts.greeting, timeouts.reply))
 
         def greeted() -> None:
-            connection.patience = timeouts.reply
+            connection.be_patient(timeouts.reply)
 
         try:
             connection.run(

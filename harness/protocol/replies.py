@@ -135,6 +135,11 @@ class ReplyReader:
         self._held = 0  # octets in those lines
 
     @property
+    def is_midway(self) -> bool:
+        """Whether something has come that is no reply yet."""
+        return bool(self._lines or self._buffer)
+
+    @property
     def left(self) -> bytes:
         """What has come and is no reply yet."""
         return b"".join(self._lines) + self._buffer

@@ -181,7 +181,7 @@ class Wire:
     @property
     def has_more(self) -> bool:
         """Whether something has come that nobody took: a reply, or part of one or of a line."""
-        return bool(self._replies or self._reader.left or self._received)
+        return bool(self._replies or self._reader.is_midway or self._received)
 
     @property
     def left(self) -> bytes:

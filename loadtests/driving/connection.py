@@ -49,6 +49,7 @@ class Connection(Speaker):
         "_is_kept",
         "_observe",
         "_own",
+        "_patience",
         "_receive",
         "_replies",
         "_rest",
@@ -57,7 +58,6 @@ class Connection(Speaker):
         "_trouble",
         "_tunnel",
         "_wanted",
-        "patience",
     )  # so many attributes share no dictionary, and are slow to find in one
 
     def __init__(
@@ -75,7 +75,7 @@ class Connection(Speaker):
         super().__init__(fileno, pace)
         self._receive = self._socket.recv
         self._observe = observe
-        self.patience = patience
+        self._patience = patience
         self._own = own or Own()
         self._familiar = familiar or Familiar()
         self._tls = tls
@@ -115,6 +115,11 @@ class Connection(Speaker):
             self._stop_resting()
             self._flow = None
             flow.close()
+
+    def be_patient(self, seconds: float) -> None:
+        """Wait so long for each reply from now on, and not as long as it was said before."""
+        self._patience = seconds
+        self._set_alarm(seconds)
 
     def wake(self) -> None:
         """End a pause, if there is one, before its time."""
@@ -187,13 +192,16 @@ class Connection(Speaker):
         now = perf_counter()
         if not self._wanted and not self._handshaking:
             self._moved_at = now
-        left = self._moved_at + self.patience - now
+        left = self._moved_at + self._patience - now
         if left <= 0:
             self._lose(PeerSilent("silent"))
             return
+        self._set_alarm(left)
+
+    def _set_alarm(self, seconds: float) -> None:
         self._alarm.stop()
         self._alarm.close()
-        self._alarm = self._loop.timer(left)
+        self._alarm = self._loop.timer(seconds)
         self._alarm.start(self._look_at_the_clock)
 
     # --- between the socket and the flow ---------------------------------------------------------

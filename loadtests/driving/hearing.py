@@ -42,6 +42,6 @@ class Hearing:
         reader.feed(octets)
         while (reply := reader.take()) is not None:
             replies.append(reply)
-        self.is_within = bool(reader.left)
+        self.is_within = reader.is_midway
         if not (was_within or self.is_within):
             self._learn(octets, replies[held:])

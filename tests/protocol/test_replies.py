@@ -77,6 +77,7 @@ def read(segments: list[bytes]) -> tuple[list[Reply], bytes]:
         reader.feed(segment)
         while (taken := reader.take()) is not None:
             replies.append(taken)
+    assert reader.is_midway is bool(reader.left)
     return replies, reader.left
 
 

@@ -131,6 +131,16 @@ def test_who_says_more_than_was_asked_while_we_write_is_not_listened_to():
         assert isinstance(caught.value.cause, Unasked)
 
 
+def test_who_has_less_patience_from_now_on_does_not_wait_as_long_as_was_said_before():
+    with stage(patience=600.0) as on, gevent.Timeout(10.0):
+        on.play(b"220 hi\r\n", len(HELLO.octets))
+        assert on.connection.run(ask(GREETING)) == [220]
+        on.connection.be_patient(0.05)
+
+        with pytest.raises(Lost, match="EHLO: silent"):
+            on.connection.run(ask(HELLO))
+
+
 def test_a_silent_peer_is_given_up_after_the_patience():
     with stage(patience=0.05) as on:
         with pytest.raises(Lost, match="greeting: silent") as caught:
