@@ -7,8 +7,6 @@ result file, so that whoever reads it meets all that was known a second ago.
 
 from __future__ import annotations
 
-import functools
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -36,10 +34,10 @@ from loadtests.counting.watch import Watch
 from loadtests.running.granting import Grants
 from loadtests.running.load_run import LoadRun
 from loadtests.running.spare import Spare
+from loadtests.running.window import Window
 from loadtests.thresholds import judge_all
 
 EVERY: Final = 1.0  # seconds between two parts
-WINDOW: Final = 5  # parts that `stop_when` looks at
 _GLANCE: Final = 0.01  # seconds between two looks at whether all is done
 LAST_WORDS: Final = 5.0  # seconds that workers have to send their last part
 END: Final = "smtp_end"  # what a worker is told: to stop its users, and to report
@@ -63,11 +61,12 @@ class Keeper:
         self._receipts = receipts  # where what was accepted is written, message by message
         self._watch: Watch | None = None
         self._total: LoadResult = run.recorder.blank
-        self._window: deque[LoadResult] = deque(maxlen=WINDOW)
+        self._window = Window() if run.profile.stop_when else None  # adding up is work
         self._over: set[str] = set()  # workers that said all they had to say
         self._lost: set[str] = set()
         self._spare = Spare()  # for both files
         self._finished = False
+        self.is_stopping = False
         wanted = run.profile.messages
         self._grants = None if wanted is None else Grants(wanted)  # where there are workers
         self._users = 0  # that there were when the last orders were called
@@ -150,12 +149,24 @@ class Keeper:
             self._add(self.take(), self._line())
 
     @property
-    def recent(self) -> LoadResult:
-        """The last few seconds of it."""
-        return functools.reduce(together, self._window, self.run.recorder.blank)
+    def recent(self) -> LoadResult | None:
+        """The last few seconds of it, where `stop_when` looks at them; None if it is too early."""
+        if self._window is None:
+            return None
+        unsent = self._total.messages.unsent
+        return self._window.look(self.run.recorder.blank, perf_counter(), unsent=unsent)
+
+    @property
+    def is_deserted(self) -> bool:
+        """Whether a master has lost its last worker."""
+        runner = self._environment.runner
+        if not self._lost or not isinstance(runner, MasterRunner):
+            return False
+        return not self._over and not self._present(runner)
 
     def stop(self) -> None:
         """Let all users end what they are at, here or in the workers, and hear what they did."""
+        self.is_stopping = True
         runner = self._environment.runner
         assert runner is not None, "a run has a runner"
         if not isinstance(runner, MasterRunner):
@@ -184,7 +195,7 @@ class Keeper:
     def finish(self, end: End, *, stopped: Sequence[Judged] = ()) -> LoadResult:
         """The last part, the verdicts, and the whole as one object in the file; once."""
         if not self._finished:
-            self._finished = True
+            self._finished = self.is_stopping = True
             if self._watch is not None and not isinstance(self._environment.runner, MasterRunner):
                 self._add(self.take(), self._line())
             self._total = replace(self._total, end=end)
@@ -212,7 +223,8 @@ class Keeper:
 
     def _add(self, part: LoadResult, accepted: str = "") -> None:
         self._total = together(self._total, part)
-        self._window.append(part)
+        if self._window is not None:
+            self._window.add(part, perf_counter())
         if self._path:
             with self._spare.lent(), self._path.open("a", encoding="utf-8") as lines:
                 lines.write(to_json(part))
@@ -237,6 +249,7 @@ class Keeper:
             name = worker_name(runner.worker_indexes[client.id])
             if client.state == STATE_MISSING and name not in self._lost:
                 self._lost.add(name)
+                self._over.discard(client.id)
                 self._add(replace(self.run.recorder.blank, generators={name: Generator(lost=True)}))
 
 

@@ -6,6 +6,7 @@ shall do, and after its last tick there is half a second for workers to tell wha
 
 from __future__ import annotations
 
+import sys
 from time import perf_counter
 from typing import Final
 
@@ -14,8 +15,10 @@ from locust.env import Environment
 
 from harness.load_results import End, Judged
 from loadtests.running.keeper import EVERY, Keeper
+from loadtests.running.window import SECONDS
 from loadtests.timing.plan import Plan
 
+_TOO_MUCH: Final = (">", ">=")
 FASTEST: Final = 1_000  # users a second that are begun
 _GLANCE: Final = 0.05  # seconds between two looks at whether all is done
 
@@ -36,7 +39,12 @@ class Pacer:
         """From the first user to the last; then Locust may quit."""
         try:
             self._keep_to_the_plan()
+            if self._keeper.is_stopping:
+                return  # a signal has come: who heard it ends the run
             self._keeper.stop()
+            if self._keeper.is_deserted:
+                sys.stderr.write("no worker is left\n")
+                self.end = End.RUNNING  # as a generator alone that died
         except BaseException:
             self.break_off()  # nobody else would end the run
             raise
@@ -51,7 +59,7 @@ class Pacer:
         self._begun = looked = perf_counter()
         while not self._is_over():
             gevent.sleep(_GLANCE)
-            if perf_counter() - looked >= EVERY:
+            if perf_counter() - looked >= EVERY and not self._keeper.is_stopping:
                 looked = perf_counter()
                 self._adjust()
                 self._keeper.look()
@@ -73,16 +81,20 @@ class Pacer:
             runner.start(wanted, spawn_rate=min(FASTEST, max(wanted, 1)))
 
     def _is_over(self) -> bool:
+        if self._keeper.is_stopping or self._keeper.is_deserted:
+            return True
         if perf_counter() - self._begun >= self._plan.duration or self._keeper.is_spent:
             self.end = End.COMPLETE
         return self.end is not End.INTERRUPTED
 
     def _look_for_the_end(self) -> None:
-        promises = self._keeper.run.profile.stop_when
-        if not promises:
-            return  # adding up the last seconds is work
         recent = self._keeper.recent
-        judged = (one.judge(recent) for one in promises)
+        if recent is None:
+            return
+        is_whole = recent.seconds >= SECONDS
+        promises = self._keeper.run.profile.stop_when
+        # What is too little may only have begun; what is too much already is.
+        judged = (one.judge(recent) for one in promises if is_whole or one.compare in _TOO_MUCH)
         self.stopped = tuple(one for one in judged if one.met)
         if self.stopped:
             self.end = End.ABORTED

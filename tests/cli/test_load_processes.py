@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
+from harness.cli.serving import serving
 from harness.load_results import End, LoadResult, read, saturation
 from tests.cli.loads import Load, is_in_second, short, standing_still, work, written
 from tests.loadtests.servers import aiosmtpd
@@ -71,6 +72,43 @@ def test_a_worker_that_dies_is_counted_and_the_others_take_over(
     assert sum(last.users.values()) == 10, "whoever is left does all of it"
     assert last.due == RATE
     assert result.end is End.COMPLETE
+
+
+def test_a_master_that_has_lost_its_last_worker_broke_off(
+    sink: tuple[str, psutil.Process], tmp_path: Path
+):
+    profile = written(tmp_path, short("thresholds: [lost_generators < 9]", duration="60s"))
+    words = (sink[0], "--to", "bob@example.test", "-p", profile, "--processes", 2)
+    with Load(tmp_path, *words) as load:
+        load.wait_until(is_in_second(0))
+        for worker in load.workers():
+            worker.kill()
+        done = load.end()
+
+    assert done.status == 3, done.said
+    assert "no worker is left" in done.said
+    assert (done.result.end, done.result.lost_generators) == (End.RUNNING, 2)
+    assert done.result.seconds < 30
+
+
+@pytest.mark.parametrize("more", [(), ("--processes", 2)], ids=["alone", "workers"])
+def test_nobody_is_begun_while_a_run_that_was_interrupted_waits_for_answers(
+    tmp_path: Path, more: tuple[object, ...]
+):
+    (tmp_path / "faults.yaml").write_text("{at: ., silent: yes}")
+    profile = tmp_path / "ramp.yaml"
+    profile.write_text("about: a\nusers: 10..410\nduration: 20s\n")  # 20 a second
+    server = ["--port", "0", "--discard", "--faults", str(tmp_path / "faults.yaml")]
+    with serving(server, tmp_path / "err") as (address,):
+        words = (address, "-p", profile, "--timeout", "4s", *more)
+        with Load(tmp_path, *words) as load:
+            load.wait_until(lambda known: known.connections >= 20)
+            load.send(signal.SIGTERM)
+            result = load.end().result
+
+    assert result.end is End.INTERRUPTED
+    most = max(sum(each.users.values()) for each in result.series.intervals.values())
+    assert most < 20 + 60, "two seconds' at most nobody had told of"
 
 
 def test_what_two_workers_counted_adds_up(sink: tuple[str, psutil.Process], tmp_path: Path):
