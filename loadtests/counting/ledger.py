@@ -42,7 +42,6 @@ _STAGES: Final[Mapping[str, str]] = {**_PHASES, "message": phases.DOT}
 
 _GREETING: Final = ("greeting",)
 _EACH: Final = ("message", "message")  # an answer for each recipient: RFC 2033 4.2
-_ALL: Final = -1  # recipients: each bit is set
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +52,7 @@ class _Shape:
     each: bool  # it is nothing but the end of a message for several recipients by LMTP
     chunk: bool  # it begins with a part of a text that is not the last (RFC 3030)
     mail: int | None  # where MAIL stands in it
+    asked: slice | None  # and where RCPT does
     phase: str | None  # what it is measured as
     failed: str | None  # and as what where it went wrong
 
@@ -64,9 +64,18 @@ def _shape(names: tuple[str, ...]) -> _Shape:
         each=names[:2] == _EACH and names[-1] == "message",
         chunk=names[0] == "BDAT",
         mail=names.index("MAIL") if "MAIL" in names else None,
+        asked=_places("RCPT", names),
         phase=_phase(names, _PHASES),
         failed=_phase(names, _STAGES),
     )
+
+
+def _places(name: str, names: tuple[str, ...]) -> slice | None:
+    """Where it stands, once or several times in a row."""
+    if name not in names:
+        return None
+    first = names.index(name)
+    return slice(first, first + names.count(name))
 
 
 def _phase(names: tuple[str, ...], alone: Mapping[str, str]) -> str | None:
@@ -89,7 +98,9 @@ class Ledger:
     """The books of one connection of one sender."""
 
     __slots__ = (
+        "_asked",
         "_began",
+        "_closing_asked",
         "_closing_began",
         "_counted",
         "_dot_answered",
@@ -131,6 +142,8 @@ class Ledger:
         self._handed: deque[tuple[Outgoing, float | None]] = deque()  # and not decided yet
         self._began = 0.0  # the MAIL of the message that is opened now
         self._closing_began = 0.0  # the MAIL of the message whose final dot went out last
+        self._asked: tuple[Reply, ...] = ()  # the replies to its RCPTs
+        self._closing_asked: tuple[Reply, ...] = ()
         self._dot_sent = 0.0  # when its text was begun
         self._dot_written = 0.0  # when all of it was on its way
         self._dot_answered = 0.0
@@ -163,7 +176,10 @@ class Ledger:
         self._last = last
         if shape.ends:
             self._closing_began, self._dot_sent = self._began, sent
-            self._dot_written, self._dot_answered = written, last if shape.each else first
+            self._closing_asked = self._asked
+            self._dot_answered = answered = last if shape.each else first
+            # The next opening may still be on its way when the answer to the text is here.
+            self._dot_written = min(written, answered)
             if self._text_began is not None:
                 self._dot_sent, self._text_began = self._text_began, None
         elif shape.chunk and self._text_began is None:
@@ -173,12 +189,15 @@ class Ledger:
         else:  # the same replies as before, and no others that are equal, were good before
             is_good = replies is self._good or _is_good(replies) or not replies
         if shape.mail is not None:
+            self._asked = ()
             if self._open < len(self._handed):  # or it is said again, to who called it out of order
                 self._began = sent
                 self._open += 1
                 due = self._handed[-1][1]
                 self._recorder.begin(sent, due is not None and sent - due > LATE)
             self._mail_is_done = is_good or _is_good(replies[shape.mail : shape.mail + 1])
+        if shape.asked is not None:
+            self._asked += replies[shape.asked]
         if is_good:
             self._good = replies
             if shape.phase is not None:
@@ -187,17 +206,13 @@ class Ledger:
                 self.greeting = replies[0]
             return
         self._text_began = None
-        if self._mail_is_done:
-            self._count_refused("RCPT")
-        if names[:2] == _EACH and any(reply.code // 100 == 2 for reply in replies):
-            self._count_refused("message")  # for others it is accepted
-        elif shape.failed is not None:
-            self._recorder.measure_failed(shape.failed, last - sent)
+        self._count_bad(shape, last - sent)
 
     def tell(self, message: Outgoing, reply: Reply, taken: int) -> None:
         """A message is decided; the flow's `Tell`."""
         if reply is GONE:
-            self._doubt(message, taken)
+            if taken:
+                self._doubt_rest(message)
             return  # `end` says what became of it
         self._open -= 1
         _, due = self._handed.popleft()
@@ -214,7 +229,7 @@ class Ledger:
         if self._receipts is not None and isinstance(message, Letter):
             self._receipts.accept(self._sender, message.serial, taken, written)
             if self._replies[-1] is GONE:
-                self._doubt_rest(message, taken)
+                self._doubt_rest(message)
         self._finish(phases.MESSAGE, seconds, None)
 
     def end(self, error: PeerError | None, now: float) -> None:
@@ -230,7 +245,7 @@ class Ledger:
         if not self._open and not is_told:
             self._finish(stage, 0.0, failed)
         if error is None and self._names[-1] != "MAIL":  # its dot may be on its way
-            self._doubt(self._handed[0][0], _ALL)
+            self._doubt(self._handed[0][0], _taken(self._asked))
         for _ in range(self._open):
             _, due = self._handed.popleft()
             seconds = now - (self._began if due is None else due)
@@ -247,17 +262,25 @@ class Ledger:
         self._open = 0
         self._handed.clear()
 
-    def _doubt(self, message: Outgoing, taken: int) -> None:
+    def _doubt(self, message: Outgoing, taken: list[int]) -> None:
         """The text of a message went out, and nobody said what became of it for these."""
-        if self._receipts is not None and isinstance(message, Letter):
-            taken &= (1 << len(message.opening.recipients)) - 1
-            if taken:
-                self._receipts.doubt(self._sender, message.serial, taken)
+        if taken and self._receipts is not None and isinstance(message, Letter):
+            self._receipts.doubt(self._sender, message.serial, sum(taken))
 
-    def _doubt_rest(self, message: Outgoing, taken: int) -> None:
-        """By LMTP the peer may be lost when it has answered for some (RFC 2033 4.2)."""
-        if len(self._replies) <= self._names.count("message"):
-            self._doubt(message, ~taken)
+    def _doubt_rest(self, message: Outgoing) -> None:
+        """The peer is lost; by LMTP it may have answered for some (RFC 2033 4.2)."""
+        answered = len(self._replies) - 1
+        if answered < self._names.count("message"):
+            self._doubt(message, _taken(self._closing_asked)[answered:])
+
+    def _count_bad(self, shape: _Shape, seconds: float) -> None:
+        """Count what no message is told of: an exchange with a refusal in it."""
+        if self._mail_is_done:
+            self._count_refused("RCPT")
+        if self._names[:2] == _EACH and any(reply.code // 100 == 2 for reply in self._replies):
+            self._count_refused("message")  # for others it is accepted
+        elif shape.failed is not None:
+            self._recorder.measure_failed(shape.failed, seconds)
 
     def _count_refused(self, asked: str) -> None:
         """Count those recipients one by one who were refused when this was said for each."""
@@ -298,6 +321,11 @@ def _cause(error: PeerError | None) -> tuple[str, str]:
             return phases.MESSAGE, "stopped by us"
         case _:
             return phases.HELLO, str(error)
+
+
+def _taken(asked: tuple[Reply, ...]) -> list[int]:
+    """The recipients who were not refused, by the replies to all RCPTs: a bit each, in order."""
+    return [1 << number for number, reply in enumerate(asked) if reply.code // 100 == 2]
 
 
 def _is_good(replies: tuple[Reply, ...]) -> bool:

@@ -139,6 +139,21 @@ def test_pipelined_a_message_begins_with_its_mail_and_ends_with_the_reply_to_its
     assert books.found.octets == 3 * len(CONTENT)
 
 
+def test_a_dot_that_is_answered_while_the_next_opening_is_still_written_took_no_time(books: Books):
+    flow = stream(books.handing([outgoing()] * 2), pipeline=True, tell=books.ledger.tell)
+    opening = flow.send(None)  # type: ignore[arg-type]  # to begin with
+    assert isinstance(opening, Exchange)
+    books.ledger.observe(opening, (OK, OK, GO), 0.0, 0.0, 1.0, 1.0)
+    both = flow.send((OK, OK, GO))
+    assert isinstance(both, Exchange)
+    books.ledger.observe(both, (OK, OK, OK, GO), 1.0, 3.0, 2.0, 4.0)  # written behind the first
+    flow.send((OK, OK, OK, GO))
+    books.now = 4.0
+
+    assert books.phases["dot"] == [1, 0.0]
+    assert books.phases["body"] == [1, 1.0]
+
+
 def test_a_message_whose_mail_is_said_again_is_one_and_began_when_it_was_said_first(books: Books):
     opened = (OK, OK, GO)
     early = (OK, ORDER, ORDER, ORDER)
@@ -370,13 +385,47 @@ def test_a_message_whose_dot_nobody_answered_may_have_been_taken(
     assert noted(books) == ({}, {(7, taken): [(3, 3)]})
 
 
-def test_whom_a_peer_by_lmtp_had_not_answered_for_may_have_got_it_too(books: Books):
-    flow = stream(
-        books.handing([letter(3)]), pipeline=True, tell=books.ledger.tell, service=Service.LMTP
-    )
-    books.run(flow, [(OK, OK, OK, GO), (OK, GONE)])
+# By LMTP, replies to four RCPTs and to the dot, then none -> who was taken, and who may have been
+LOST_BY_LMTP: dict[str, tuple[tuple[Reply, ...], tuple[Reply, ...], int, int]] = {
+    "nobody was answered for": ((OK,) * 4, (GONE,), 0, 0b1111),
+    "one was taken": ((OK,) * 4, (OK, GONE), 0b0001, 0b1110),
+    "one was refused at the dot": ((OK,) * 4, (NO, GONE), 0, 0b1110),
+    "one of each": ((OK,) * 4, (NO, OK, GONE), 0b0010, 0b1100),
+    "one of each, in turn": ((OK,) * 4, (OK, NO, GONE), 0b0001, 0b1100),
+    "one was refused at RCPT": ((NO, OK, OK, OK), (OK, GONE), 0b0010, 0b1100),
+    "another was": ((OK, OK, NO, OK), (OK, GONE), 0b0001, 0b1010),
+    "one was, and one at the dot": ((OK, NO, OK, OK), (NO, GONE), 0, 0b1100),
+    "the last was, and all were answered for but one": ((OK, OK, OK, NO), (OK, NO, GONE), 1, 0b100),
+}
 
-    assert noted(books) == ({(7, 0b01): [(3, 3)]}, {(7, 0b10): [(3, 3)]})
+
+@pytest.mark.parametrize("pipeline", [True, False])
+@pytest.mark.parametrize(
+    ("opened", "ended", "taken", "unsure"), LOST_BY_LMTP.values(), ids=LOST_BY_LMTP
+)
+def test_whom_a_peer_by_lmtp_was_asked_for_and_had_not_answered_may_have_got_it_too(
+    books: Books,
+    opened: tuple[Reply, ...],
+    ended: tuple[Reply, ...],
+    taken: int,
+    unsure: int,
+    pipeline: bool,
+):
+    to = make_opening(Envelope("a@x.test", tuple(f"{it}@y.test" for it in "bcde")))
+    one = books.handing([Letter(to, CONTENT, 3)])
+    flow = stream(one, pipeline=pipeline, tell=books.ledger.tell, service=Service.LMTP)
+    opening = (OK, *opened, GO)
+    books.run(flow, [*([opening] if pipeline else [(it,) for it in opening]), ended])
+
+    assert noted(books) == ({(7, taken): [(3, 3)]} if taken else {}, {(7, unsure): [(3, 3)]})
+
+
+def test_who_was_refused_is_not_in_doubt_behind_a_text_that_shared_its_write(books: Books):
+    two = books.handing([letter(3), letter(4)])
+    flow = stream(two, pipeline=True, tell=books.ledger.tell, service=Service.LMTP)
+    books.run(flow, [(OK, OK, OK, GO), (OK, OK, OK, NO, OK, GO), (GONE,)])
+
+    assert noted(books) == ({(7, 0b11): [(3, 3)]}, {(7, 0b10): [(4, 4)]})
 
 
 ENDED_BY_US = {  # what was answered, step by step -> whether the text may have been on its way
@@ -395,6 +444,15 @@ def test_a_message_under_way_when_we_are_stopped_may_have_been_taken(
 
     assert bool(found) is is_unsure
     assert books.messages == Messages(begun=1, unanswered=1)
+
+
+@pytest.mark.parametrize("pipeline", [True, False])
+def test_who_was_refused_is_not_in_doubt_when_we_are_stopped(books: Books, pipeline: bool):
+    opening = (OK, NO, OK, GO)
+    rounds = [opening] if pipeline else [(it,) for it in opening]
+    books.stream([letter(3)], rounds, pipeline=pipeline)
+
+    assert noted(books) == ({}, {(7, 0b10): [(3, 3)]})
 
 
 def test_failures_of_one_kind_read_the_same_for_locust():
