@@ -57,6 +57,12 @@ async def test_a_command_that_fails_says_nothing_of_its_words(tmp_path):
     assert str(raised.value) == "sh: exit status 1: no ***"
 
 
+@pytest.mark.parametrize("does", ["exec sleep 600", "trap : TERM; while :; do sleep 1; done"])
+async def test_a_command_that_does_not_end_is_given_up(tmp_path, does, autojump_clock):
+    with pytest.raises(PeerError, match=r"^sh: no answer for 60 s$"):
+        await opened(f"command:sh -c '{does}'", directory=tmp_path)
+
+
 def test_nothing_printed_is_no_message():
     assert list(printed(b"", "x")) == []
     assert [it.octets for it in printed(b"\r\n", "x")] == [b"\r\n"]
