@@ -24,7 +24,7 @@ from harness.cli.generator import HEADLESS, INTERRUPTED, Look, generate, last_wo
 from harness.cli.reporting import wanted_reports, write_report
 from harness.cli.starting import started
 from harness.cli.under_load import Sampler, under_load
-from harness.errors import HarnessError, PeerError, TargetUnreachable, UsageError
+from harness.errors import HarnessError, TargetUnreachable, UsageError
 from harness.load_results import End, Follower, Judged, LoadResult, read, to_document
 from harness.load_results.quantities import many
 from harness.reports.files import check_writable, is_replaceable, write_whole
@@ -197,7 +197,7 @@ class _Run:
     wishes: Wishes
     folder: Path
     status: int = 0
-    problem: PeerError | KeyboardInterrupt | None = None  # that kept it from being measured wholly
+    problem: HarnessError | KeyboardInterrupt | None = None  # that kept it from being whole
 
     def result(self) -> LoadResult:
         """Run it, account for its mail, and judge it."""
@@ -222,7 +222,7 @@ class _Run:
             if account is not None:
                 try:
                     result = replace(result, accounting=account.finish(self._receipts))
-                except (PeerError, KeyboardInterrupt) as error:  # the rest is told all the same
+                except (HarnessError, KeyboardInterrupt) as error:  # the rest is told all the same
                     self.problem = error
         verdicts = judge_all(self.profile.thresholds, result)
         if self.problem is not None:

@@ -124,6 +124,27 @@ def test_who_is_tired_of_waiting_is_told_what_was_measured(tmp_path, number):
     assert "copies accepted" not in run.said
 
 
+def test_an_account_that_cannot_be_made_takes_nothing_of_what_was_measured(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # where the generator notes what was accepted
+    profile = written(tmp_path, short())
+    report = tmp_path / "junit.xml"
+    with spoiling(tmp_path, "{at: NOOP, drop: yes}") as (address, _), reserved_port() as sink:
+        words = (address, "-p", profile, "--to", ALICE, "--sink", sink, *PATIENCE)
+        with Load(tmp_path, *words, "--report", f"junit:{report}") as loading:
+            loading.wait_until(lambda known: known.messages.accepted > 0)
+            (scratch,) = tmp_path.glob("smtp-harness-load-*")
+            with (scratch / "receipts").open("a") as receipts:
+                receipts.write("what is this?\n")
+            run = loading.end()
+    assert run.status == 2
+    assert "this is no line of receipts: 'what is this?" in run.said
+    assert "messages accepted in" in run.said
+    assert run.result.messages.accepted > 0
+    assert run.result.accounting is None
+    assert run.result.thresholds[-1].found == "it could not be looked for"
+    assert "it could not be looked for" in report.read_text()
+
+
 MANNERS = {
     "files, as they are": "contents: [mail]\n",
     "files, in chunks": "contents: [mail]\nchunking: yes\n",
