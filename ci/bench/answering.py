@@ -85,9 +85,13 @@ class Guest:
 
     def serve(self) -> bool:
         """Answer what has come; whether they are still there."""
-        octets = self.peer.recv(_CHUNK)
-        if not octets:
-            return False
+        try:
+            octets = self.peer.recv(_CHUNK)
+            return bool(octets) and self._answer(octets)
+        except OSError:
+            return False  # whoever starts us connects once to see whether we greet, and resets
+
+    def _answer(self, octets: bytes) -> bool:
         if self._tls is None:
             self._say(self._talk.hear(octets))
             if self._talk.wants_tls:

@@ -110,6 +110,7 @@ def postfix(server: Served) -> Iterator[Postfix]:
         yield Postfix(port, sink)
 
 
+UNDER_WAY = 20  # messages that Postfix hands on at once to one destination, as it comes
 THREE = [f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol")]
 
 
@@ -135,7 +136,10 @@ def test_what_a_killed_postfix_took_is_there_when_it_is_back(postfix, tmp_path):
     assert account is not None
     assert found.messages.unanswered > 0
     assert account.accepted == account.delivered == 3 * found.messages.accepted > 0
-    assert (account.lost, account.queued, account.duplicates, account.altered) == (0, 0, 0, 0)
+    assert (account.lost, account.queued, account.altered) == (0, 0, 0)
+    # What it had handed on and not noted before it was killed comes twice: RFC 5321 6.1 wants no
+    # loss, and 4.5.3.2.6 says how a message may be delivered twice.
+    assert account.duplicates <= 3 * UNDER_WAY
     assert 0 <= account.unsure <= account.unanswered <= 3 * found.messages.unanswered
     assert account.unknown == 0
 
