@@ -102,6 +102,7 @@ class _Worker:
         run.recorder.name = worker_name(run.place)
         run.share = self._share
         self._keeper.start(elapsed=perf_counter() - self._zero if self._zero else 0.0)
+        runner._send_stats()  # the master waits for it before it hands messages out
 
     def _leave(self) -> None:
         """Send nothing: two targets or profiles in one run would be no answer to either."""

@@ -40,6 +40,7 @@ from loadtests.thresholds import judge_all
 EVERY: Final = 1.0  # seconds between two parts
 _GLANCE: Final = 0.01  # seconds between two looks at whether all is done
 LAST_WORDS: Final = 5.0  # seconds that workers have to send their last part
+_UNHEARD: Final = 3.0  # seconds that workers have to begin before others get their messages
 END: Final = "smtp_end"  # what a worker is told: to stop its users, and to report
 MORE: Final = "smtp_more"  # and how many messages more it may begin
 _PART, _RECEIPTS, _OVER, _HELD = "smtp_part", "smtp_receipts", "smtp_over", "smtp_held"
@@ -69,6 +70,9 @@ class Keeper:
         self.is_stopping = False
         wanted = run.profile.messages
         self._grants = None if wanted is None else Grants(wanted)  # where there are workers
+        self._heard: set[str] = set()  # workers that have begun
+        self._has_granted = False
+        self._grants_from = 0.0  # when it is not waited for the others any more
         self._users = 0  # that there were when the last orders were called
         if path:
             path.write_text(to_json(self._total), encoding="utf-8")
@@ -79,8 +83,7 @@ class Keeper:
         self._total = replace(self._total, started=started)
         if self._path:
             write(self._total, self._path)
-        if isinstance(self._environment.runner, MasterRunner):
-            self._grant(self._environment.runner)
+        self._grants_from = perf_counter() + _UNHEARD
 
     # --- in every process ------------------------------------------------------------------------
 
@@ -133,7 +136,10 @@ class Keeper:
         if _PART in data:
             self._add(from_json(data[_PART]), data[_RECEIPTS])
             if self._grants is not None:
+                self._heard.add(client_id)
                 self._grants.hear(client_id, data[_HELD])
+                if isinstance(self._environment.runner, MasterRunner):
+                    self._grant(self._environment.runner)
         if data.get(_OVER):
             self._over.add(client_id)
         else:
@@ -239,7 +245,14 @@ class Keeper:
         """Say who may begin how many messages, where that has changed."""
         if self._grants is None:
             return
-        users = {client.id: client.user_count for client in self._present(runner)}
+        # Who has not reported yet may not hear us either: what it is told then is lost.
+        present = self._present(runner)
+        users = {each.id: each.user_count for each in present if each.id in self._heard}
+        if len(users) < len(present) and perf_counter() < self._grants_from:
+            return
+        if not self._has_granted:  # all are about to have users, and some report sooner
+            users = dict.fromkeys(users, 0)
+        self._has_granted = True
         for worker, more in self._grants.orders(users).items():
             runner.send_message(MORE, {"messages": more}, worker)
 
