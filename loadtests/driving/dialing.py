@@ -29,14 +29,15 @@ class Place:
     address: Any  # as `connect` of that family wants it
 
 
-def look_up(host: str, port: int) -> tuple[Place, ...]:
+def look_up(host: str, port: int, *, blocking: bool = False) -> tuple[Place, ...]:
     """The places that a name stands for, best first; raises OSError if it stands for none.
 
-    A path is that of a Unix-domain socket.
+    A path is that of a Unix-domain socket.  `blocking` keeps everybody else waiting meanwhile.
     """
     if host.startswith("/"):
         return unix(Path(host))
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    ask = monkey.get_original("socket", "getaddrinfo") if blocking else socket.getaddrinfo
+    found = ask(host, port, type=socket.SOCK_STREAM)
     return tuple(Place(family, address) for family, _, _, _, address in found)
 
 

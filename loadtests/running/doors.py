@@ -31,14 +31,15 @@ class Doors:
         for behaviour in behaviours:
             self.tls(behaviour)
             with contextlib.suppress(PeerClosed):
-                self.place(behaviour)
+                # Nobody else may have a turn: a worker that is told to begin would not hear it yet.
+                self.place(behaviour, blocking=True)
 
-    def place(self, behaviour: Behaviour) -> Sequence[Place]:
+    def place(self, behaviour: Behaviour, *, blocking: bool = False) -> Sequence[Place]:
         """Where such senders connect to; raises PeerClosed if its name is unknown."""
         address = address_of(behaviour, self._target)
         if address not in self._places:
             try:
-                self._places[address] = look_up(address.host, address.port)
+                self._places[address] = look_up(address.host, address.port, blocking=blocking)
             except OSError as problem:
                 raise PeerClosed(problem.strerror or str(problem)) from None
         return self._places[address]
