@@ -20,8 +20,8 @@ from harness.runner.facts import SERVER
 from harness.runner.hearing import surprise_at
 from harness.transcripts.listening import Said, listen
 from harness.transcripts.matching import spelled
-from harness.transcripts.model import (
-    Case,
+from harness.transcripts.model import Case
+from harness.transcripts.steps import (
     HalfClose,
     Hangup,
     Hear,

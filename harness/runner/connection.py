@@ -14,7 +14,7 @@ from harness.protocol.sasl import SaslClient, decode64, encode64
 from harness.protocol.transparency import DataReader
 from harness.target import Address, Scheme, Target
 from harness.transcripts.matching import Closed, Heard, Silent
-from harness.transcripts.model import Expect
+from harness.transcripts.steps import Expect
 from harness.wire import Piece, Wire
 
 GRACE = 0.3  # seconds in which a reply shows that another one was not the last

@@ -33,12 +33,12 @@ from harness.runner.security import (
 from harness.runner.stage import Stage
 from harness.runner.start import reach
 from harness.transcripts.matching import Closed, describe
-from harness.transcripts.model import (
+from harness.transcripts.model import Case
+from harness.transcripts.steps import (
     MAIN,
     Accept,
     Auth,
     Branch,
-    Case,
     CloseNotify,
     Connect,
     Expect,

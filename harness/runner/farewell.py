@@ -12,7 +12,7 @@ from harness.runner.connection import GRACE, Connection
 from harness.runner.endings import Trouble
 from harness.runner.hearing import Ear, ending, surprise_at
 from harness.transcripts.matching import Heard, describe, spelled
-from harness.transcripts.model import Want
+from harness.transcripts.wants import Want
 from harness.wire import Piece
 
 _QUIT = b"QUIT\r\n"

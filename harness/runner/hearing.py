@@ -22,8 +22,9 @@ from harness.transcripts.matching import (
     fits,
     spot,
 )
-from harness.transcripts.model import Branch, Expect, Want
+from harness.transcripts.steps import Branch, Expect
 from harness.transcripts.variables import Values
+from harness.transcripts.wants import Want
 
 PATIENCE_WITH_ERRORS = 3  # refused commands after which a hang-up is a defence (RFC 5321 7.8)
 

@@ -20,9 +20,11 @@ from harness.runner.stage import Stage
 from harness.runner.start import reach
 from harness.target import Address
 from harness.transcripts.matching import describe
-from harness.transcripts.model import Case, Delivered, SendFile, Start, Write
+from harness.transcripts.model import Case
+from harness.transcripts.steps import SendFile, Start, Write
 from harness.transcripts.variables import Values
 from harness.transcripts.walking import all_steps, templates
+from harness.transcripts.wants import Delivered
 from harness.wire import Log, Piece
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.2  # seconds between two looks

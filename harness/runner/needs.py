@@ -9,8 +9,10 @@ from harness.runner.facts import literal_of
 from harness.runner.offers import Offer
 from harness.runner.settings import Settings
 from harness.target import Target
-from harness.transcripts.model import Auth, Case, Role, Sasl, Start, StartTls, Template, Tls
+from harness.transcripts.model import Case, Role
+from harness.transcripts.steps import Auth, Sasl, Start, StartTls, Tls
 from harness.transcripts.walking import all_steps
+from harness.transcripts.wants import Template
 
 EXTENSION = "ext:"
 MOST_RECIPIENTS = 10_000  # of one message that is to have as many as may be

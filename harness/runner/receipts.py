@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from harness.delivery import Difference, Stored, Wanted, compare
 from harness.results import Surprise
 from harness.runner.hearing import surprise_at
-from harness.transcripts.model import Delivered, Template
 from harness.transcripts.variables import Values
+from harness.transcripts.wants import Delivered, Template
 
 
 def find_surprise(

@@ -13,7 +13,14 @@ from harness.runner.endings import Trouble, Unmet, Void
 from harness.runner.hearing import ending, surprise_at
 from harness.runner.start import authenticate, login_of, side_of, untrusted
 from harness.transcripts.matching import Closed, Heard, Silent, describe
-from harness.transcripts.model import Auth, CloseNotify, Sasl, SaslVerified, StartTls, Tls
+from harness.transcripts.steps import (
+    Auth,
+    CloseNotify,
+    Sasl,
+    SaslVerified,
+    StartTls,
+    Tls,
+)
 from harness.wire import Piece
 
 _HANDSHAKE = "a TLS handshake"

@@ -16,7 +16,8 @@ from harness.runner.mailboxes import Mailboxes
 from harness.runner.offers import Offer
 from harness.runner.settings import Settings
 from harness.target import Address, Target
-from harness.transcripts.model import MAIN, Case
+from harness.transcripts.model import Case
+from harness.transcripts.steps import MAIN
 from harness.transcripts.variables import Values, make_token
 from harness.wire import Log, Wire, dial
 

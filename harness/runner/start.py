@@ -14,7 +14,7 @@ from harness.runner.connection import Connection
 from harness.runner.endings import Busy, StartRefused, Trouble, Void
 from harness.target import Target
 from harness.transcripts.matching import Closed, Heard, describe
-from harness.transcripts.model import Start
+from harness.transcripts.steps import Start
 from harness.wire import Piece
 
 Step = Callable[[Connection], Awaitable[None]]

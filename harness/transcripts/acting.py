@@ -13,7 +13,7 @@ from harness.protocol.sasl import Spoil
 from harness.transcripts.branching import ReadSteps
 from harness.transcripts.dialogue import Setting, Utterance
 from harness.transcripts.forms import Form, Found, form, read_form, read_modifiers
-from harness.transcripts.model import (
+from harness.transcripts.steps import (
     Accept,
     Auth,
     CloseNotify,
@@ -28,10 +28,10 @@ from harness.transcripts.model import (
     StartTls,
     Step,
     Tls,
-    Variable,
     Wait,
 )
 from harness.transcripts.templates import NAME, Names, literal, read_text
+from harness.transcripts.wants import Variable
 
 _SPOILS = "|".join(Spoil)
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from harness.documents import Place
 from harness.transcripts.dialogue import Row, Setting
-from harness.transcripts.model import Step
+from harness.transcripts.steps import Step
 
 B = TypeVar("B")
 

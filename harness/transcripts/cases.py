@@ -13,24 +13,16 @@ from harness.transcripts.catalogue import Catalogue
 from harness.transcripts.dialogue import Setting
 from harness.transcripts.grammar import read_dialogue
 from harness.transcripts.ids import Ids
-from harness.transcripts.model import (
-    Bounced,
-    Case,
-    Delivered,
-    Hear,
-    Role,
-    Start,
-    Step,
-    Template,
-    Write,
-)
+from harness.transcripts.model import Case, Role
 from harness.transcripts.needs import inferred_needs, read_needs
 from harness.transcripts.receipts import Receipts, templates_of_receipts
 from harness.transcripts.rows import Row, check_rows, names_in_title, read_rows, warn_of_unused
 from harness.transcripts.scope import FACTS, Scope
+from harness.transcripts.steps import Hear, Start, Step, Write
 from harness.transcripts.tables import Tables
 from harness.transcripts.templates import Names
 from harness.transcripts.walking import all_steps, names_set, templates
+from harness.transcripts.wants import Bounced, Delivered, Template
 
 KEYS = frozenset({"id", "title", "checks", "caught_by", "role", "start", "end", "over", "needs",
                   "segment", "grade", "why", "note", "names", "texts", "each", "dialogue",

@@ -10,23 +10,21 @@ from harness.documents import Complaints, Place, read_duration
 from harness.transcripts.branching import ReadSteps, part_branches, read_branches
 from harness.transcripts.dialogue import Row, Setting, Utterance
 from harness.transcripts.forms import Form, Found, form, read_modifiers
-from harness.transcripts.model import (
-    Branch,
+from harness.transcripts.steps import Branch, Expect, Silence
+from harness.transcripts.templates import NAME, read_octets, read_regex, read_text
+from harness.transcripts.wants import (
     Enhanced,
     ExactTexts,
-    Expect,
     FirstWordIsDomain,
     Has,
     Lacks,
     LineCount,
     Octets,
-    Silence,
     Template,
     TextMatches,
     Want,
     WellFormed,
 )
-from harness.transcripts.templates import NAME, read_octets, read_regex, read_text
 
 _CODE = r"[2-5](?:[0-9][0-9]|[0-9]x|xx)"
 _ALTERNATIVE = re.compile(rf"{_CODE}|any|close")

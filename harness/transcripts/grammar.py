@@ -19,8 +19,10 @@ from harness.transcripts.dialogue import Row, Setting, Utterance, read_rows, rea
 from harness.transcripts.expecting import read_expects
 from harness.transcripts.forms import Form, Found, form, read_modifiers
 from harness.transcripts.hearing import read_heard, read_said
-from harness.transcripts.model import MAIN, Expect, Line, Role, Step, WellFormed, Write
+from harness.transcripts.model import Role
+from harness.transcripts.steps import MAIN, Expect, Line, Step, Write
 from harness.transcripts.templates import holds_size, joined, literal, read_octets, read_text
+from harness.transcripts.wants import WellFormed
 
 
 def read_dialogue(block: TextNode, setting: Setting) -> tuple[Step, ...]:

@@ -12,19 +12,17 @@ from harness.transcripts.branching import ReadSteps, part_branches, read_branche
 from harness.transcripts.dialogue import Row, Setting, Utterance
 from harness.transcripts.expecting import read_silence
 from harness.transcripts.forms import Form, Found, form, read_modifiers, refuse_below
-from harness.transcripts.model import (
+from harness.transcripts.steps import (
     Bind,
-    Fill,
     Hangup,
     Hear,
     HearBranch,
     HearText,
     Say,
     Silence,
-    Template,
-    Variable,
 )
 from harness.transcripts.templates import NAME, joined, literal, read_octets, read_text
+from harness.transcripts.wants import Fill, Template, Variable
 
 Pattern = tuple[bytes | Bind, ...]
 

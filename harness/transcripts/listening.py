@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from harness.results import Surprise
 from harness.transcripts.hearing import Pattern, heard
 from harness.transcripts.matching import spelled, spot
-from harness.transcripts.model import Bind, Fill, Hear, HearBranch, Template, Variable
+from harness.transcripts.steps import Bind, Hear, HearBranch
 from harness.transcripts.templates import joined
+from harness.transcripts.wants import Fill, Template, Variable
 
 _PATH_VERB = re.compile(rb"(?:MAIL FROM|RCPT TO):", re.IGNORECASE)
 _HEAD = re.compile(rb"MAIL FROM:|RCPT TO:|AUTH \S+|[A-Z][A-Z0-9]{3,}(?= |$)")

@@ -20,12 +20,12 @@ from harness.protocol.replies import (
 )
 from harness.protocol.sasl import decode64
 from harness.results import Spot, Surprise
-from harness.transcripts.model import (
-    Branch,
+from harness.transcripts.steps import Branch, Expect
+from harness.transcripts.variables import Values
+from harness.transcripts.wants import (
     Check,
     Enhanced,
     ExactTexts,
-    Expect,
     FirstWordIsDomain,
     Has,
     Lacks,
@@ -35,7 +35,6 @@ from harness.transcripts.model import (
     Want,
     WellFormed,
 )
-from harness.transcripts.variables import Values
 from harness.visible import excerpt, visible
 
 _UNREADABLE = (Fault.BAD_LINE, Fault.CODE_CHANGED, Fault.ENDLESS)

@@ -7,22 +7,22 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from harness.documents import Complaints, TextNode
 from harness.transcripts.catalogue import Catalogue
-from harness.transcripts.model import (
+from harness.transcripts.model import Role
+from harness.transcripts.scope import FACTS
+from harness.transcripts.steps import (
     Auth,
     Connect,
-    Role,
     Sasl,
     Silence,
     Start,
     StartTls,
     Step,
-    Template,
     Tls,
     Wait,
     Write,
 )
-from harness.transcripts.scope import FACTS
 from harness.transcripts.walking import all_steps, names_set, templates
+from harness.transcripts.wants import Template
 
 PATIENCE = 2.0  # seconds of waiting from which on a case needs `slow`
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from harness.documents import Complaints, Fields, Node, Place, TextNode
-from harness.transcripts.model import Bounced, Delivered, ReceivedWant, Template, Variable
 from harness.transcripts.templates import (
     Names,
     joined,
@@ -13,6 +12,13 @@ from harness.transcripts.templates import (
     read_octets,
     read_regex,
     read_text,
+)
+from harness.transcripts.wants import (
+    Bounced,
+    Delivered,
+    ReceivedWant,
+    Template,
+    Variable,
 )
 
 STATUS = r"[245](?:\.[0-9]{1,3}){2}"

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from harness.documents import Complaints, Fields, Node, Place, TextNode
 from harness.transcripts.ids import Ids
-from harness.transcripts.model import Template
 from harness.transcripts.scope import COMPUTED, FACTS, Scope
 from harness.transcripts.templates import NAME, Names, read_octets, read_text
+from harness.transcripts.wants import Template
 
 # What a row may say for itself alone; the other keys of a case hold for all rows.
 OWN_KEYS = ("title", "checks", "caught_by", "needs", "start", "grade", "why", "note")

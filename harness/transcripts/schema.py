@@ -14,10 +14,11 @@ from harness.results import Grade
 from harness.transcripts.acting import LISTENERS
 from harness.transcripts.cases import GRADES, KEYS
 from harness.transcripts.ids import NAME_OF_CASE, PATH_OF_SUITE
-from harness.transcripts.model import Role, Start
+from harness.transcripts.model import Role
 from harness.transcripts.receipts import STATUS
 from harness.transcripts.rows import OWN_KEYS
 from harness.transcripts.scope import COMPUTED, FACTS
+from harness.transcripts.steps import Start
 from harness.transcripts.templates import NAME
 
 Schema = dict[str, Any]

@@ -10,19 +10,9 @@ from collections.abc import Iterable, Mapping
 
 from harness.documents import Complaints
 from harness.transcripts.fullness import FULL
-from harness.transcripts.model import (
-    Expect,
-    Fill,
-    Hear,
-    HearText,
-    Repeat,
-    Sasl,
-    Step,
-    Template,
-    Variable,
-    Write,
-)
+from harness.transcripts.steps import Expect, Hear, HearText, Repeat, Sasl, Step, Write
 from harness.transcripts.walking import names_set, templates
+from harness.transcripts.wants import Fill, Template, Variable
 
 # What the target or the run knows -> what a case that uses it needs of the target.
 FACTS: Mapping[str, str | None] = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from harness.documents import Complaints, Place
-from harness.transcripts.model import Fill, Template, Variable
+from harness.transcripts.wants import Fill, Template, Variable
 
 NAME = r"[A-Za-z][A-Za-z0-9_-]*"
 

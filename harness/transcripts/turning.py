@@ -15,29 +15,26 @@ from harness.errors import UsageError
 from harness.protocol.replies import reply
 from harness.transcripts.hearing import heard_lines
 from harness.transcripts.matching import fits
-from harness.transcripts.model import (
+from harness.transcripts.model import Case, Role
+from harness.transcripts.needs import inferred_needs
+from harness.transcripts.steps import (
     Bind,
-    Case,
     Expect,
     Hangup,
     Hear,
     Line,
     Repeat,
-    Role,
     Say,
     Silence,
     Start,
     StartTls,
     Step,
-    Template,
     Tls,
-    Variable,
     Wait,
-    Want,
     Write,
 )
-from harness.transcripts.needs import inferred_needs
 from harness.transcripts.templates import joined, literal
+from harness.transcripts.wants import Template, Variable, Want
 
 _CRLF = b"\r\n"
 _REPLY = re.compile(rb"([2-5][0-9][0-9])([ -]|$)")

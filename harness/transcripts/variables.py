@@ -11,8 +11,10 @@ from itertools import pairwise
 
 from harness.errors import UsageError
 from harness.transcripts.fullness import FULL, size_of
-from harness.transcripts.model import Case, Fill, Template, Variable, Write
+from harness.transcripts.model import Case
+from harness.transcripts.steps import Write
 from harness.transcripts.templates import holds_size
+from harness.transcripts.wants import Fill, Template, Variable
 
 TOKEN_LENGTH = 24
 

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from harness.transcripts.model import (
+from harness.transcripts.steps import (
     Bind,
-    Check,
     Connect,
-    ExactTexts,
     Expect,
-    Fill,
     Hear,
     HearText,
-    Octets,
     Repeat,
     Say,
     Step,
+    Write,
+)
+from harness.transcripts.wants import (
+    Check,
+    ExactTexts,
+    Fill,
+    Octets,
     Template,
     TextMatches,
     Variable,
-    Write,
 )
 
 

@@ -12,8 +12,10 @@ from harness.protocol.transparency import END
 from harness.runner.known import read_deviations
 from harness.transcripts.catalogue import Catalogue
 from harness.transcripts.loader import find_suites, load_suite, shipped_suites
-from harness.transcripts.model import Case, Expect, Template, Write
+from harness.transcripts.model import Case
+from harness.transcripts.steps import Expect, Write
 from harness.transcripts.variables import Values
+from harness.transcripts.wants import Template
 from reference_server.lies import LIES
 
 PATHS = find_suites(shipped_suites())

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from harness.documents import Place
-from harness.transcripts.model import (
+from harness.transcripts.steps import (
     Accept,
     Auth,
     CloseNotify,
@@ -20,12 +20,12 @@ from harness.transcripts.model import (
     SendFile,
     Start,
     StartTls,
-    Template,
     Tls,
     Wait,
     Write,
 )
 from harness.transcripts.templates import literal
+from harness.transcripts.wants import Template
 from tests.transcripts.written import LISTED, steps, told
 
 AT = Place("", 0)

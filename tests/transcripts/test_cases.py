@@ -7,7 +7,8 @@ import pytest
 from harness.documents import Complaints, DocumentError
 from harness.results import Grade
 from harness.transcripts.loader import find_suites, load_suite, read_suite, shipped_suites
-from harness.transcripts.model import Case, Role, Start
+from harness.transcripts.model import Case, Role
+from harness.transcripts.steps import Start
 from tests.transcripts.written import CATALOGUE, case, read, sentences, told, wrap
 
 HEAD = "suite: s\ncases:\n"

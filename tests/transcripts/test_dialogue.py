@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.documents import render
-from harness.transcripts.model import Expect, Write
+from harness.transcripts.steps import Expect, Write
 from tests.transcripts.written import case, read, steps, told, wrap
 
 

@@ -6,16 +6,15 @@ import pytest
 
 from harness.documents import Place
 from harness.transcripts.expecting import overlap
-from harness.transcripts.model import (
+from harness.transcripts.steps import Expect, Silence
+from harness.transcripts.wants import (
     Enhanced,
     ExactTexts,
-    Expect,
     FirstWordIsDomain,
     Has,
     Lacks,
     LineCount,
     Octets,
-    Silence,
     TextMatches,
     Variable,
     Want,

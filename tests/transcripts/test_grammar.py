@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.transcripts.model import Expect, Hear, Line, Say, Write
+from harness.transcripts.steps import Expect, Hear, Line, Say, Write
 from tests.transcripts.written import LISTED, steps, told
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.transcripts.model import Bind, Hangup, Hear, HearText, Say, Silence
+from harness.transcripts.steps import Bind, Hangup, Hear, HearText, Say, Silence
 from tests.transcripts.written import LISTED, steps, told
 
 CLIENT = "role: client"

@@ -6,7 +6,7 @@ import pytest
 
 from harness.results import Surprise
 from harness.transcripts.listening import Said, listen
-from harness.transcripts.model import Hear
+from harness.transcripts.steps import Hear
 from tests.transcripts.written import case, steps
 
 

@@ -18,8 +18,9 @@ from harness.transcripts.matching import (
     spot,
     surprise,
 )
-from harness.transcripts.model import Expect, Want
+from harness.transcripts.steps import Expect
 from harness.transcripts.variables import Values
+from harness.transcripts.wants import Want
 from tests.transcripts.written import steps
 
 FACTS = {"domain": "a.test", "our_name": "me.test"}

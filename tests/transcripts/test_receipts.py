@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from harness.documents import Complaints, Fields, parse
-from harness.transcripts.model import Delivered, ReceivedWant, Template, Variable
 from harness.transcripts.receipts import Receipts
 from harness.transcripts.templates import Names
+from harness.transcripts.wants import Delivered, ReceivedWant, Template, Variable
 from tests.transcripts.written import case, read, told
 
 NAMES = Names({"bob@b.c": "recipient"})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.transcripts.model import Case, Start
+from harness.transcripts.model import Case
+from harness.transcripts.steps import Start
 from tests.transcripts.written import LISTED, read, told
 
 HEAD = "suite: s\ncases:\n"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from harness.documents import Complaints, Place
-from harness.transcripts.model import Fill, Template, Variable
 from harness.transcripts.templates import (
     Names,
     holds_size,
@@ -15,6 +14,7 @@ from harness.transcripts.templates import (
     read_regex,
     read_text,
 )
+from harness.transcripts.wants import Fill, Template, Variable
 
 AT = Place("x", 1)
 

@@ -6,20 +6,19 @@ import pytest
 
 from harness.errors import UsageError
 from harness.transcripts.loader import load_suite, shipped_suites
-from harness.transcripts.model import (
+from harness.transcripts.model import Case, Role
+from harness.transcripts.steps import (
     Bind,
-    Case,
     Expect,
     Hangup,
     Hear,
     Repeat,
-    Role,
     Say,
     Step,
-    Template,
     Write,
 )
 from harness.transcripts.turning import turned
+from harness.transcripts.wants import Template
 from tests.transcripts.written import case
 
 

@@ -9,8 +9,9 @@ import pytest
 from harness.errors import UsageError
 from harness.protocol.replies import Reply
 from harness.protocol.transparency import DataReader
-from harness.transcripts.model import Expect, TextMatches, Write
+from harness.transcripts.steps import Expect, Write
 from harness.transcripts.variables import Segment, Values, make_token, render_write
+from harness.transcripts.wants import TextMatches
 from tests.transcripts.written import case, steps
 
 FACTS = {"our_name": "me.test", "sender": "a@me.test", "recipient": "b@x.test",

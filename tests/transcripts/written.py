@@ -8,8 +8,9 @@ from textwrap import dedent, indent
 from harness.documents import Complaint, Complaints, parse
 from harness.transcripts.catalogue import Catalogue, Entry
 from harness.transcripts.loader import read_root
-from harness.transcripts.model import Case, Step, Suite
+from harness.transcripts.model import Case, Suite
 from harness.transcripts.scope import FACTS
+from harness.transcripts.steps import Step
 
 LISTED = f"(there are: {', '.join(sorted(FACTS))})"  # where nothing else is known
 
