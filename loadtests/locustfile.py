@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import gevent
+from gevent.event import Event
 from locust import events, runners, stats
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
+from locust.runners import WorkerRunner
 
 from harness.accounting import Receipts
 from harness.errors import UsageError
@@ -52,8 +54,16 @@ def _bucket(milliseconds: float) -> float:
 stats.bucket_response_time = _bucket  # type: ignore[assignment]  # as its documentation does
 
 
+_is_prepared: Final = Event()
+
+
 class Sender(SmtpUser):
     """The sender of a profile."""
+
+    def __init__(self, environment: Environment) -> None:
+        # Who listens to Locust's `init` beside us may wait in there, while a master goes ahead.
+        _is_prepared.wait()
+        super().__init__(environment)
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]  # Locust's is
@@ -93,13 +103,15 @@ def _prepare(environment: Environment, **_: Any) -> None:
     options.run_time = None  # the plan ends the run, and takes the time for its last words
     options.enable_rebalancing = True  # who is left takes over what a lost worker did
     gevent.get_hub().loop.update_now()  # else the time that importing took shortens the run
-    options.smtp_asked = run.asked  # Locust sends the master's to its workers
+    if not isinstance(environment.runner, WorkerRunner):
+        options.smtp_asked = run.asked  # Locust sends the master's to its workers
     if options.smtp_receipts:
         run.receipts = Receipts()
     result, receipts = (
         Path(name) if name else None for name in (options.smtp_result, options.smtp_receipts)
     )
     conduct(environment, run, result, receipts)
+    _is_prepared.set()
     if options.smtp_prepared:
         gevent.spawn(_end_with, os.getppid(), Path(options.smtp_prepared))
 

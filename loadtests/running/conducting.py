@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import gevent
 from locust.env import Environment
-from locust.runners import MasterRunner, WorkerRunner
+from locust.runners import STATE_RUNNING, STATE_SPAWNING, MasterRunner, WorkerRunner
 
 from harness.accounting import Receipts
 from harness.load_results import End
@@ -78,6 +78,8 @@ class _Worker:
         self._runner.register_message(END, self._end, concurrent=True)
         environment.events.test_start.add_listener(self._start)  # type: ignore[no-untyped-call]
         environment.events.report_to_master.add_listener(self._keeper.report)  # type: ignore[no-untyped-call]
+        if self._runner.worker_state in (STATE_SPAWNING, STATE_RUNNING):
+            self._start()  # the master went ahead while we prepared ourselves
 
     def _hear_elapsed(self, environment: Environment, msg: Any, **_: Any) -> None:
         self._zero = perf_counter() - msg.data["seconds"]

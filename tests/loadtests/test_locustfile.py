@@ -15,6 +15,7 @@ import pytest
 
 from harness.load_results import End, read
 from tests.loadtests.servers import aiosmtpd
+from tests.ports import reserved_port
 
 ROOT = Path(__file__).parent.parent.parent
 LOCUSTFILE = ROOT / "loadtests" / "locustfile.py"
@@ -185,6 +186,63 @@ def test_a_run_ends_when_nobody_can_lead_it_any_more(tmp_path: Path, more: str):
     assert done.returncode not in (0, 1)
 
 
+PREPARING = """\
+import locust
+import gevent
+from harness.target import read_target
+from loadtests.profile import read_profile
+from loadtests.running.load_run import prepare
+
+gevent.spawn(print, "somebody else")
+prepare(read_target("localhost"), read_profile("smoke"), started="2026-01-02T03:04:05+00:00")
+print("prepared")
+gevent.sleep(0)
+"""
+
+
+@pytest.mark.slow
+def test_nobody_else_has_a_turn_while_a_run_is_prepared():
+    done = python("-c", PREPARING)
+
+    # A master's word would be lost on a worker that does not listen yet.
+    assert done.stdout.splitlines() == ["prepared", "somebody else"], done.stderr
+
+
+# In one of two workers somebody who listens beside us waits, and gives others a turn: the master.
+WAITING = """\
+import gevent
+from locust import events
+from locust.runners import WorkerRunner
+
+@events.init.add_listener
+def wait(environment, **_):
+    if isinstance(environment.runner, WorkerRunner) and environment.runner.worker_index:
+        gevent.sleep(2)
+
+from loadtests.locustfile import *
+"""
+
+
+@pytest.mark.slow
+def test_a_worker_that_a_master_did_not_wait_for_sends_what_it_is_told_later(tmp_path: Path):
+    (tmp_path / "waiting.py").write_text(WAITING)
+    (tmp_path / "many.yaml").write_text("about: a\nusers: 4\nmessages: 200\nduration: 20s\n")
+    with aiosmtpd() as (address, taker), reserved_port() as port:
+        done = locust(
+            [
+                *("-f", "waiting.py", "-H", address, "--processes", "2"),
+                *(f"--master-bind-port={port}", f"--master-port={port}"),
+                *("--smtp-profile", "./many.yaml", "--smtp-result", "result.json"),
+            ],
+            tmp_path,
+        )
+    found = read(tmp_path / "result.json")
+
+    assert done.returncode == 0, done.stderr
+    assert set(found.generators) == {"worker 1", "worker 2"}
+    assert found.messages.accepted == len(taker.taken) == 200
+
+
 @pytest.mark.slow
 def test_what_takes_long_is_as_coarse_in_locusts_table_as_ever(tmp_path: Path):
     done = beside(tmp_path, TENTH, "-H", "127.0.0.1")
@@ -220,12 +278,19 @@ def test_a_locustfile_of_the_documentation_works(tmp_path: Path, own: str):
         assert {content.splitlines()[-1] for content in taker.taken} == {b"Hello."}
 
 
+def own(
+    folder: Path, host: str, *, profile: str = "", more: str = "", users: int = 1
+) -> subprocess.CompletedProcess[str]:
+    """Run a locustfile of one's own, with something behind its class; its profile takes 1 s."""
+    (folder / "mine.yaml").write_text(f"about: mine\nduration: 1s\n{profile}\n")
+    (folder / "own.py").write_text(OWN.format(host=host) + more)
+    return locust(["-f", "own.py", "-u", str(users), "-t", "3"], folder)
+
+
 @pytest.mark.slow
 def test_a_locustfile_of_ones_own_needs_a_few_lines(tmp_path: Path):
-    (tmp_path / "mine.yaml").write_text("about: mine\nduration: 1s\nsize: 2KB\n")
     with aiosmtpd() as (address, taker):
-        (tmp_path / "own.py").write_text(OWN.format(host=address))
-        done = locust(["-f", "own.py", "-u", "1", "-t", "5"], tmp_path)
+        done = own(tmp_path, address, profile="size: 2KB")
 
     assert done.returncode == 0, done.stderr
     assert {len(content) for content in taker.taken} == {2000}
@@ -233,10 +298,7 @@ def test_a_locustfile_of_ones_own_needs_a_few_lines(tmp_path: Path):
 
 @pytest.mark.slow
 def test_a_locustfile_of_ones_own_may_not_load_others_either(tmp_path: Path):
-    (tmp_path / "mine.yaml").write_text("about: mine\nduration: 1s\n")
-    (tmp_path / "own.py").write_text(OWN.format(host="mx.example.test"))
-
-    done = locust(["-f", "own.py", "-u", "1", "-t", "5"], tmp_path)
+    done = own(tmp_path, "mx.example.test")
 
     assert done.returncode != 0
     assert "is not on loopback" in done.stderr
@@ -256,10 +318,8 @@ def look(environment, **_):
 
 @pytest.mark.slow
 def test_of_a_locustfile_of_ones_own_nothing_is_kept_that_nobody_asks_for(tmp_path: Path):
-    (tmp_path / "mine.yaml").write_text("about: mine\nduration: 1s\n")
     with aiosmtpd() as (address, _):
-        (tmp_path / "own.py").write_text(OWN.format(host=address) + KEPT)
-        done = locust(["-f", "own.py", "-u", "1", "-t", "3"], tmp_path)
+        done = own(tmp_path, address, more=KEPT)
 
     words = done.stdout.split()
     assert 0 < 2 * int(words[1]) < int(words[3])
@@ -274,10 +334,8 @@ BROKEN = """\
 
 @pytest.mark.slow
 def test_what_is_wrong_with_ones_own_messages_is_no_storm(tmp_path: Path):
-    (tmp_path / "mine.yaml").write_text("about: mine\nduration: 1s\n")
     with aiosmtpd() as (address, _):
-        (tmp_path / "own.py").write_text(OWN.format(host=address) + BROKEN)
-        done = locust(["-f", "own.py", "-u", "1", "-t", "2"], tmp_path)
+        done = own(tmp_path, address, more=BROKEN)
 
     assert done.returncode == 1
     assert 1 <= done.stderr.count("RuntimeError: mine") < 10
@@ -285,10 +343,8 @@ def test_what_is_wrong_with_ones_own_messages_is_no_storm(tmp_path: Path):
 
 @pytest.mark.slow
 def test_a_rate_of_ones_own_ends_with_its_stages(tmp_path: Path):
-    (tmp_path / "mine.yaml").write_text("about: mine\nduration: 1s\nrate: 20/s\n")
     with aiosmtpd() as (address, taker):
-        (tmp_path / "own.py").write_text(OWN.format(host=address))
-        done = locust(["-f", "own.py", "-u", "2", "-t", "3"], tmp_path)
+        done = own(tmp_path, address, profile="rate: 20/s", users=2)
 
     assert done.returncode == 0, done.stderr
     assert 10 < len(taker.taken) <= 20, "and no more in the seconds behind"
