@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -72,11 +73,14 @@ class Ours:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 preexec_fn=lambda: os.sched_setaffinity(0, pinned),
+                start_new_session=True,
             )
             try:
                 yield child, result
             finally:
-                child.kill()
+                # With its workers: they would look for a master for minutes, and find the next.
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
 
     def _profile(self, messages: int | None) -> str:
