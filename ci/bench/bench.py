@@ -61,7 +61,7 @@ def main() -> None:
     if "servers" in parts:
         results = _race(options)
         _show_figures(results)
-        verdicts += judged(PROMISES, results)
+        verdicts += judged(PROMISES, results, processors=os.cpu_count() or 1)
     if "idle" in parts:
         verdicts += _idle()
     if "load" in parts:

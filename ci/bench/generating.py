@@ -45,18 +45,16 @@ class Ours:
 
     def __call__(self, port: int, messages: int) -> Sent:
         """Send so many messages."""
-        with self.running(port, messages) as (child, result):
-            _wait(child)
-            made = read(result)
+        with self.running(port, messages) as started:
+            made = finished(*started)
         if made.messages.accepted != messages:
             sys.exit(f"load: {messages} messages were wanted, and {made.messages} came of it")
         return Sent(made.seconds, sum(each.cpu for each in made.generators.values()))
 
     def send(self, port: int) -> LoadResult:
         """Send until its time is over, and say all that is known of it."""
-        with self.running(port) as (child, result):
-            _wait(child)
-            return read(result)
+        with self.running(port) as started:
+            return finished(*started)
 
     @contextlib.contextmanager
     def running(
@@ -145,13 +143,15 @@ def _locust(file: Path) -> list[str]:
     ]
 
 
-def _wait(child: subprocess.Popen[bytes]) -> None:
+def finished(child: subprocess.Popen[bytes], result: Path) -> LoadResult:
+    """What a generator has written, when it has come to its end."""
     try:
         status = child.wait(LONGEST)
     except subprocess.TimeoutExpired:
         sys.exit("load: it did not come to an end")
     if status not in (0, 1):  # 1: a threshold is missed, on a machine that others use too
         sys.exit(f"load: it ended with status {status}")
+    return read(result)
 
 
 def pin() -> None:

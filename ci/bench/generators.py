@@ -19,6 +19,7 @@ from generating import (
     ALL,
     FIRST,
     Ours,
+    finished,
     per_connection,
     persistent,
     pin,
@@ -35,6 +36,7 @@ from promises import (
     LOADS,
     LOCK_STEP,
     MANY_USERS,
+    ONE,
     PIPELINES,
     SMTPLIB,
     SOURCE,
@@ -46,11 +48,11 @@ from promises import (
     judged_held,
     judged_memory,
 )
-from rounds import Contender, Results, middle, race, ratios
+from rounds import Contender, Results, Round, middle, race, ratios
 from servers import ANSWERING, SMTP_SINK, Server, answering, free_ports, running
 from tables import aligned
 
-from harness.load_results import Follower, LoadResult
+from harness.load_results import Follower, Interval, LoadResult
 
 FEW, MANY = 20_000, 500_000  # messages: our memory after the latter is that after the former
 _LARGE: Final = 65_536  # octets of a message
@@ -67,13 +69,15 @@ def measure(tools: Postfix, rounds: int, seconds: float) -> list[Sequence[str]]:
         servers = _sinks(tools)
         results = race(_contenders(tools), servers, rounds=rounds, seconds=_TURN * seconds)
         _show(results)
+        with running(servers[ANSWERING]) as sink:
+            at_once = _at_once(sink.server.port)
         with running(servers[SMTP_SINK]) as sink:
             costs, memory = _costs(tools, sink.server.port), _memory(sink.server.port)
         count = idle.allowed(HELD)
         with idle.server() as (_, port):
             held = _held(port, count)
     return [
-        *judged(LOADS, results),
+        *judged(LOADS, {**results, **at_once}, processors=len(ALL)),
         *judged_costs(costs),
         judged_memory(*memory, FEW, MANY),
         judged_held(held, count),
@@ -92,8 +96,7 @@ def _contenders(tools: Postfix) -> list[Contender]:
         Contender(name=SOURCE_EACH, server=SMTP_SINK, load=each),
         Contender(name=EACH, server=SMTP_SINK, load=Ours(per_connection="1")),
         Contender(name=TWO, server=ANSWERING, load=Ours(processes=2)),
-        Contender(name=CLEAR, server=ANSWERING, load=Ours()),
-        Contender(name=STARTTLS, server=ANSWERING, load=Ours(tls="starttls")),
+        Contender(name=ONE, server=ANSWERING, load=Ours()),
     ]
 
 
@@ -130,6 +133,26 @@ def _show(results: Results) -> None:
     print(aligned(rows), flush=True)
 
 
+def _at_once(port: int) -> Results:
+    """What two of ours do second by second that share a processor, in the clear and inside TLS.
+
+    Whatever slows one of them slows the other, by as much.
+    """
+    with contextlib.ExitStack() as stack:
+        loads = {CLEAR: Ours(seconds=_LONG), STARTTLS: Ours(seconds=_LONG, tls="starttls")}
+        started = {name: stack.enter_context(one.running(port)) for name, one in loads.items()}
+        found = {name: _rounds(finished(*one)) for name, one in started.items()}
+    both = min(map(len, found.values()))
+    return {name: rounds[:both] for name, rounds in found.items()}
+
+
+def _rounds(result: LoadResult) -> list[Round]:
+    return [
+        Round(rate=each.accepted, effort=0.0, load_effort=sum(each.busy.values()) / each.accepted)
+        for each in _whole_seconds(result)
+    ]
+
+
 def _costs(tools: Postfix, port: int) -> dict[str, float]:
     """What a message costs when there is more of something, by what it costs otherwise."""
     usual = _seconds_of(Ours(seconds=_LONG), port)
@@ -147,12 +170,16 @@ def _costs(tools: Postfix, port: int) -> dict[str, float]:
 
 
 def _seconds_of(load: Ours, port: int) -> list[float]:
-    """Processor time that a message took of the generator, second by second, begin and end apart.
+    """Processor time that a message took of the generator, second by second."""
+    return [sum(each.busy.values()) / each.accepted for each in _whole_seconds(load.send(port))]
+
+
+def _whole_seconds(result: LoadResult) -> list[Interval]:
+    """Those in which it did nothing but send.
 
     The first seconds belong to the connections, and the last to the end of the run.
     """
-    seconds = list(load.send(port).series.intervals.values())[2:-1]
-    return [sum(each.busy.values()) / each.accepted for each in seconds if each.accepted]
+    return [each for each in list(result.series.intervals.values())[2:-1] if each.accepted]
 
 
 def _source_cost(tools: Postfix, port: int, octets: int) -> float:

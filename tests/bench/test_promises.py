@@ -7,6 +7,7 @@ from bench import aligned
 from promises import (
     COSTS,
     PROMISES,
+    Promise,
     judged,
     judged_costs,
     judged_held,
@@ -32,7 +33,7 @@ def results(ours=1_000.0):
     [(1_499, "MISSED"), (1_500, "kept"), (9_000, "kept")],
 )
 def test_a_promise_is_kept_from_its_floor_on(rate, verdict):
-    rows = {(row[0], row[1]): row for row in judged(PROMISES, results(rate))}
+    rows = {(row[0], row[1]): row for row in judged(PROMISES, results(rate), processors=2)}
     row = rows["serve --sink, pipelined", "smtp-sink"]
     assert (row[2], row[-1]) == ("1.5 x", verdict)
 
@@ -42,7 +43,7 @@ def test_a_promise_is_kept_from_its_floor_on(rate, verdict):
     [(999, "MISSED"), (1_000, "kept"), (1_999, "kept"), (2_000, "kept, and the aim")],
 )
 def test_an_aim_is_more_than_the_promise(rate, verdict):
-    row = judged(PROMISES, results(rate))[-1]
+    row = judged(PROMISES, results(rate), processors=2)[-1]
     assert (row[:3], row[-1]) == (("serve", "Postfix", "1 x (aim 2)"), verdict)
 
 
@@ -50,14 +51,25 @@ def test_the_median_of_the_ratios_counts_and_not_the_ratio_of_the_medians():
     ours, theirs = rounds(100, 1_000, 30), rounds(100, 2_000, 10)
     assert ratios(ours, theirs) == [1.0, 0.5, 3.0]
     found = results() | {"serve": ours, "Postfix": theirs}
-    assert judged(PROMISES, found)[-1][3:6] == ("1.00 x", "0.50", "3.00")
+    assert judged(PROMISES, found, processors=2)[-1][3:6] == ("1.00 x", "0.50", "3.00")
 
 
 def test_who_was_not_there_is_named():
     found = results()
     del found["Postfix"]
-    assert judged(PROMISES, found)[-1][-1] == "NOT MEASURED: no Postfix"
-    assert sum("NOT MEASURED" in row[-1] for row in judged(PROMISES, found)) == 1
+    assert judged(PROMISES, found, processors=2)[-1][-1] == "NOT MEASURED: no Postfix"
+    assert sum("NOT MEASURED" in row[-1] for row in judged(PROMISES, found, processors=2)) == 1
+
+
+@pytest.mark.parametrize(
+    ("processors", "verdict"), [(2, "NOT PROMISED: 2 processors"), (3, "MISSED")]
+)
+def test_nothing_is_promised_where_there_are_too_few_processors(processors, verdict):
+    promise = Promise(ours="two", theirs="one", least=1.5, processors=3)
+    found = {"two": rounds(1_400), "one": rounds(1_000)}
+    (row,) = judged([promise], found, processors=processors)
+    assert row[3:6] == ("1.40 x", "1.40", "1.40")
+    assert row[-1] == verdict
 
 
 def test_processor_times_are_compared_where_both_are_known():
@@ -67,7 +79,14 @@ def test_processor_times_are_compared_where_both_are_known():
         "aiosmtpd": [Round(rate=1.0, effort=0.0, load_effort=1.0)],
     }
     found["serve --sink, pipelined"] = found["serve --sink"]
-    assert [row[6] for row in judged(PROMISES, found)] == ["1.50", "", "1.50", "", "", ""]
+    assert [row[6] for row in judged(PROMISES, found, processors=2)] == [
+        "1.50",
+        "",
+        "1.50",
+        "",
+        "",
+        "",
+    ]
 
 
 def test_an_idle_connection_may_cost_less_than_forty_thousand_octets():
