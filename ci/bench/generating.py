@@ -51,11 +51,6 @@ class Ours:
             sys.exit(f"load: {messages} messages were wanted, and {made.messages} came of it")
         return Sent(made.seconds, sum(each.cpu for each in made.generators.values()))
 
-    def send(self, port: int) -> LoadResult:
-        """Send until its time is over, and say all that is known of it."""
-        with self.running(port) as started:
-            return finished(*started)
-
     @contextlib.contextmanager
     def running(
         self, port: int, messages: int | None = None

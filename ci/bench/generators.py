@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import idle
+from at_once import at_once
 from generating import (
     ALL,
     FIRST,
     Ours,
-    finished,
     per_connection,
     persistent,
     pin,
@@ -32,6 +32,7 @@ from promises import (
     EACH,
     HELD,
     LARGER,
+    LATE,
     LATER,
     LOADS,
     LOCK_STEP,
@@ -52,13 +53,11 @@ from rounds import Contender, Results, Round, middle, race, ratios
 from servers import ANSWERING, SMTP_SINK, Server, answering, free_ports, running
 from tables import aligned
 
-from harness.load_results import Follower, Interval, LoadResult
+from harness.load_results import Follower, LoadResult
 
 FEW, MANY = 20_000, 500_000  # messages: our memory after the latter is that after the former
 _LARGE: Final = 65_536  # octets of a message
 _CROWD: Final = 1_000  # users
-_SHORT: Final = 6  # seconds of a run
-_LONG: Final = 16
 _TURN: Final = 2  # times a server's turn: Locust takes a while until all its users are there
 _TOO_LONG: Final = 240.0  # seconds
 
@@ -70,14 +69,14 @@ def measure(tools: Postfix, rounds: int, seconds: float) -> list[Sequence[str]]:
         results = race(_contenders(tools), servers, rounds=rounds, seconds=_TURN * seconds)
         _show(results)
         with running(servers[ANSWERING]) as sink:
-            at_once = _at_once(sink.server.port)
+            clear, inside_tls = at_once(sink.server.port, Ours(), Ours(tls="starttls"))
         with running(servers[SMTP_SINK]) as sink:
             costs, memory = _costs(tools, sink.server.port), _memory(sink.server.port)
         count = idle.allowed(HELD)
         with idle.server() as (_, port):
             held = _held(port, count)
     return [
-        *judged(LOADS, {**results, **at_once}, processors=len(ALL)),
+        *judged(LOADS, {**results, CLEAR: clear, STARTTLS: inside_tls}, processors=len(ALL)),
         *judged_costs(costs),
         judged_memory(*memory, FEW, MANY),
         judged_held(held, count),
@@ -133,53 +132,22 @@ def _show(results: Results) -> None:
     print(aligned(rows), flush=True)
 
 
-def _at_once(port: int) -> Results:
-    """What two of ours do second by second that share a processor, in the clear and inside TLS.
-
-    Whatever slows one of them slows the other, by as much.
-    """
-    with contextlib.ExitStack() as stack:
-        loads = {CLEAR: Ours(seconds=_LONG), STARTTLS: Ours(seconds=_LONG, tls="starttls")}
-        started = {name: stack.enter_context(one.running(port)) for name, one in loads.items()}
-        found = {name: _rounds(finished(*one)) for name, one in started.items()}
-    both = min(map(len, found.values()))
-    return {name: rounds[:both] for name, rounds in found.items()}
-
-
-def _rounds(result: LoadResult) -> list[Round]:
-    return [
-        Round(rate=each.accepted, effort=0.0, load_effort=sum(each.busy.values()) / each.accepted)
-        for each in _whole_seconds(result)
-    ]
-
-
 def _costs(tools: Postfix, port: int) -> dict[str, float]:
     """What a message costs when there is more of something, by what it costs otherwise."""
-    usual = _seconds_of(Ours(seconds=_LONG), port)
-    crowd = _seconds_of(Ours(seconds=_SHORT, users=_CROWD), port)
-    large = _seconds_of(Ours(seconds=_SHORT, size=_LARGE), port)
-    few, many = (_source_cost(tools, port, octets) for octets in (OCTETS, _LARGE))
-    first, last = statistics.median(usual[: len(usual) // 3]), statistics.median(usual[-5:])
-    cost = statistics.median(usual)
-    more = (statistics.median(large) - cost) / (many - few)
+    few, many = at_once(port, Ours(), Ours(users=_CROWD))
+    later, first = at_once(port, Ours(), Ours(), head_start=LATE)
+    small, large = at_once(port, Ours(), Ours(size=_LARGE))
+    theirs = _source_cost(tools, port, _LARGE) - _source_cost(tools, port, OCTETS)
     return {
-        MANY_USERS: statistics.median(crowd) / cost,
-        LATER: last / first,
-        LARGER: more,
+        MANY_USERS: _cost(many) / _cost(few),
+        LATER: _cost(later) / _cost(first),
+        LARGER: (_cost(large) - _cost(small)) / theirs,
     }
 
 
-def _seconds_of(load: Ours, port: int) -> list[float]:
-    """Processor time that a message took of the generator, second by second."""
-    return [sum(each.busy.values()) / each.accepted for each in _whole_seconds(load.send(port))]
-
-
-def _whole_seconds(result: LoadResult) -> list[Interval]:
-    """Those in which it did nothing but send.
-
-    The first seconds belong to the connections, and the last to the end of the run.
-    """
-    return [each for each in list(result.series.intervals.values())[2:-1] if each.accepted]
+def _cost(rounds: Sequence[Round]) -> float:
+    """Processor time that a message took of the generator."""
+    return middle(rounds).load_effort
 
 
 def _source_cost(tools: Postfix, port: int, octets: int) -> float:
