@@ -36,7 +36,7 @@ def at_once(
 def _seconds(result: LoadResult) -> Sequence[Round]:
     """Those in which a generator did nothing but send.
 
-    The first ones belong to the connections, and the last ones to those that take their time to end.
+    The first ones belong to the connections, the last ones to those that take a while to end.
     """
     return [
         Round(rate=each.accepted, effort=0.0, load_effort=sum(each.busy.values()) / each.accepted)
