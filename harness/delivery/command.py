@@ -11,17 +11,13 @@ import shlex
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
 
-import trio
-
+from harness.commands import run_command
 from harness.delivery.mbox import is_mbox, read_mbox
 from harness.delivery.stored import Stored
 from harness.delivery.undoing import undo_line_ends
 from harness.errors import PeerError
 from harness.target.command import without_words
-
-PATIENCE: Final = 60.0  # seconds for the command
 
 
 class Command:
@@ -41,30 +37,12 @@ class Command:
 
     async def _run(self) -> Mapping[str, Stored]:
         name = self._words[0]
-        try:
-            with trio.fail_after(PATIENCE):
-                done = await trio.run_process(
-                    self._words,
-                    capture_stdout=True,
-                    capture_stderr=True,
-                    check=False,
-                    cwd=self._directory,
-                    deliver_cancel=_kill,
-                )
-        except OSError as problem:
-            raise PeerError(f"{name}: {problem.strerror}") from problem
-        except trio.TooSlowError:
-            raise PeerError(f"{name}: no answer for {PATIENCE:g} s") from None
+        done = await run_command(self._words, self._directory)
         if done.returncode:
             said = done.stderr.decode("utf-8", "backslashreplace").strip().splitlines()
             last = without_words(_last(said), self._words[:-1])
             raise PeerError(f"{name}: exit status {done.returncode}{last}")
         return dict(_numbered(printed(done.stdout, name)))
-
-
-async def _kill(process: trio.Process) -> None:
-    """End it at once: it has been given time enough, and may not heed anything milder."""
-    process.kill()
 
 
 def printed(octets: bytes, name: str) -> Iterator[Stored]:
