@@ -27,6 +27,7 @@ _COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
 }
 _MICROSECONDS: Final = {"us": 1, "ms": 1_000, "s": 1_000_000, "min": 60_000_000}
 _LITTLE: Final = 0.01  # of a threshold's unit; below, what was found is told in its own
+_MORE_DIGITS: Final = 6  # at the most
 _FACTORS: Final = {SHARE: 0.01, **_MICROSECONDS}
 _SENTENCE: Final = re.compile(
     r"(?P<words>[A-Za-z0-9._ ]+?) *(?P<compare>==|<=|>=|<|>)"
@@ -65,18 +66,26 @@ class Threshold:
         return STATISTICS[self.statistic](latency) if latency and latency.count else None
 
     def _shown(self, found: float) -> str:
+        """As many digits as tell it from the limit, if there is anything to tell."""
+        shown = (self._written(found, more) for more in range(_MORE_DIGITS))
+        limits = (self._written(self.limit, more) for more in range(_MORE_DIGITS))
+        both = list(zip(shown, limits, strict=True))
+        return next((it for it, limit in both if it != limit), both[0][0])
+
+    def _written(self, found: float, more: int) -> str:
+        """With so many digits more than usual."""
         match self.unit:
             case "%":
-                return f"{found:.3%}"
+                return f"{found:.{3 + more}%}"
             case "/s":
-                return f"{found:,.1f}/s"
+                return f"{found:,.{1 + more}f}/s"
             case "":
                 return f"{found:.0f}"
             case unit:
                 value = found / _MICROSECONDS[unit]
                 if value < _LITTLE:  # 0.002174min is for nobody
                     return duration(found)
-                return f"{value:.4g}{unit}" if value < 1000 else f"{value:.0f}{unit}"
+                return f"{value:.{4 + more}g}{unit}" if value < 1000 else f"{value:.{more}f}{unit}"
 
 
 class BadThreshold(ValueError):
