@@ -94,6 +94,8 @@ def load(target: str | None, listing: bool, **given: Any) -> int:
         raise UsageError("--start is for a target's file; our own server is started anyway")
     if given["worker"] and target is None:
         raise UsageError("--worker needs the TARGET that its master was told")
+    if given["master"] and target is None:
+        raise UsageError("--master needs a TARGET: workers must be told the same one")
     named = read_profile(given["profile"])
     wishes = Wishes.of(given)
     with _target(target, given) as aim:

@@ -37,6 +37,7 @@ MISUSED = {
     "two roles": (["localhost", "--processes", "2", "--master"], "--processes and --master"),
     "a worker that reports": (["localhost", "--worker", "--report", "x.html"], "a worker only"),
     "a worker without a target": (["--worker"], "--worker needs the TARGET"),
+    "a master without a target": (["--master"], "--master needs a TARGET"),
     "workers of no master": (["localhost", "--expect-workers", "2"], "is for --master"),
     "workers of a worker": (["localhost", "--worker", "--expect-workers", "2"], "is for --master"),
     "a host of no master": (["localhost", "--master-host", "::1"], "--master-host is for --master"),
