@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -129,28 +130,24 @@ def test_a_growing_file_is_followed_by_whole_lines(tmp_path: Path):
     assert seen == [None] * (len(part(1)) - 1) + [1] * len(part(2)) + [3]
 
 
-def test_a_file_that_takes_another_s_place_is_read_anew(tmp_path: Path):
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda path: write(replace(RESULT, messages=Messages(accepted=5)), path),
+        lambda path: path.write_text(part(5)),
+    ],
+    ids=["another takes its place", "it is cut"],
+)
+def test_a_file_that_is_another_now_is_read_anew(tmp_path: Path, change: Callable[[Path], object]):
     path = tmp_path / "result.json"
     follower = Follower(path)
     path.write_text(part(1) + part(2))
     follower.look()
-    write(replace(RESULT, messages=Messages(accepted=5)), path)
+    change(path)
 
     known = follower.look()
     assert known is not None
     assert known.messages.accepted == 5
-
-
-def test_a_file_that_was_cut_is_read_anew(tmp_path: Path):
-    path = tmp_path / "result.json"
-    follower = Follower(path)
-    path.write_text(part(1) + part(2))
-    follower.look()
-    path.write_text(part(4))
-
-    known = follower.look()
-    assert known is not None
-    assert known.messages.accepted == 4
 
 
 def test_a_file_that_is_gone_was_as_it_was(tmp_path: Path):

@@ -143,11 +143,6 @@ class Accounting:
     latency: Histogram = field(default_factory=Histogram)  # us from the final dot to its arrival
 
     @property
-    def balanced(self) -> bool:
-        """Whether nothing is lost, twice there or altered."""
-        return not (self.lost or self.duplicates or self.altered)
-
-    @property
     def misfortunes(self) -> int:
         """How many there are; of each kind the first are named.
 

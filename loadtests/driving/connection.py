@@ -21,9 +21,8 @@ from loadtests.driving.familiar import Familiar
 from loadtests.driving.hearing import Hearing
 from loadtests.driving.own import Own
 from loadtests.driving.speaking import READABLE, Speaker
-from loadtests.driving.tunnel import TLS, TlsClient, Tunnel
+from loadtests.driving.tunnel import CHUNK, TLS, TlsClient, Tunnel
 
-CHUNK = 4_096  # octets read at once: replies are short, and room for more is not free
 _NOTHING: Final = Exchange((), b"")
 _HANDSHAKE: Final = Exchange((TLS,), b"")
 

@@ -16,7 +16,7 @@ from harness.errors import PeerClosed, PeerError, TlsFailed, Untrusted
 
 TLS: Final = "TLS"  # the stage of the handshake
 KEPT = 64  # sessions that wait to be resumed
-_CHUNK = 4_096  # octets: replies are short, and room for more is not free
+CHUNK: Final = 4_096  # octets read at once: replies are short, and room for more is not free
 
 
 class TlsClient:
@@ -105,9 +105,9 @@ class Tunnel:
         opened = b""
         try:
             # Most often one record has come, and asking for another would raise an exception.
-            while piece := self._read(_CHUNK):
+            while piece := self._read(CHUNK):
                 opened = opened + piece if opened else piece
-                if len(piece) < _CHUNK and not self._from_peer.pending:
+                if len(piece) < CHUNK and not self._from_peer.pending:
                     return opened
         except ssl.SSLWantReadError:
             return opened

@@ -365,7 +365,7 @@ def test_so_many_of_each_kind_are_named_and_all_are_counted():
     assert (found.lost, found.duplicates, found.altered, found.unknown) == (many,) * 4
     for kind in ("lost", "duplicate", "altered", "unknown"):
         assert sum(it.kind == kind for it in found.named) == NAMED
-    assert not found.balanced
+    assert found.misfortunes == 4 * many
 
 
 def test_losses_say_that_they_may_be_queued_where_some_are():
