@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+
+def _host(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    try:
+        (value or "").encode("idna")
+    except UnicodeError:  # Locust would break off with a traceback
+        raise click.BadParameter(f"{value!r} is no host name") from None
+    return value
+
+
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _NUMBER = click.IntRange(min=1)
 _PORT = click.IntRange(1, 65_535)
@@ -47,7 +56,7 @@ OPTIONS = (
     click.option("--expect-workers", type=_NUMBER, metavar="N", show_default="1",
                  help="With --master: so many must have come before it begins."),
     click.option("--worker", is_flag=True, help="Work for a master elsewhere."),
-    click.option("--master-host", metavar="HOST", show_default="127.0.0.1",
+    click.option("--master-host", metavar="HOST", show_default="127.0.0.1", callback=_host,
                  help="Where the master is; with --master, the address at which it listens."),
     click.option("--master-port", type=_PORT, metavar="PORT", show_default="5557",
                  help="The port there."),

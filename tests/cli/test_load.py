@@ -41,6 +41,7 @@ MISUSED = {
     "workers of no master": (["localhost", "--expect-workers", "2"], "is for --master"),
     "workers of a worker": (["localhost", "--worker", "--expect-workers", "2"], "is for --master"),
     "a host of no master": (["localhost", "--master-host", "::1"], "--master-host is for --master"),
+    "no host": (["localhost", "--worker", "--master-host", "a..b"], "'a..b' is no host name"),
     "a port of no master": (["localhost", "--master-port", "9"], "--master-port is for --master"),
     "a port among ourselves": (
         ["localhost", "--processes", "2", "--master-port", "9"],

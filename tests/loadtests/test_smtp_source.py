@@ -162,6 +162,8 @@ def test_who_owns_a_name_owns_the_address_that_a_family_picks():
     {"where": ":25"},
     {"where": "::1:25"},
     {"where": "127.0.0.1", "ipv6": True},
+    {"where": "a..b"},
+    {"where": f"{'a' * 64}.test:25", "ipv4": True},
 ])  # fmt: skip
 def test_what_is_no_place_is_refused_by_name(said):
     with pytest.raises(UsageError, match=said["where"]):
