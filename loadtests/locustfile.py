@@ -94,10 +94,18 @@ def _prepare(environment: Environment, **_: Any) -> None:
     options: Any = environment.parsed_options
     _open_as_many_as_we_may()
     try:
-        run = _run(options)
+        _begin(environment, _run(options))
     except UsageError as wrong:
         sys.stderr.write(f"{wrong}\n")
         sys.exit(2)
+    _is_prepared.set()
+    if options.smtp_prepared:
+        gevent.spawn(_end_with, os.getppid(), Path(options.smtp_prepared))
+
+
+def _begin(environment: Environment, run: LoadRun) -> None:
+    """Tell Locust how much and how long, and see the run through."""
+    options: Any = environment.parsed_options
     options.num_users = run.plan.users_at(0.0)
     options.spawn_rate = options.spawn_rate or min(FASTEST, max(1, options.num_users))
     options.run_time = None  # the plan ends the run, and takes the time for its last words
@@ -111,9 +119,6 @@ def _prepare(environment: Environment, **_: Any) -> None:
         Path(name) if name else None for name in (options.smtp_result, options.smtp_receipts)
     )
     conduct(environment, run, result, receipts)
-    _is_prepared.set()
-    if options.smtp_prepared:
-        gevent.spawn(_end_with, os.getppid(), Path(options.smtp_prepared))
 
 
 def _end_with(parent: int, prepared: Path) -> None:

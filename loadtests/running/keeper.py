@@ -17,6 +17,7 @@ import gevent
 from locust.env import Environment
 from locust.runners import STATE_MISSING, MasterRunner
 
+from harness.errors import UsageError
 from harness.load_results import (
     End,
     Generator,
@@ -75,7 +76,10 @@ class Keeper:
         self._grants_from = 0.0  # when it is not waited for the others any more
         self._users = 0  # that there were when the last orders were called
         if path:
-            path.write_text(to_json(self._total), encoding="utf-8")
+            try:
+                path.write_text(to_json(self._total), encoding="utf-8")
+            except OSError as problem:
+                raise UsageError(f"{path} cannot be written: {problem.strerror}") from None
 
     def begin(self, started: str) -> None:
         """The first user is about to begin; `started` is the time, ISO 8601."""

@@ -88,6 +88,7 @@ def test_our_locustfile_runs_under_locust_itself(tmp_path: Path):
         (["-H", "mx.example.test"], "is not on loopback"),
         ([], "-H says which server"),
         (["-H", "localhost", "--smtp-profile", "smoky"], "did you mean 'smoke'?"),
+        (["-H", "localhost", "--smtp-result", "none/r.json"], "none/r.json cannot be written: No"),
     ],
 )
 def test_locust_alone_gets_no_further_than_the_command_line_would(
