@@ -161,7 +161,12 @@ def run_load(target: Target, profile: Profile, wishes: Wishes) -> int:
 
 def _load(run: _Run, wanted: Sequence[Report[LoadResult]]) -> int:
     result = run.result()
-    _tell(result, wanted)
+    with contextlib.ExitStack() as told:  # a disk that is full costs a report, not what we measured
+        told.callback(_sum_up, result, err=any(report.path == STDOUT for report in wanted))
+        for report in reversed(wanted):
+            told.callback(_write, report, result)
+        if run.wishes.file is not None:
+            write_whole(run.wishes.file, to_document(result))
     if run.problem is not None:
         raise run.problem
     if result.end is End.RUNNING:
@@ -227,10 +232,7 @@ class _Run:
         verdicts = judge_all(self.profile.thresholds, result)
         if self.problem is not None:
             verdicts = (*verdicts, _UNACCOUNTED)
-        result = replace(result, thresholds=verdicts)
-        if self.wishes.file is not None:
-            write_whole(self.wishes.file, to_document(result))
-        return result
+        return replace(result, thresholds=verdicts)
 
     def work(self) -> int:
         """Send what a master elsewhere says, until it says no more."""
@@ -381,12 +383,14 @@ def _free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def _tell(result: LoadResult, wanted: Sequence[Report[LoadResult]]) -> None:
-    """All reports, and the summary; that goes to stderr where a report goes to standard output."""
-    for report in wanted:
-        write_report(report.path, report.tell(result))
+def _write(report: Report[LoadResult], result: LoadResult) -> None:
+    write_report(report.path, report.tell(result))
+
+
+def _sum_up(result: LoadResult, *, err: bool) -> None:
+    """The summary; to stderr where a report goes to standard output."""
     for line in summary(result):
-        click.echo(line, err=any(report.path == STDOUT for report in wanted))
+        click.echo(line, err=err)
 
 
 def _status(result: LoadResult, status: int) -> int:

@@ -113,6 +113,22 @@ def test_a_result_may_go_into_a_pipe(invoke: Any, tmp_path: Path):
     assert found.end is End.COMPLETE
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is full")
+@pytest.mark.parametrize("option", ["--json", "--report=json:"], ids=["json", "report"])
+def test_a_report_that_cannot_be_written_takes_nothing_away_that_was_measured(
+    invoke: Any, tmp_path: Path, option: str
+):
+    page, profile = tmp_path / "page.html", written(tmp_path, short())
+    full = [option, "/dev/full"] if option == "--json" else [f"{option}/dev/full"]
+    done = invoke("load", "-p", profile, *full, "--report", page)
+
+    assert done.exit_code == 2
+    assert "1 of 1 threshold kept" in done.stdout
+    assert "/dev/full cannot be written" in done.stderr
+    assert page.exists()
+
+
 # --- runs ----------------------------------------------------------------------------------------
 
 
