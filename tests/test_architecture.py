@@ -35,13 +35,16 @@ MAY_IMPORT = {
     "harness.certificates": _PROTOCOL,
     "harness.target": _VALUES,
     "harness.transcripts": _VALUES | {"harness.visible"},
+    "harness.commands": {"harness.errors"},
     "harness.wire": _LANGUAGE,
     "harness.client": _WIRE,
-    "harness.delivery": _WIRE | {"harness.client", "harness.content"},
+    "harness.delivery": _WIRE | {"harness.client", "harness.commands", "harness.content"},
     "harness.probing": _WIRE | {"harness.client"},
     "harness.runner": _ENGINE,
     "harness.reports": _VALUES | {"harness.visible", "harness.load_results", "harness.histogram"},
-    "harness.cli": _ENGINE | _LOAD | {"harness.reports", "reference_server", "loadtests"},
+    "harness.cli": _ENGINE
+    | _LOAD
+    | {"harness.commands", "harness.reports", "reference_server", "loadtests"},
     "smtp_harness_pytest": _ENGINE | {"harness.reports", "harness.cli"},
     "reference_server": _WIRE | {"harness.client"},
     "loadtests": _LOAD,
