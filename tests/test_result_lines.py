@@ -63,6 +63,7 @@ def test_every_line_is_ascii_and_names_its_run():
     ('{"kind": "outcome", "run": "x"}', "it has no 'x'"),
     ("[]", "list indices"),
     ("no JSON", "it is no JSON"),
+    pytest.param("[" * 100_000, "is no result of smtp-harness", id="deep"),
     ('{"kind": "run", "run": "x", "format": "smtp-harness-lines/9"}', "smtp-harness-lines/9"),
 ])  # fmt: skip
 def test_a_line_that_is_none_of_ours_is_named(line, problem):

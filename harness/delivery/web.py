@@ -27,7 +27,7 @@ def get_json(door: Door, path: str, **query: int) -> Any:
     octets = get(door, path, **query)
     try:
         return json.loads(octets)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # who nests deep is not to break us
         raise PeerError(f"{door.address.endpoint}: {path} is no JSON: {error}") from error
 
 

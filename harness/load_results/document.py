@@ -67,7 +67,7 @@ def from_json(text: str) -> LoadResult:
 def _is_json(line: str) -> bool:
     try:
         json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 
@@ -77,7 +77,7 @@ def _numbered(at: int, line: str) -> LoadResult:
         return _part(line)
     except UsageError:
         raise
-    except (ValueError, AttributeError, LookupError, TypeError, OverflowError):
+    except (ValueError, AttributeError, LookupError, TypeError, OverflowError, RecursionError):
         where = f"line {at}: " if at > 1 else ""
         raise UsageError(f"{where}{_NOT_OURS}") from None
 

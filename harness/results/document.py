@@ -49,7 +49,7 @@ def from_json(text: str) -> RunResult:
         if found != FORMAT:
             raise UsageError(f"this result is in format {found!r}; this version reads {FORMAT!r}")
         return run_of(document, map(outcome_of, document["outcomes"]))
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(f"this is no result file of smtp-harness: {why(error)}") from error
 
 

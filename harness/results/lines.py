@@ -62,7 +62,7 @@ def is_lines(text: str) -> bool:
     """Whether a text is JSON Lines of runs rather than the document of one."""
     try:
         first = json.loads(text.partition("\n")[0])
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(first, dict) and "kind" in first
 
@@ -76,7 +76,7 @@ def from_lines(text: str) -> list[RunResult]:
     for number, line in enumerate(text.split("\n")[:-1], 1):
         try:
             _take(json.loads(line), runs)
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise UsageError(f"line {number} is no result of smtp-harness: {why(error)}") from error
     return [run_of(members, outcomes) for members, outcomes in runs.values()]
 

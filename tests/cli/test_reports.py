@@ -88,6 +88,9 @@ def test_standard_input_is_a_result_file_too(invoke):
     ("{}", "this is no result file of smtp-harness: it has no 'format'"),
     (RunLines(a_run()).outcome(MET), "line 1 is no result of smtp-harness"),
     ("\xff", "octet 0 is not UTF-8"),
+    pytest.param("[" * 100_000, "this is no result file of smtp-harness: ", id="deep"),
+    pytest.param('{"format": "smtp-harness-load/2", "a": ' + "[" * 100_000,
+                 "this is not a load result", id="deep load"),
     ('{"kind": "weather"}\n', "no run is told of here"),
 ])  # fmt: skip
 def test_what_is_no_result_file_is_said_with_its_name(invoke, tmp_path, text, problem):
