@@ -44,7 +44,10 @@ def started(target: Target, patience: float = PATIENCE) -> Iterator[None]:
             _await_ready(target, process, said, patience)
             yield
         finally:
-            _stop(target, process, said)
+            try:
+                _stop(target, said)
+            finally:
+                _end(process)
 
 
 def _begin(target: Target, command: str, said: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -83,17 +86,18 @@ def _listens(address: Address) -> bool:
     return True
 
 
-def _stop(target: Target, process: subprocess.Popen[bytes], said: IO[bytes]) -> None:
+def _stop(target: Target, said: IO[bytes]) -> None:
     if target.stop:
         said.truncate(0)
+        stopping = _begin(target, target.stop, said)
         try:
-            status = _begin(target, target.stop, said).wait(STOPPING)
+            status = stopping.wait(STOPPING)
         except subprocess.TimeoutExpired:
             status = None
+            _end(stopping)
         if status != 0:
             what = "did not end" if status is None else f"ended with status {status}"
             raise TargetUnreachable(f"{_command(target.stop)} {what}{_tail(said)}")
-    _end(process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

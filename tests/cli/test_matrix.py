@@ -8,6 +8,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import psutil
 import pytest
 
 from harness.cli.starting import started
@@ -72,6 +73,16 @@ def test_a_command_that_fails_is_told_with_what_it_said(tmp_path, start, stop, p
     with pytest.raises(TargetUnreachable) as told, started(read_target(str(path))):
         pass
     assert str(told.value) == problem
+
+
+@pytest.mark.slow
+def test_what_was_started_does_not_outlive_a_stop_that_fails(tmp_path, port):
+    start, stop = f"echo $$ >pid; {SERVE} --port {port}", "exit 3"
+    path = written(tmp_path / "mine", address=f"127.0.0.1:{port}", start=start, stop=stop)
+
+    with pytest.raises(TargetUnreachable), started(read_target(str(path))):
+        pass
+    assert not psutil.pid_exists(int((tmp_path / "mine" / "pid").read_text()))
 
 
 def test_a_target_that_does_not_say_how_cannot_be_started(tmp_path):
