@@ -88,7 +88,8 @@ def _listens(address: Address) -> bool:
 
 def _stop(target: Target, said: IO[bytes]) -> None:
     if target.stop:
-        said.truncate(0)
+        said.seek(0)  # who writes behind what is gone leaves NULs in its place
+        said.truncate()
         stopping = _begin(target, target.stop, said)
         try:
             status = stopping.wait(STOPPING)

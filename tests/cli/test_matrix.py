@@ -66,6 +66,7 @@ def test_a_command_may_end_when_the_server_is_ready(tmp_path):
 @pytest.mark.parametrize(("start", "stop", "problem"), [
     ("echo no disk; exit 3", "true", "'echo no disk; exit 3' ended with status 3\n  no disk"),
     ("true", "echo stuck; exit 1", "'echo stuck; exit 1' ended with status 1\n  stuck"),
+    ("echo it is up", "echo no; exit 1", "'echo no; exit 1' ended with status 1\n  no"),
 ])  # fmt: skip
 def test_a_command_that_fails_is_told_with_what_it_said(tmp_path, start, stop, problem):
     path = written(tmp_path / "mine", address="127.0.0.1:1", start=start, stop=stop)
