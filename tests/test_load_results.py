@@ -17,6 +17,7 @@ from harness.load_results import (
     from_json,
     read,
     to_json,
+    together,
     write,
 )
 from tests.load_values import BLANK, histogram
@@ -57,6 +58,18 @@ def test_messages_of_several_processes_add_up():
     assert RESULT.messages + RESULT.messages == Messages(
         begun=200, accepted=194, refused=4, unanswered=2
     )
+
+
+def test_of_a_trouble_that_several_processes_met_the_earliest_is_the_example():
+    one, other = (
+        replace(
+            RESULT, troubles=(Trouble(stage="RCPT", what="450", count=1, example=said, first=at),)
+        )
+        for said, at in (("450 later", 7.0), ("450 not now", 2.0))
+    )
+
+    (found,) = together(one, other).troubles
+    assert (found.count, found.example, found.first) == (2, "450 not now", 2.0)
 
 
 @pytest.mark.parametrize(

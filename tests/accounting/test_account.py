@@ -113,6 +113,21 @@ CASES = {
         came=[as_sent(0, ALICE), back(0, "robert@elsewhere.test")],
         says={"accepted": 2, "delivered": 1, "bounced": 1},
     ),
+    "a bounce that names one stranger is about one of several": Case(
+        accepted=[(1, 0, A | B | C)],
+        to=ALL,
+        came=[back(0, "robert@elsewhere.test")],
+        says={"accepted": 3, "bounced": 1, "lost": 2},
+        named=[("lost", 0, BOB), ("lost", 0, CAROL)],
+    ),
+    "a bounce that names a stranger may be about who is in doubt": Case(
+        accepted=[(1, 0, B)],
+        unsure=((1, 0, A),),
+        to=BOTH,
+        came=[back(0, "robert@elsewhere.test")],
+        says={"accepted": 1, "unanswered": 1, "lost": 1},
+        named=[("lost", 0, BOB)],
+    ),
     "each recipient has a copy": Case(
         accepted=[(1, 0, A | B), (1, 1, A | B)],
         to=BOTH,

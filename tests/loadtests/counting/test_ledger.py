@@ -15,6 +15,7 @@ from harness.protocol.sender import (
     Exchange,
     Flow,
     Outgoing,
+    greet,
     make_opening,
     open_session,
     quit_,
@@ -242,6 +243,7 @@ def test_a_421_refuses_the_message_and_is_counted_once(
 
     assert books.messages == Messages(begun=1, refused=1)
     assert books.troubles == [(stage, "421", 1)]
+    assert books.found.troubles[0].example == str(CLOSING)
     assert [failed for _, _, failed in books.ended] == [f"{stage}: 421"]
 
 
@@ -297,6 +299,13 @@ def test_messages_of_a_sender_that_is_killed_are_unanswered(books: Books):
 
     assert books.messages == Messages(begun=1, unanswered=1)
     assert books.troubles == [("message", "stopped by us", 1)]
+
+
+def test_a_server_that_ends_a_session_is_told_in_its_own_words(books: Books):
+    books.run(greet(), [(CLOSING,)])
+
+    assert books.troubles == [("greeting", "421", 1)]
+    assert books.found.troubles[0].example == str(CLOSING)
 
 
 def test_what_the_flow_cannot_do_is_trouble_of_the_session(books: Books):
