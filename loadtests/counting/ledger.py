@@ -244,7 +244,7 @@ class Ledger:
         failed = Failed(*self._recorder.kind(stage, what))
         if not self._open and not is_told:
             self._finish(stage, 0.0, failed)
-        if error is None and self._names[-1] != "MAIL":  # its dot may be on its way
+        if error is None:  # its dot may be on its way, where anybody was taken
             self._doubt(self._handed[0][0], _taken(self._asked))
         for _ in range(self._open):
             _, due = self._handed.popleft()
