@@ -122,6 +122,8 @@ class SmtpUser(User):
         finally:  # also when Locust kills us: its messages are counted
             load.resting.pop(self, None)
             ledger.end(_as_trouble(error), perf_counter())
+            for due in ledger.unsaid:
+                load.take_back(due)
             self.is_talking = False
         self._failures = 0 if ledger.accepted or error is None else self._failures + 1
         seconds = 0.0 if error is None else back_off(self._failures, self._random)

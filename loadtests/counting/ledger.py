@@ -190,7 +190,11 @@ class Ledger:
             is_good = replies is self._good or _is_good(replies) or not replies
         if shape.mail is not None:
             self._asked = ()
-            if self._open < len(self._handed):  # or it is said again, to who called it out of order
+            # It was said with the text before, and nobody got as far as answering: not begun.
+            is_heard = len(replies) > shape.mail
+            if is_heard and self._open < len(
+                self._handed
+            ):  # or it is said again, out of order once
                 self._began = sent
                 self._open += 1
                 due = self._handed[-1][1]
@@ -255,6 +259,11 @@ class Ledger:
                 self._recorder.lose(seconds, now)
             self._finish(phases.MESSAGE, seconds, failed)
         self._open = 0
+
+    @property
+    def unsaid(self) -> list[float | None]:
+        """The moments at which messages were due that were handed and not begun, after `end`."""
+        return [due for _, due in self._handed]
 
     def abandon(self) -> None:
         """We have left in the middle of a message, as such a sender does: nobody failed."""

@@ -116,6 +116,14 @@ class LoadRun:
         self.budget -= 1
         return True
 
+    def take_back(self, due: float | None) -> None:
+        """A message that may begin, or is due, was not begun after all: it is for others."""
+        if self.budget is not None:
+            self.budget += 1
+            self._stir()
+        if due is not None:
+            self.give_back(due)
+
     def obey(self) -> None:
         """A master will say how many messages of those that are wanted are this process's."""
         if self.budget is not None:
@@ -129,7 +137,11 @@ class LoadRun:
         more = max(more, -self.budget)
         self.budget += more
         self.granted += more
-        for sender in self.senders if more > 0 else ():
+        if more > 0:
+            self._stir()
+
+    def _stir(self) -> None:
+        for sender in self.senders:
             sender.stir()
 
     @property

@@ -247,19 +247,31 @@ def test_a_421_refuses_the_message_and_is_counted_once(
     assert [failed for _, _, failed in books.ended] == [f"{stage}: 421"]
 
 
-def test_a_421_after_the_dot_refuses_the_message_that_was_opened_behind_it_too(books: Books):
-    books.stream([outgoing()] * 2, [(OK, OK, GO), (CLOSING,)], pipeline=True)
+@pytest.mark.parametrize(
+    ("answer", "messages", "trouble"),
+    [
+        (CLOSING, Messages(begun=1, refused=1), ("dot", "421", 1)),
+        (GONE, Messages(begun=1, unanswered=1), ("dot", "closed", 1)),
+    ],
+    ids=["421", "closed"],
+)
+def test_an_end_at_the_dot_is_that_of_one_message_and_the_one_behind_it_is_not_begun(
+    books: Books, answer: Reply, messages: Messages, trouble: tuple[str, str, int]
+):
+    handed = books.handing([outgoing()] * 2, due=0.5)
+    books.run(stream(handed, pipeline=True, tell=books.ledger.tell), [(OK, OK, GO), (answer,)])
 
-    assert books.messages == Messages(begun=2, refused=2)
-    assert books.troubles == [("dot", "421", 1)]
+    assert books.messages == messages
+    assert books.troubles == [trouble]
+    assert [failed for _, _, failed in books.ended] == [f"dot: {trouble[1]}"]
+    assert books.ledger.unsaid == [0.5]
 
 
-def test_a_lost_connection_leaves_its_messages_unanswered_and_counts_once(books: Books):
-    books.stream([outgoing()] * 2, [(OK, OK, GO), (GONE,)], pipeline=True)
+def test_a_lost_connection_leaves_its_message_unanswered_and_counts_once(books: Books):
+    books.stream([outgoing()], [(OK, OK, GO), (GONE,)], pipeline=True)
 
-    assert books.messages == Messages(begun=2, unanswered=2)
-    assert books.troubles == [("dot", "closed", 1)]
-    assert [failed for _, _, failed in books.ended] == ["dot: closed"] * 2
+    assert books.messages == Messages(begun=1, unanswered=1)
+    assert books.ledger.unsaid == []
 
 
 def test_a_250_that_came_before_the_connection_was_lost_counts(books: Books):

@@ -204,3 +204,14 @@ def test_what_a_sender_leaves_undone_is_for_who_would_have_waited_longest():
     assert [each.due for each in senders[1:]] == [second, first]
     assert run.agenda is not None
     assert run.agenda.claim() == third
+
+
+def test_a_message_that_was_not_begun_after_all_may_be_begun_by_others():
+    run = run_of(1.0, messages=1)
+    assert (run.spend(), run.spend()) == (True, False)
+
+    sender = Waiting(run)
+    run.senders.add(sender)
+    run.take_back(None)
+    assert (sender.stirred, run.spend(), run.is_spent) == (1, True, True)
+    run_of(1.0).take_back(None)  # nobody wants a number of them
