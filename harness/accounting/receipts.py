@@ -18,6 +18,7 @@ from typing import Final
 from harness.accounting.ranges import Ranges
 from harness.accounting.times import Times
 from harness.errors import UsageError
+from harness.json_reading import read_json
 
 MOST_TIMES: Final = 2_000  # in a line
 _FEW_TIMES: Final = MOST_TIMES // 4
@@ -91,7 +92,7 @@ class Accepted:
     def add(self, line: str) -> None:
         """Take in a line; raises UsageError if it is none of ours."""
         try:
-            told = json.loads(line)
+            told = read_json(line)
             for name, runs in (("accepted", self.runs), ("unsure", self.unsure)):
                 for sender, first, last, taken in told[name]:
                     runs.setdefault((sender, taken), Ranges()).extend(first, last)

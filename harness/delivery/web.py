@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import http.client
-import json
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from harness.delivery.doors import Door
 from harness.errors import PeerError
+from harness.json_reading import read_json
 
 LARGEST: Final = 256 * 1024 * 1024  # octets of an answer
 
@@ -26,8 +26,8 @@ def get_json(door: Door, path: str, **query: int) -> Any:
     """The JSON that is there; raises PeerError."""
     octets = get(door, path, **query)
     try:
-        return json.loads(octets)
-    except (ValueError, RecursionError) as error:  # who nests deep is not to break us
+        return read_json(octets)
+    except ValueError as error:
         raise PeerError(f"{door.address.endpoint}: {path} is no JSON: {error}") from error
 
 

@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from harness.errors import UsageError
 from harness.histogram import Histogram
+from harness.json_reading import read_json
 from harness.load_results.adding import together
 from harness.load_results.figures import figures
 from harness.load_results.series import Series
@@ -66,8 +67,8 @@ def from_json(text: str) -> LoadResult:
 
 def _is_json(line: str) -> bool:
     try:
-        json.loads(line)
-    except (ValueError, RecursionError):
+        read_json(line)
+    except ValueError:
         return False
     return True
 
@@ -77,7 +78,7 @@ def _numbered(at: int, line: str) -> LoadResult:
         return _part(line)
     except UsageError:
         raise
-    except (ValueError, AttributeError, LookupError, TypeError, OverflowError, RecursionError):
+    except (ValueError, AttributeError, LookupError, TypeError, OverflowError):
         where = f"line {at}: " if at > 1 else ""
         raise UsageError(f"{where}{_NOT_OURS}") from None
 
@@ -95,7 +96,7 @@ def read(path: Path) -> LoadResult:
 
 
 def _part(line: str) -> LoadResult:
-    values = json.loads(line)
+    values = read_json(line)
     values.pop(_FOLLOWS, None)
     found = values.pop("format")
     if found != FORMAT:

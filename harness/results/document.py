@@ -11,6 +11,7 @@ from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
 from harness.errors import UsageError
+from harness.json_reading import read_json
 from harness.results.values import (
     Exchange,
     Grade,
@@ -44,12 +45,12 @@ def to_json(result: RunResult) -> str:
 def from_json(text: str) -> RunResult:
     """The run that a JSON document tells of; members that we do not know are passed over."""
     try:
-        document = json.loads(text)
+        document = read_json(text)
         found = document["format"]
         if found != FORMAT:
             raise UsageError(f"this result is in format {found!r}; this version reads {FORMAT!r}")
         return run_of(document, map(outcome_of, document["outcomes"]))
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise UsageError(f"this is no result file of smtp-harness: {why(error)}") from error
 
 

@@ -18,6 +18,7 @@ from hashlib import sha256
 from typing import Any
 
 from harness.errors import UsageError
+from harness.json_reading import read_json
 from harness.results.document import outcome_of, run_of, why
 from harness.results.values import Outcome, RunResult
 from harness.visible import visible
@@ -61,8 +62,8 @@ class RunLines:
 def is_lines(text: str) -> bool:
     """Whether a text is JSON Lines of runs rather than the document of one."""
     try:
-        first = json.loads(text.partition("\n")[0])
-    except (ValueError, RecursionError):
+        first = read_json(text.partition("\n")[0])
+    except ValueError:
         return False
     return isinstance(first, dict) and "kind" in first
 
@@ -75,8 +76,8 @@ def from_lines(text: str) -> list[RunResult]:
     runs: dict[str, tuple[dict[str, Any], list[Outcome]]] = {}
     for number, line in enumerate(text.split("\n")[:-1], 1):
         try:
-            _take(json.loads(line), runs)
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            _take(read_json(line), runs)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise UsageError(f"line {number} is no result of smtp-harness: {why(error)}") from error
     return [run_of(members, outcomes) for members, outcomes in runs.values()]
 
