@@ -15,6 +15,7 @@ from typing import Final
 from harness.errors import UsageError
 from harness.load_results import Stage
 from harness.target import Address, Scheme, Target
+from harness.target.address import is_host_name
 from harness.target.target import Timeouts
 from loadtests.profile import Behaviour, Pipelining, Profile, Span
 from loadtests.thresholds import read_threshold
@@ -203,10 +204,8 @@ def _port(text: str, where: str) -> int:
 
 def _host(named: str, port: int, letters: Letters) -> str:
     """The host; where -4 or -6 asks for a family, an address of that."""
-    try:
-        named.encode("idna")
-    except UnicodeError:  # who looks it up would stumble over that: RFC 1035 2.3.4
-        raise UsageError(f"{letters.where!r}: {named!r} is no host name") from None
+    if not is_host_name(named):
+        raise UsageError(f"{letters.where!r}: {named!r} is no host name")
     if letters.ipv4 == letters.ipv6:
         return named
     family = socket.AF_INET if letters.ipv4 else socket.AF_INET6

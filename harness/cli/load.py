@@ -18,10 +18,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _host(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    try:
-        (value or "").encode("idna")
-    except UnicodeError:  # Locust would break off with a traceback
-        raise click.BadParameter(f"{value!r} is no host name") from None
+    from harness.target.address import is_host_name
+
+    if value and not is_host_name(value):  # Locust would break off with a traceback
+        raise click.BadParameter(f"{value!r} is no host name")
     return value
 
 

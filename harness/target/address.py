@@ -112,6 +112,15 @@ def read_address(
     return Address(host, _port(port, scheme, text), scheme, unquote(match[2] or "") or None)
 
 
+def is_host_name(host: str) -> bool:
+    """Whether it can be looked up: who looks up another stumbles over it (RFC 1035 2.3.4)."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return True
+
+
 def _scheme(word: str, text: str, known: Sequence[str]) -> Scheme:
     if word.casefold() in known:
         return Scheme(word.casefold())
