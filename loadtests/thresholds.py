@@ -67,10 +67,10 @@ class Threshold:
 
     def _shown(self, found: float) -> str:
         """As many digits as tell it from the limit, if there is anything to tell."""
-        shown = (self._written(found, more) for more in range(_MORE_DIGITS))
-        limits = (self._written(self.limit, more) for more in range(_MORE_DIGITS))
-        both = list(zip(shown, limits, strict=True))
-        return next((it for it, limit in both if it != limit), both[0][0])
+        for more in range(_MORE_DIGITS):
+            if (shown := self._written(found, more)) != self._written(self.limit, more):
+                return shown
+        return self._written(found, 0)
 
     def _written(self, found: float, more: int) -> str:
         """With so many digits more than usual."""
