@@ -190,15 +190,8 @@ class Ledger:
             is_good = replies is self._good or _is_good(replies) or not replies
         if shape.mail is not None:
             self._asked = ()
-            # It was said with the text before, and nobody got as far as answering: not begun.
-            is_heard = len(replies) > shape.mail
-            if is_heard and self._open < len(
-                self._handed
-            ):  # or it is said again, out of order once
-                self._began = sent
-                self._open += 1
-                due = self._handed[-1][1]
-                self._recorder.begin(sent, due is not None and sent - due > LATE)
+            if len(replies) > shape.mail:
+                self._begin(sent)  # else nobody got as far as answering it, behind another's text
             self._mail_is_done = is_good or _is_good(replies[shape.mail : shape.mail + 1])
         if shape.asked is not None:
             self._asked += replies[shape.asked]
@@ -211,6 +204,15 @@ class Ledger:
             return
         self._text_began = None
         self._count_bad(shape, last - sent)
+
+    def _begin(self, sent: float) -> None:
+        """MAIL was said; once more, maybe, to who called it out of order."""
+        if self._open == len(self._handed):
+            return
+        self._began = sent
+        self._open += 1
+        due = self._handed[-1][1]
+        self._recorder.begin(sent, due is not None and sent - due > LATE)
 
     def tell(self, message: Outgoing, reply: Reply, taken: int) -> None:
         """A message is decided; the flow's `Tell`."""
