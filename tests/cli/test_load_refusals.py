@@ -67,6 +67,19 @@ def test_a_rate_limit_is_met_and_obeyed(load: Any, tmp_path: Path):
     assert done.result.failures < STORM
 
 
+def test_as_many_messages_as_were_wanted_are_sent_to_who_hangs_up_at_a_dot_now_and_then(
+    load: Any, tmp_path: Path
+):
+    (tmp_path / "faults.yaml").write_text("{at: ., every: 10, drop: yes}")
+    words = [*SERVER, "--faults", str(tmp_path / "faults.yaml")]
+    with serving(words, tmp_path / "err") as (at,):
+        done = load(at, *SENDING, profile=short("messages: 100", users=USERS, duration="60s"))
+    messages = done.result.messages
+
+    assert (messages.begun, messages.accepted) == (100, 90)
+    assert (messages.unanswered, done.troubles) == (10, {("dot", "closed")})
+
+
 def test_a_certificate_that_nobody_vouches_for_is_trouble_of_tls(load: Any, tmp_path: Path):
     starttls = lockstep("tls: starttls")
     with serving([*SERVER, "--tls-self-signed"], tmp_path / "err") as (at,):

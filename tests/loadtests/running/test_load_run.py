@@ -214,4 +214,10 @@ def test_a_message_that_was_not_begun_after_all_may_be_begun_by_others():
     run.senders.add(sender)
     run.take_back(None)
     assert (sender.stirred, run.spend(), run.is_spent) == (1, True, True)
-    run_of(1.0).take_back(None)  # nobody wants a number of them
+
+
+def test_where_nobody_wants_a_number_of_messages_there_is_none_to_take_back():
+    run = run_of(1.0)
+    run.take_back(None)
+
+    assert (run.held, run.is_spent, run.spend()) == (None, False, True)
