@@ -78,11 +78,11 @@ def _load(
     old: LoadResult, new: LoadResult, tolerance: float, html: Path | None, markdown: bool
 ) -> int:
     comparison = compare_load(old, new, tolerance)
+    if html:  # first: who reads what follows may have seen enough
+        write_whole(html, comparison_page(comparison))
     tell = comparing_load.comparison_markdown if markdown else comparing_load.comparison_lines
     for line in tell(comparison):
         click.echo(line)
-    if html:
-        write_whole(html, comparison_page(comparison))
     return comparison.exit_status
 
 

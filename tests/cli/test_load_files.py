@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,6 +102,19 @@ def test_a_comparison_is_drawn(invoke, kept, tmp_path):
     )
 
     assert result.exit_code == 0
+    assert "two runs compared" in page.read_text()
+
+
+@pytest.mark.slow
+def test_a_comparison_is_drawn_also_for_who_has_read_enough(kept, tmp_path):
+    old, page = kept(healthy()), tmp_path / "page.html"
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = ("-m", "harness.cli", "compare", old, old, "--html", str(page))
+    with open(writing, "wb") as nobody:
+        done = subprocess.run([sys.executable, *words], stdout=nobody, check=False)
+
+    assert done.returncode == 141
     assert "two runs compared" in page.read_text()
 
 
