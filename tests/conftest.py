@@ -1,12 +1,14 @@
 """Async tests run on trio; one that asks for `autojump_clock` runs on virtual time.
 
 All of them live in the zone UTC, wherever the machine stands: what we write has local time in it.
+And their children heed Ctrl-C, also where a shell began us in the background, which ignores it.
 """
 
 from __future__ import annotations
 
 import inspect
 import os
+import signal
 import time
 from typing import Any
 
@@ -16,6 +18,8 @@ import trio.testing
 
 os.environ["TZ"] = "UTC0"
 time.tzset()
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
