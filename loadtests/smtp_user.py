@@ -35,6 +35,7 @@ from loadtests.driving import Connection, Lost, dial
 from loadtests.profile import Leave, read_profile
 from loadtests.running.conducting import share_alone
 from loadtests.running.load_run import LoadRun, prepare
+from loadtests.running.tallying import METHOD
 from loadtests.sessions import session
 from loadtests.timing.agenda import Agenda
 
@@ -250,7 +251,7 @@ class SmtpUser(User):
 
     def _tell_locust(self, name: str, seconds: float, failed: Failed | None) -> None:
         self._fire(
-            request_type="SMTP",
+            request_type=METHOD,
             name=name,
             response_time=seconds * 1_000,
             response_length=0,

@@ -236,7 +236,8 @@ class Ledger:
             self._receipts.accept(self._sender, message.serial, taken, written)
             if self._replies[-1] is GONE:
                 self._doubt_rest(message)
-        self._finish(phases.MESSAGE, seconds, None)
+        if self._recorder.tells_each:
+            self._finish(phases.MESSAGE, seconds, None)
 
     def end(self, error: PeerError | None, now: float) -> None:
         """The connection is over; messages that nobody decided share its fate."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from harness.histogram import Histogram
 from harness.load_results import (
@@ -55,6 +56,17 @@ class _Second:
     troubles: dict[str, int] = field(default_factory=dict)
 
 
+class Audience(Protocol):
+    """Who hears of messages that were accepted."""
+
+    @property
+    def wants_each(self) -> bool:
+        """Whether to hear of each at once; else `hear` will do."""
+
+    def hear(self, latency: Mapping[int, int]) -> None:
+        """So many of them took so many microseconds, in the last second or a part of it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fared:
     """How the process itself fared since the last part was taken."""
@@ -73,6 +85,8 @@ class Recorder:
         self.ended = 0  # messages whose fate is known
         self.last = 0.0  # the last answer, in seconds of the run
         self.blank = blank  # what is known of the run before anything is counted
+        self.audience: Audience | None = None
+        self.tells_each = True  # message to its audience, now
         self._zero: float | None = None
         self._greeting = ""
         self._kinds: set[tuple[str, str]] = set()
@@ -81,7 +95,7 @@ class Recorder:
     def start(self, now: float, *, elapsed: float = 0.0) -> None:
         """The run begins, or began `elapsed` seconds ago elsewhere."""
         self._zero = now - elapsed
-        self._turn(now)
+        self.turn(now)
 
     @property
     def zero(self) -> float:
@@ -108,7 +122,7 @@ class Recorder:
     def begin(self, now: float, late: bool = False) -> None:
         """The MAIL of a message goes out."""
         if now >= self._next:
-            self._turn(now)
+            self.turn(now)
         self.begun += 1
         self._second.begun += 1
         if late:
@@ -117,7 +131,7 @@ class Recorder:
     def accept(self, seconds: float, body: float, dot: float, octets: int, now: float) -> None:
         """250 came after the final dot of a message; `body` is what writing its text took."""
         if now >= self._next:
-            self._turn(now)
+            self.turn(now)
         self._bodies[int(body * MICROSECONDS)] += 1
         self._dots[int(dot * MICROSECONDS)] += 1
         second = self._second
@@ -174,7 +188,7 @@ class Recorder:
     def take(self, now: float, fared: Fared | None = None) -> LoadResult:
         """All that was counted since the last part was taken."""
         fared = fared or Fared()
-        self._turn(now)
+        self.turn(now)
         # A part is taken when its second is over: what was watched belongs to that one.
         at = max(0, int((now - self.zero - _WIDTH / 2) // _WIDTH))
         watched = Interval(
@@ -209,7 +223,7 @@ class Recorder:
             generators={self.name: replace(fared.generator, accepted=total.accepted)},
         )
         self._forget()
-        self._turn(now)
+        self.turn(now)
         return part
 
     def _forget(self) -> None:
@@ -227,12 +241,18 @@ class Recorder:
 
     def _tally(self, now: float) -> _Second:
         if now >= self._next:
-            self._turn(now)
+            self.turn(now)
         return self._second
 
-    def _turn(self, now: float) -> None:
+    def turn(self, now: float) -> None:
         """The interval that was counted in is over; another begins."""
+        if self._zero is None:
+            return  # nothing is counted in a process that sends no mail
         second = self._second
+        if self.audience is not None:
+            if not self.tells_each:
+                self.audience.hear(second.latency)
+            self.tells_each = self.audience.wants_each
         if second != _NOTHING:
             counted = Interval(
                 begun=second.begun,

@@ -32,7 +32,7 @@ _ELAPSED: Final = "smtp_elapsed"  # what a worker is told that comes in the midd
 def share(environment: Environment, run: LoadRun) -> None:
     """Make the run known to all users, and give them the time to end their transactions."""
     environment.smtp_load = run  # type: ignore[attr-defined]  # as Locust's documentation does
-    tally(environment)
+    tally(environment, run.recorder)
     if not environment.stop_timeout:
         environment.stop_timeout = run.target.timeouts.reply + GRACE
 

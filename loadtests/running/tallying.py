@@ -1,78 +1,60 @@
-"""Locust's own statistics, kept in batches: one message at a time they cost more than sending it.
+"""Locust's own statistics, kept by the second: told of each message, it takes as long as sending it.
 
-Each message is an event of Locust's all the same, and whoever listens hears it at once.  What is
-deferred is how Locust's own listener adds it up, for half a second at most.
+Whoever listens to Locust's request events hears of each message at once.  Where nobody does but
+Locust itself, the messages of a second are added to its statistics when that is over.
 """
 
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections.abc import Mapping
+from time import perf_counter
 from typing import Any, Final
 
-import gevent
 from locust import stats as locust_stats
 from locust.env import Environment
-from locust.stats import RequestStats, StatsEntry
+from locust.stats import StatsEntry
 
-MOST: Final = 256  # messages that wait to be added up
-EVERY: Final = 0.5  # seconds after which they are, however few they are
+from loadtests.counting import phases
+from loadtests.counting.recorder import Recorder
 
-_Kind = tuple[str, str]  # method and name, as Locust says
+METHOD: Final = "SMTP"  # what kind of requests Locust says that ours are
 
 
 class Tally:
-    """Stands where Locust's statistics log a request."""
+    """Adds up for Locust what it would have added up itself."""
 
-    def __init__(self, stats: RequestStats) -> None:
-        self._stats = stats
-        self._log: Any = stats.log_request
-        self._kind: _Kind = ("", "")  # of what waits
-        self._waiting: list[float] = []  # milliseconds
-        self._octets = 0
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
 
-    def log_request(self, method: str, name: str, response_time: Any, content_length: int) -> None:
-        """Note one request, as `RequestStats.log_request` would."""
-        if response_time is None:  # of somebody else's user
-            self._log(method, name, response_time, content_length)  # as it came
+    @property
+    def wants_each(self) -> bool:
+        """Whether somebody listens to each request who is not Locust's own statistics."""
+        listeners: Any = self._environment.events.request
+        own = 1 if self._environment.runner is not None else 0
+        return len(listeners._handlers) > own
+
+    def hear(self, latency: Mapping[int, int]) -> None:
+        """Messages were accepted: after so many microseconds, so many."""
+        if not latency:
             return
-        waiting = self._waiting
-        kind = (method, name)
-        if kind != self._kind or len(waiting) >= MOST:
-            self.flush()
-            self._kind = kind
-        waiting.append(response_time)
-        self._octets += content_length
-
-    def flush(self) -> None:
-        """Add up what waits."""
-        waiting = self._waiting
-        if not waiting:
-            return
-        method, name = self._kind
-        batch: Any = StatsEntry(self._stats, name, method)  # its types want whole milliseconds
+        stats = self._environment.stats
+        batch: Any = StatsEntry(stats, phases.MESSAGE, METHOD)  # its types want whole milliseconds
         now = time.time()
-        batch.num_requests = len(waiting)
-        batch.num_reqs_per_sec[int(now)] = len(waiting)
+        batch.num_requests = sum(latency.values())
+        batch.num_reqs_per_sec[int(now)] = batch.num_requests
         batch.last_request_timestamp = now
-        batch.total_response_time = sum(waiting)
-        batch.min_response_time = min(waiting)
-        batch.max_response_time = max(waiting)
-        batch.total_content_length = self._octets
-        rounded = Counter(map(locust_stats.bucket_response_time, waiting))
-        batch.response_times.update(rounded)
-        for entry in (self._stats.total, self._stats.entries[name, method]):
+        batch.total_response_time = sum(value * count for value, count in latency.items()) / 1_000
+        batch.min_response_time = min(latency) / 1_000
+        batch.max_response_time = max(latency) / 1_000
+        for value, count in latency.items():
+            batch.response_times[locust_stats.bucket_response_time(value / 1_000)] += count
+        for entry in (stats.total, stats.entries[phases.MESSAGE, METHOD]):
             entry.extend(batch)
-        waiting.clear()
-        self._octets = 0
 
 
-def tally(environment: Environment) -> Tally:
-    """Let Locust's statistics of this process be kept in batches."""
-    made = Tally(environment.stats)
-    environment.stats.log_request = made.log_request  # type: ignore[method-assign]
-    timer: Any = gevent.get_hub().loop.timer(EVERY, repeat=EVERY, ref=False)
-    timer.start(made.flush)
+def tally(environment: Environment, recorder: Recorder) -> None:
+    """Let Locust's statistics of this process be kept by the second."""
+    recorder.audience = Tally(environment)
     stop = environment.events.test_stop
-    stop.add_listener(lambda **_: made.flush())  # type: ignore[no-untyped-call]  # Locust's is
-    return made
+    stop.add_listener(lambda **_: recorder.turn(perf_counter()))  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""Locust's statistics are the same, whether they are added up one by one or in batches."""
+"""Locust's statistics are the same, whether it is told of each message or of each second's."""
 
 from __future__ import annotations
 
@@ -20,12 +20,18 @@ def told() -> dict[str, Any]:
     return told
 
 
-def test_batches_add_up_to_what_was_logged(told: dict[str, Any]):
-    assert len(told["both"]) == 6
-    assert told["both"][-1][0]["message"]["requests"] > 0
-    for one_by_one, in_batches in told["both"]:
-        assert in_batches == one_by_one
+def test_seconds_add_up_to_what_was_told_one_by_one(told: dict[str, Any]):
+    assert len(told["both"]) == 4
+    assert told["both"][-1][0]["message"]["requests"] == 1_000
+    for one_by_one, by_the_second in told["both"]:
+        assert by_the_second == one_by_one
 
 
-def test_what_waits_is_added_up_when_a_run_stops(told: dict[str, Any]):
+def test_what_waits_is_told_when_a_run_stops(told: dict[str, Any]):
     assert told["stopped"] == [0, 1]
+
+
+def test_who_begins_to_listen_hears_each_message_and_none_counts_twice(told: dict[str, Any]):
+    heard, known = told["joined"]
+    assert heard == 2
+    assert known == 3
