@@ -8,6 +8,7 @@ exception may leave a callback: gevent would print it, and `run` would never ret
 from __future__ import annotations
 
 from collections.abc import Callable
+from os import read
 from time import perf_counter
 from typing import Any, Final, TypeVar
 
@@ -49,7 +50,6 @@ class Connection(Speaker):
         "_observe",
         "_own",
         "_patience",
-        "_receive",
         "_replies",
         "_rest",
         "_sent_at",
@@ -72,7 +72,6 @@ class Connection(Speaker):
     ) -> None:
         """`pace` is how many octets a second a slow talker writes."""
         super().__init__(fileno, pace)
-        self._receive = self._socket.recv
         self._observe = observe
         self._patience = patience
         self._own = own or Own()
@@ -141,7 +140,7 @@ class Connection(Speaker):
 
     def _readable(self) -> None:
         try:
-            octets = self._receive(CHUNK)
+            octets = read(self._fileno, CHUNK)
         except BlockingIOError:
             return
         except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from os import write
 from time import perf_counter
 from typing import Any, Final
 
@@ -19,11 +20,11 @@ class Speaker(ABC):
     """The half of a connection that writes."""
 
     __slots__ = (
+        "_fileno",
         "_loop",
         "_moved_at",
         "_output",
         "_pace",
-        "_send",
         "_socket",
         "_tick",
         "_unsent",
@@ -34,7 +35,7 @@ class Speaker(ABC):
         """`pace` is how many octets a second a slow talker writes."""
         self._socket = Socket(fileno=fileno)
         self._socket.setblocking(False)
-        self._send = self._socket.send
+        self._fileno = fileno  # read and written as such: a socket's own methods take longer
         self._pace = pace
         self._loop = gevent.get_hub().loop
         self._output = self._loop.io(fileno, WRITABLE)
@@ -53,6 +54,7 @@ class Speaker(ABC):
             if watcher is not None:
                 watcher.stop()
                 watcher.close()
+        self._fileno = -1  # soon it is another's
 
     def _push(self, octets: bytes | memoryview) -> None:
         """Hand octets to the kernel, as many as it takes; behind others they wait their turn."""
@@ -60,7 +62,7 @@ class Speaker(ABC):
             self._wait_in_line(octets)
             return
         try:
-            sent = self._send(octets)
+            sent = write(self._fileno, octets)
         except BlockingIOError:
             sent = 0
         except OSError:
@@ -105,7 +107,7 @@ class Speaker(ABC):
         assert self._pace is not None, "somebody is slow"
         some, _ = at_a_time(self._pace)
         try:
-            sent = self._send(self._unsent[:some])
+            sent = write(self._fileno, self._unsent[:some])
         except BlockingIOError:
             return
         except OSError:
