@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from harness.errors import NotOffered
 from harness.protocol.replies import Capabilities
 from harness.protocol.sasl import ClientSide, Login
 from harness.protocol.sender import (
@@ -42,7 +43,8 @@ def session(
     greeted: Callable[[], None],
     login: Login | None = None,
 ) -> PausingFlow[None]:
-    """One connection from its first octet to its last; raises `Refused` where the server ends it.
+    """One connection from its first octet to its last; raises `Refused` where the server ends it,
+    and NotOffered where it offers too little.
 
     `greeted` is called when the greeting has come.  Who leaves without a word gives no message an
     end: nobody is told of it.
@@ -95,6 +97,9 @@ def _introduce(
     service = _service(behaviour, target)
     capabilities = yield from hello(target.our_name, service=service)
     if behaviour.tls is Tls.STARTTLS:
+        if "STARTTLS" not in capabilities:
+            yield from quit_()
+            raise NotOffered("STARTTLS", "not offered")
         capabilities = yield from secure(target.our_name, service=service)
     if behaviour.login and login is not None:
         address = address_of(behaviour, target)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.accounting import Receipts
-from harness.errors import PeerError, Refused
+from harness.errors import NotOffered, PeerError, Refused
 from harness.load_results import LATE
 from harness.protocol.replies import CLOSING, Reply
 from harness.protocol.sender import Exchange, Outgoing
@@ -329,6 +329,8 @@ def _cause(error: PeerError | None) -> tuple[str, str]:
             return _STAGES.get(error.doing, error.doing), kind_of(error.reply)
         case Lost():
             return _STAGES.get(error.stage, error.stage), str(error.cause)
+        case NotOffered():
+            return _STAGES.get(error.keyword, phases.HELLO), str(error)
         case None:
             return phases.MESSAGE, "stopped by us"
         case _:

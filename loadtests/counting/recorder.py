@@ -27,6 +27,7 @@ from loadtests.counting.phases import BODY, DOT, MESSAGE, PHASES
 
 KINDS = 1_000  # of troubles: a server that invents codes must not fill our memory
 OTHER = "other"  # what comes after that
+NO_REPLY = "no reply code"  # something was said, and it does not begin with one
 _EXAMPLE = 300  # characters of a reply that are kept
 MICROSECONDS = 1_000_000
 _WIDTH = 1.0  # seconds of an interval
@@ -38,6 +39,8 @@ Counts = defaultdict[int, int]
 
 def kind_of(reply: Reply) -> str:
     """A refusal as a kind: its code and enhanced code, never its text."""
+    if not reply.code:
+        return NO_REPLY
     code = f"{reply.code:03d}"
     return f"{code} {reply.enhanced}" if reply.enhanced else code
 

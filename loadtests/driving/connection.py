@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 from gevent.event import AsyncResult
 
 from harness.errors import PeerClosed, PeerError, PeerSilent, Refused, TlsFailed
-from harness.protocol.replies import CLOSING, Reply
+from harness.protocol.replies import CLOSING, Fault, Reply
 from harness.protocol.sender import Exchange, Pause, PausingFlow
 from loadtests.driving.ends import GONE, Lost, Unasked, explained
 from loadtests.driving.familiar import Familiar
@@ -26,6 +26,7 @@ from loadtests.driving.tunnel import CHUNK, TLS, TlsClient, Tunnel
 
 _NOTHING: Final = Exchange((), b"")
 _HANDSHAKE: Final = Exchange((TLS,), b"")
+_UNASKED: Final = "a reply that nothing asked for"
 
 # An exchange, its replies, and when it was sent, when its last octet had been handed to the kernel,
 # when the first reply came and when the last.  A handshake is one without replies.
@@ -146,7 +147,7 @@ class Connection(Speaker):
         except OSError as error:
             self._lose(PeerClosed(error.strerror or "reset"))
             return
-        now = self._moved_at = perf_counter()
+        now = perf_counter()
         tunnel = self._tunnel
         if tunnel is not None and octets:
             if not tunnel.is_up:
@@ -174,11 +175,17 @@ class Connection(Speaker):
     def _read(self, octets: bytes, now: float) -> None:
         """What nobody has said before in just these octets."""
         replies = self._replies
-        if not replies:
+        known = len(replies)
+        if not known:
             self._first_at = now
         self._hearing.take(octets)
+        if len(replies) > known:
+            self._moved_at = now  # what is no reply yet moves nothing: it may never be one
+            if Fault.ENDLESS in replies[-1].faults:
+                self._distrust("a reply that does not end")
+                return
         if self._unsent and len(replies) > self._wanted:
-            self._distrust()  # who floods us while we write must not fill our memory
+            self._distrust(_UNASKED)  # who floods us while we write must not fill our memory
         elif self._rest is not None:
             self._end_rest()
         else:
@@ -233,7 +240,7 @@ class Connection(Speaker):
             self._give_up()
         elif self._replies:
             if octets and self._replies[0].code != CLOSING:
-                self._distrust()
+                self._distrust(_UNASKED)
             else:  # nothing needs saying to hear this
                 self._look_at_replies(self._sent_at)
         elif octets:  # the greeting is only waited for
@@ -242,9 +249,9 @@ class Connection(Speaker):
             except PeerError as problem:
                 self._lose(problem)
 
-    def _distrust(self) -> None:
+    def _distrust(self, why: str) -> None:
         self._replies.clear()
-        self._lose(Unasked("a reply that nothing asked for"))
+        self._lose(Unasked(why))
 
     def _look_at_replies(self, now: float) -> None:
         replies, wanted = self._replies, self._wanted
@@ -323,7 +330,7 @@ class Connection(Speaker):
         if first is not None and first.code == CLOSING:
             return (first,)
         if self._trouble is None:
-            self._trouble = Unasked("a reply that nothing asked for")
+            self._trouble = Unasked(_UNASKED)
             self._input.stop()
         return (GONE,)
 

@@ -1,4 +1,4 @@
-"""Locust's own statistics, kept by the second: told of each message, it takes as long as sending it.
+"""Locust's own statistics, kept by the second: message by message takes as long as sending them.
 
 Whoever listens to Locust's request events hears of each message at once.  Where nobody does but
 Locust itself, the messages of a second are added to its statistics when that is over.

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.errors import Refused
+from harness.errors import NotOffered, Refused
 from harness.protocol.replies import Capabilities, Reply
 from harness.protocol.sasl import Login
 from harness.protocol.sender import Envelope, Outgoing, Pause, make_opening
@@ -27,7 +27,7 @@ TARGET = Target(
 OPENING = make_opening(Envelope("a@b.example", ("c@d.example", "e@f.example")))
 PLAIN = Behaviour(name="plain")
 ALICE = Login("alice", "secret")
-HELLO = "250-mx.example/PIPELINING/CHUNKING/AUTH PLAIN SCRAM-SHA-256"
+HELLO = "250-mx.example/PIPELINING/CHUNKING/STARTTLS/AUTH PLAIN SCRAM-SHA-256"
 GROUP = "MAIL RCPT RCPT DATA"
 ADDRESSED = "MAIL RCPT RCPT"
 
@@ -133,6 +133,15 @@ def test_who_insists_on_groups_sends_them_unasked():
     assert said(peer)[2] == GROUP
 
 
+def test_who_wants_tls_leaves_a_server_that_offers_none():
+    peer = script(EHLO="250-mx.example/SIZE")
+
+    with pytest.raises(NotOffered, match="not offered"):
+        talk(replace(PLAIN, tls=Tls.STARTTLS), peer)
+
+    assert said(peer) == ["greeting", "EHLO", "QUIT"]
+
+
 def test_items_hear_what_the_server_can_do_inside_tls():
     peer = script(EHLO=["250-mx.example/STARTTLS", "250-mx.example/8BITMIME"])
 
@@ -172,8 +181,8 @@ def test_who_leaves_in_mid_transaction_is_told_of_a_refusal():
 
 
 @pytest.mark.parametrize("answers", [{"greeting": 554}, {"EHLO": 421}, {"STARTTLS": 454}])
-def test_a_server_that_will_not_have_us_is_not_argued_with(answers: dict[str, int]):
-    peer = script(**answers)
+def test_a_server_that_will_not_have_us_is_not_argued_with(answers: dict[str, int | str]):
+    peer = script(**{"EHLO": HELLO, **answers})
 
     with pytest.raises(Refused):
         talk(replace(PLAIN, tls=Tls.STARTTLS), peer)

@@ -224,7 +224,7 @@ def test_a_reply_without_a_code_is_a_refusal(books: Books):
     books.stream([outgoing()], [(OK, OK, GO), (Reply(0, b"yes\r\n"),)], pipeline=True)
 
     assert books.messages == Messages(begun=1, refused=1)
-    assert books.troubles == [("dot", "000", 1)]
+    assert books.troubles == [("dot", "no reply code", 1)]
 
 
 @pytest.mark.parametrize(

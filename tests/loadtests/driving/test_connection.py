@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -149,17 +151,52 @@ def test_a_silent_peer_is_given_up_after_the_patience():
         assert isinstance(caught.value.cause, PeerSilent)
 
 
-@pytest.mark.slow
-def test_a_slow_peer_is_not_a_silent_one():
-    def slowly(peer: Any) -> None:
-        for octet in b"220-a\r\n220 b\r\n":
-            peer.sendall(bytes([octet]))
-            gevent.sleep(0.1)
+def drip(octets: bytes) -> Callable[[Any], None]:
+    def play(peer: Any) -> None:
+        for octet in octets:
+            with contextlib.suppress(OSError):  # nobody is there any more
+                peer.sendall(bytes([octet]))
+            gevent.sleep(0.01)
 
-    with stage(patience=1.0) as on:
-        on.play(slowly)
+    return play
+
+
+def test_a_slow_peer_is_not_a_silent_one():
+    with stage(patience=5.0) as on:
+        on.play(drip(b"220-a\r\n220 b\r\n"))
 
         assert on.connection.run(ask(GREETING)) == [220]
+
+
+def test_a_reply_that_is_begun_and_not_ended_is_no_answer():
+    with stage(patience=0.05) as on:
+        on.play(drip(b"220-and so on\r\n" * 100))
+
+        with pytest.raises(Lost, match="greeting: silent"):
+            on.connection.run(ask(GREETING))
+
+
+@pytest.mark.slow
+def test_replies_that_come_one_by_one_are_waited_for_one_by_one():
+    group = Exchange(("RCPT",) * 6, b"RCPT TO:<a@b.example>\r\n" * 6)
+
+    def slowly(peer: Any) -> None:
+        for _ in group.names:
+            gevent.sleep(0.1)
+            peer.sendall(b"250 ok\r\n")
+
+    with stage(patience=0.5) as on:
+        on.play(len(group.octets), slowly)
+
+        assert on.connection.run(ask(group)) == [250] * 6
+
+
+def test_who_sends_a_reply_without_an_end_is_not_listened_to():
+    with stage() as on:
+        on.play(b"220-and so on\r\n" * 100_000)
+
+        with pytest.raises(Lost, match="greeting: a reply that does not end"):
+            on.connection.run(ask(GREETING))
 
 
 @pytest.mark.slow
