@@ -24,7 +24,7 @@ WRONG_LOG_IN = 535  # RFC 4954 6
 
 MAX_LINE = 512  # octets with CRLF: RFC 5321 4.5.3.1.5
 LINE_LIMIT = 65_536  # what we are willing to buffer of one line that never ends
-REPLY_LIMIT = 1_048_576  # and of one reply whose last line never comes
+REPLY_LIMIT = 262_144  # and of one reply whose last line never comes
 _LONGEST = 297  # characters of a reply in a sentence; its octets have all
 
 
@@ -130,37 +130,40 @@ class ReplyReader:
 
     def __init__(self) -> None:
         self._buffer = b""
-        self._searched = 0  # no LF stands before here
+        self._at = 0  # what stands before here was taken
+        self._searched = 0  # no LF stands between there and here
         self._lines: list[bytes] = []  # of a reply whose last line has not come
         self._held = 0  # octets in those lines
 
     @property
     def is_midway(self) -> bool:
         """Whether something has come that is no reply yet."""
-        return bool(self._lines or self._buffer)
+        return bool(self._lines) or self._at < len(self._buffer)
 
     @property
     def left(self) -> bytes:
         """What has come and is no reply yet."""
-        return b"".join(self._lines) + self._buffer
+        return b"".join(self._lines) + self._buffer[self._at :]
 
     def feed(self, octets: bytes) -> None:
         """Take octets as they arrived."""
-        self._buffer = self._buffer + octets if self._buffer else octets
+        self._searched -= self._at
+        self._buffer = self._buffer[self._at :] + octets
+        self._at = 0
 
     def take(self) -> Reply | None:
         """The next reply, or None until all of it has come."""
         if not self._lines:
-            match = _PLAIN.match(self._buffer)
-            if match is not None and match.end() <= MAX_LINE:
-                self._buffer, self._searched = self._buffer[match.end() :], 0
+            match = _PLAIN.match(self._buffer, self._at)
+            if match is not None and match.end() - self._at <= MAX_LINE:
+                self._at = self._searched = match.end()
                 return Reply(int(match[1]), match[0])
         return self._take_lines()
 
     def clear(self) -> bytes:
         """Give away what is left and forget it."""
         left = self.left
-        self._buffer, self._searched = b"", 0
+        self._drop()
         self._forget_lines()
         return left
 
@@ -172,9 +175,9 @@ class ReplyReader:
                 return self._finish()
             if self._held > REPLY_LIMIT:
                 return self._finish(Fault.ENDLESS)
-        if len(self._buffer) > LINE_LIMIT:
-            self._lines.append(self._buffer)
-            self._buffer, self._searched = b"", 0
+        if len(self._buffer) - self._at > LINE_LIMIT:
+            self._lines.append(self._buffer[self._at :])
+            self._drop()
             return self._finish(Fault.ENDLESS)
         return None
 
@@ -183,8 +186,12 @@ class ReplyReader:
         if not end:
             self._searched = len(self._buffer)
             return None
-        line, self._buffer, self._searched = self._buffer[:end], self._buffer[end:], 0
+        line = self._buffer[self._at : end]
+        self._at = self._searched = end
         return line
+
+    def _drop(self) -> None:
+        self._buffer, self._at, self._searched = b"", 0, 0
 
     def _goes_on(self, line: bytes) -> bool:
         match = _LINE.match(line)
