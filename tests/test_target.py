@@ -22,7 +22,7 @@ from harness.target import (
     read_target,
     with_options,
 )
-from harness.target.command import without_words
+from harness.target.command import Script, without_words
 from harness.target.delivery import read_delivery, read_server, shown
 
 FULL = """\
@@ -110,8 +110,8 @@ def test_a_file_is_read_whole(tmp_path):
         known=tmp_path / "known.yaml",
         mine=("mail.example.org",),
         queue="mailq -n",
-        start="./up",
-        stop="./down",
+        start=Script("./up", f"{path}:{FULL.splitlines().index('start: ./up') + 1}"),
+        stop=Script("./down", f"{path}:{FULL.splitlines().index('stop: ./down') + 1}"),
         directory=tmp_path,
         arguments=(str(path),),
     )
@@ -199,6 +199,43 @@ def test_every_mistake_in_a_file_is_told_with_its_place(tmp_path, text):
     told = str(refusal.value)
     assert "target.yaml:" in told
     assert all(words in told for words in MISTAKES[text]), told
+
+
+WITH_SECRETS = [
+    'delivery: "command:fetch -p geheim \'x"',
+    'delivery: {a@b.test: "command:fetch -p geheim \'x"}',
+    "delivery: {a@b.test: [command:fetch -p geheim]}",
+    "delivery: commond:fetch -p geheim",
+    "delivery: imap://alice:geheim@x",
+    "delivery: [command:fetch -p geheim]",
+    'queue: "mailq -p geheim \'x"',
+    "start: [run -p geheim]",
+    "stop: {run -p geheim: x}",
+    "stop: run ${NOWHERE} geheim",
+    "strt: run -p geheim",
+]
+
+
+@pytest.mark.parametrize("line", WITH_SECRETS)
+def test_a_mistake_in_what_may_hold_a_password_is_told_without_the_line(
+    tmp_path, monkeypatch, line
+):
+    monkeypatch.delenv("NOWHERE", raising=False)
+    with pytest.raises(DocumentError) as refusal:
+        read_text(tmp_path, f"address: a.test\n{line}\n")
+
+    assert "target.yaml:2:" in str(refusal.value)
+    assert "geheim" not in str(refusal.value)
+
+
+def test_a_mistake_elsewhere_is_told_with_its_line(tmp_path):
+    with pytest.raises(DocumentError, match=r"\| mine: \{a: b\}"):
+        read_text(tmp_path, "address: a.test\nmine: {a: b}\nstart: ./up\n")
+
+
+def test_a_list_is_no_target(tmp_path):
+    with pytest.raises(DocumentError, match="must be a mapping"):
+        read_text(tmp_path, "[start, stop]")
 
 
 def test_a_missing_file_is_a_usage_error():
@@ -417,3 +454,45 @@ SAID = {  # what a command says -> what is shown of it
 def test_what_a_command_says_of_its_words_is_not_shown(said, told):
     words = ["fetch", "--secret=geheim", "geheimer", "/etc/fetch.rc", "-u", "ann"]
     assert without_words(said, words) == told
+
+
+SCRIPTS = {  # what a shell is given -> what of it is told
+    "./run --password geheim": "./run",
+    "/opt/mail server/run geheim": "/opt/mail",
+    "echo geheim; exit 3": "echo",
+    "true": "true",
+    "cd /srv&&./run geheim": "cd",
+    "run;geheim": "run",
+    "run>geheim": "run",
+    "\n  run \\\n geheim\n": "run",
+    "PASSWORD=geheim ./run": "./run",
+    "A=1 PASSWORD='ge heim' B=\"geheim $A\" C=ge\\ heim D=$HOME/geheim exec ./run geheim": "./run",
+    "PASSWORD= ./run geheim": "./run",
+    "PASSWORD=$(echo geheim) ./run": "the command",
+    "PASSWORD=\"$(echo 'geheim geheim')\" ./run": "the command",
+    "PASSWORD=${OTHER:=ge heim x} ./run": "the command",
+    "PASSWORD=$'it\\'s geheim x' ./run": "the command",
+    "PASSWORD=`echo geheim` ./run": "the command",
+    "PASSWORD=geheim;./run": "the command",
+    "PASSWORD=geheim\n./run": "the command",
+    "PASSWORD=geheim": "the command",
+    "PASSWORD='ge heim": "the command",
+    "'ge heim' x": "the command",
+    "run'geheim'": "the command",
+    "run$(geheim)": "the command",
+    "(geheim)": "the command",
+    "# geheim\n./run": "the command",
+    "$GEHEIM": "the command",
+    "exec -a geheim run": "the command",
+    "A=" * 5_000 + "'": "the command",
+    "A=a" * 5_000 + " '": "the command",
+    "A=a " * 5_000 + "'": "the command",
+}
+
+
+@pytest.mark.parametrize(("text", "told"), SCRIPTS.items(), ids=lambda text: text[:40])
+def test_of_a_script_the_name_of_its_program_is_told(text, told):
+    script = Script(text, "target.yaml:7")
+
+    assert str(script) == f"target.yaml:7: {told}"
+    assert "geheim" not in repr(script)

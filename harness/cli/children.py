@@ -1,8 +1,9 @@
-"""Children: what the processes that we start are given."""
+"""Children: what the processes that we start are given, and what became of them."""
 
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import harness
@@ -18,3 +19,13 @@ def environment(*, without: str | None = None) -> dict[str, str]:
     here = str(Path(harness.__file__).parent.parent)
     path = os.pathsep.join(filter(None, [here, ours.get("PYTHONPATH")]))
     return ours | {"PYTHONPATH": path}
+
+
+def fate(status: int) -> str:
+    """How a child ended: its exit status, less than zero for a signal, in words."""
+    if status >= 0:
+        return f"ended with status {status}"
+    try:
+        return f"was killed by {signal.Signals(-status).name}"
+    except ValueError:  # SIGRTMIN + 1, which has no name
+        return f"was killed by signal {-status}"

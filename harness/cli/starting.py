@@ -2,24 +2,23 @@
 
 `start:` may end when the target is ready, as scripts do that leave a server behind, or be the
 server itself: then it is ready when somebody listens at the address.  `stop:` ends what was
-started; without it the process group of `start:` is told to (SIGTERM, then SIGKILL).
+started; whatever is left of the process group of `start:` then, or without it, is told to
+(SIGTERM, then SIGKILL).  The commands may hold passwords: of each, its program's name is told.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import shlex
-import signal
 import socket
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from typing import IO
 
+from harness.cli.children import fate
+from harness.cli.process_groups import ProcessGroup
 from harness.errors import TargetUnreachable, UsageError
-from harness.target import Target
+from harness.target import Script, Target
 from harness.target.address import Address
 from harness.visible import harmless
 
@@ -31,51 +30,39 @@ _TOLD = 20  # lines of what a command said that failed
 
 
 @contextlib.contextmanager
-def started(target: Target, patience: float = PATIENCE) -> Iterator[None]:
+def started(
+    target: Target, patience: float = PATIENCE, terminating: float = TERMINATING
+) -> Iterator[None]:
     """The target runs as long as the context lasts.
 
     Raises UsageError if its file has no `start:`, TargetUnreachable if it does not start.
     """
-    if not target.start:
+    if target.start is None:
         raise UsageError(f"{target} has no `start:` in its file, so it cannot be started")
     with tempfile.TemporaryFile() as said:
-        process = _begin(target, target.start, said)
+        group = ProcessGroup(target.start.text, target.directory, said)
         try:
-            _await_ready(target, process, said, patience)
+            _await_ready(target.start, target.address, group, said, patience)
             yield
         finally:
             try:
                 _stop(target, said)
             finally:
-                _end(process)
-
-
-def _begin(target: Target, command: str, said: IO[bytes]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        command,
-        shell=True,
-        cwd=target.directory,
-        stdin=subprocess.DEVNULL,
-        stdout=said,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+                group.end(terminating)
 
 
 def _await_ready(
-    target: Target, process: subprocess.Popen[bytes], said: IO[bytes], patience: float
+    script: Script, address: Address, group: ProcessGroup, said: IO[bytes], patience: float
 ) -> None:
     end = time.monotonic() + patience
-    while (status := process.poll()) is None:
-        if _listens(target.address):
+    while (status := group.status()) is None:
+        if _listens(address):
             return
         if time.monotonic() > end:
-            raise TargetUnreachable(
-                f"{_command(target.start)} was not ready after {patience:.0f} s"
-            )
+            raise TargetUnreachable(f"{script} was not ready after {patience:.0f} s")
         time.sleep(_PAUSE)
     if status:
-        raise TargetUnreachable(f"{_command(target.start)} ended with status {status}{_tail(said)}")
+        raise TargetUnreachable(f"{script} {fate(status)}{_tail(said)}")
 
 
 def _listens(address: Address) -> bool:
@@ -87,33 +74,21 @@ def _listens(address: Address) -> bool:
 
 
 def _stop(target: Target, said: IO[bytes]) -> None:
-    if target.stop:
-        said.seek(0)  # who writes behind what is gone leaves NULs in its place
-        said.truncate()
-        stopping = _begin(target, target.stop, said)
-        try:
-            status = stopping.wait(STOPPING)
-        except subprocess.TimeoutExpired:
-            status = None
-            _end(stopping)
-        if status != 0:
-            what = "did not end" if status is None else f"ended with status {status}"
-            raise TargetUnreachable(f"{_command(target.stop)} {what}{_tail(said)}")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Nothing of the command's process group is left, but what made itself a session of its own."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        if process.poll() is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(TERMINATING)
-
-
-def _command(words: str | None) -> str:
-    return shlex.quote(words or "") if " " in (words or "") else f"{words}"
+    script = target.stop
+    if script is None:
+        return
+    said.seek(0)  # who writes behind what is gone leaves NULs in its place
+    said.truncate()
+    stopping = ProcessGroup(script.text, target.directory, said)
+    try:
+        status = stopping.wait(STOPPING)
+    finally:
+        if stopping.status() is None:
+            stopping.end(TERMINATING)
+        stopping.let_go()
+    if status != 0:
+        what = "did not end" if status is None else fate(status)
+        raise TargetUnreachable(f"{script} {what}{_tail(said)}")
 
 
 def _tail(said: IO[bytes]) -> str:

@@ -1,6 +1,7 @@
 """What a suite needs to know of the system under test: from a URL, options or a YAML file."""
 
 from harness.target.address import Address, Scheme, read_address
+from harness.target.command import Script
 from harness.target.options import with_options
 from harness.target.reading import read_target
 from harness.target.secret import Login, Secret, read_login
@@ -11,6 +12,7 @@ __all__ = [
     "Login",
     "Relay",
     "Scheme",
+    "Script",
     "Secret",
     "Target",
     "Timeouts",

@@ -8,16 +8,18 @@ from pathlib import Path
 from harness.documents import Complaints, Fields, TextNode, read
 from harness.errors import UsageError
 from harness.target.address import Address, read_address
-from harness.target.command import read_command
+from harness.target.command import Script, read_command
 from harness.target.delivery import read_delivery
 from harness.target.environment import filled_in
 from harness.target.options import read_mailbox
 from harness.target.secret import PASSWORD_ENV, Login, Secret
 from harness.target.target import ANY, Relay, Target, Timeouts, TlsPolicy, domain_of
+from harness.target.unshown import unshown
 
 LISTENERS = ("smtp", "smtps", "lmtp", "submission", "submissions")
 DEMANDS = ("tls", "auth")
 _SUFFIXES = (".yaml", ".yml")
+_DISCREET = frozenset({"delivery", "queue", "start", "stop"})  # their values may hold passwords
 
 
 def read_target(text: str) -> Target:
@@ -34,7 +36,7 @@ def _read_file(path: str) -> Target:
     root = read(path, complaints)
     complaints.raise_errors()
     assert root is not None, "a file without a node has a complaint"
-    root = filled_in(root, os.environ, complaints)
+    root = filled_in(unshown(root, _DISCREET), os.environ, complaints)
     with Fields(root, complaints, "the target") as fields:
         target = _Reader(fields, Path(path).parent).target(path)
     complaints.raise_errors()
@@ -79,8 +81,8 @@ class _Reader:
             leave_out=fields.texts("leave_out"),
             mine=fields.texts("mine"),
             queue=self._command("queue"),
-            start=fields.text("start"),
-            stop=fields.text("stop"),
+            start=self._script("start"),
+            stop=self._script("stop"),
             directory=self._directory,
             arguments=(path,),
         )
@@ -193,6 +195,10 @@ class _Reader:
 
     def _command(self, key: str) -> str | None:
         return self._fields.made(self._fields.node(key), read_command)
+
+    def _script(self, key: str) -> Script | None:
+        node = self._fields.node(key)
+        return Script(node.value, str(node.at)) if node and node.value.strip() else None
 
     def _path(self, fields: Fields, key: str) -> Path | None:
         text = fields.text(key)

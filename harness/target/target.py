@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.target.address import Address
+from harness.target.command import Script
 from harness.target.secret import Login
 
 ANY = ""  # the recipient of a delivery that holds for all recipients
@@ -66,8 +67,8 @@ class Target:
     leave_out: tuple[str, ...] = ()  # cases that are not played, by address or the begin of one
     mine: tuple[str, ...] = ()
     queue: str | None = None  # a command that prints how many messages it has in its queue
-    start: str | None = None
-    stop: str | None = None
+    start: Script | None = None
+    stop: Script | None = None
     directory: Path = Path()  # of its file: where relative paths begin
     arguments: tuple[str, ...] = ()  # the words of a command line that name this target
 

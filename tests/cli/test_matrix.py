@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import sys
 import textwrap
@@ -49,8 +51,12 @@ def test_a_command_may_be_the_server_itself(tmp_path, port):
 
     with started(target):
         pass
-    with pytest.raises(TargetUnreachable), started(read_target(str(path)), patience=0.0):
+    with (
+        pytest.raises(TargetUnreachable) as told,
+        started(read_target(str(path)), patience=0.0),
+    ):
         raise AssertionError("nothing can be ready at once")
+    assert str(told.value) == f"{path}:2: {sys.executable} was not ready after 0 s"
 
 
 def test_a_command_may_end_when_the_server_is_ready(tmp_path):
@@ -63,17 +69,25 @@ def test_a_command_may_end_when_the_server_is_ready(tmp_path):
     assert (path.parent / "said").read_text() == "up\ndown\n"
 
 
-@pytest.mark.parametrize(("start", "stop", "problem"), [
-    ("echo no disk; exit 3", "true", "'echo no disk; exit 3' ended with status 3\n  no disk"),
-    ("true", "echo stuck; exit 1", "'echo stuck; exit 1' ended with status 1\n  stuck"),
-    ("echo it is up", "echo no; exit 1", "'echo no; exit 1' ended with status 1\n  no"),
-])  # fmt: skip
-def test_a_command_that_fails_is_told_with_what_it_said(tmp_path, start, stop, problem):
+WRONG = {  # start:, stop: -> what is told after the place of the one that failed
+    ("PASSWORD=geheim sh -c 'echo no disk; exit 3' geheim", "true"): (
+        "2: sh ended with status 3\n  no disk"
+    ),
+    ("kill -9 $$; geheim", "true"): "2: kill was killed by SIGKILL",
+    ("true", "./down geheim"): "3: ./down ended with status 1\n  stuck",
+    ("echo it is up", "./down geheim"): "3: ./down ended with status 1\n  stuck",
+}
+
+
+@pytest.mark.parametrize(("commands", "problem"), WRONG.items())
+def test_a_command_that_fails_is_told_by_name_with_what_it_said(tmp_path, commands, problem):
+    start, stop = commands
     path = written(tmp_path / "mine", address="127.0.0.1:1", start=start, stop=stop)
+    script(path.parent, "down", "echo stuck; exit 1")
 
     with pytest.raises(TargetUnreachable) as told, started(read_target(str(path))):
         pass
-    assert str(told.value) == problem
+    assert str(told.value) == f"{path}:{problem}"
 
 
 @pytest.mark.slow
@@ -84,6 +98,66 @@ def test_what_was_started_does_not_outlive_a_stop_that_fails(tmp_path, port):
     with pytest.raises(TargetUnreachable), started(read_target(str(path))):
         pass
     assert not psutil.pid_exists(int((tmp_path / "mine" / "pid").read_text()))
+
+
+def pid_in(path: Path) -> int:
+    return int(path.read_text())
+
+
+def of_group(number: int) -> list[psutil.Process]:
+    found = []
+    for one in psutil.process_iter():
+        with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):  # others come and go
+            if is_alive(one) and os.getpgid(one.pid) == number:
+                found.append(one)
+    return found
+
+
+def is_alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+# what a script leaves behind when it has ended
+LEFT = {
+    "a server": "sleep 1000 &",
+    "a server that does not heed SIGTERM": "trap '' TERM; sleep 1000 &",
+    "a server that has servers": "(sleep 1000 & wait) &",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", [{}, {"stop": "true"}], ids=["no stop", "stop"])
+@pytest.mark.parametrize("left", LEFT.values(), ids=LEFT)
+def test_what_a_script_leaves_in_its_group_is_ended(tmp_path, left, ending):
+    start = f"{left} echo $! >left; echo $$ >first"
+    path = written(tmp_path / "mine", address="127.0.0.1:1", start=start, **ending)
+
+    with started(read_target(str(path)), terminating=0.1):
+        servers = of_group(pid_in(path.parent / "first"))
+        assert pid_in(path.parent / "left") in {one.pid for one in servers}
+    assert not of_group(pid_in(path.parent / "first"))
+    assert not any(map(is_alive, servers))
+
+
+@pytest.mark.slow
+def test_what_left_the_group_of_its_script_is_not_ours_to_end(tmp_path):
+    apart = "import os, time; os.setsid(); print(os.getpid(), flush=True); time.sleep(1000)"
+    start = f'mkfifo up; {sys.executable} -c "{apart}" >up & read pid <up; echo $pid >left'
+    path = written(tmp_path / "mine", address="127.0.0.1:1", start=start)
+
+    with started(read_target(str(path))):
+        daemon = psutil.Process(pid_in(path.parent / "left"))
+    assert daemon.is_running()
+    daemon.kill()
+
+
+def test_the_number_of_a_group_is_nobody_elses_as_long_as_it_may_be_ended(tmp_path):
+    path = written(tmp_path / "mine", address="127.0.0.1:1", start="echo $$ >first")
+
+    with started(read_target(str(path))):
+        first = psutil.Process(pid_in(path.parent / "first"))
+        assert first.status() == psutil.STATUS_ZOMBIE, "it ended, and keeps its number"
+    assert not psutil.pid_exists(first.pid)
 
 
 def test_a_target_that_does_not_say_how_cannot_be_started(tmp_path):
@@ -111,7 +185,8 @@ def test_a_matrix_of_targets_of_which_one_is_missing(invoke, tmp_path, port, ser
                   "--lines", lines)  # fmt: skip
 
     assert done.exit_code == 3, done.output
-    assert "absent: MISSING: 'echo none here; exit 3' ended with status 3" in done.stderr
+    absent = tmp_path / "all" / "absent" / "target.yaml"
+    assert f"absent: MISSING: {absent}:2: echo ended with status 3\n  none here" in done.stderr
     assert re.search(r"^ours: \d+ met$", done.output, re.MULTILINE)
     assert re.search(r"^the other: \d+ met$", done.output, re.MULTILINE)
     assert done.output.endswith(f"{page}: 2 of 3 targets\n")
