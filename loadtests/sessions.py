@@ -1,4 +1,4 @@
-"""The life of one connection as a flow: greeting, hello, STARTTLS, AUTH, mail, QUIT.
+"""The life of one connection in flows: greeting, hello, STARTTLS, AUTH, mail, QUIT.
 
 What is sent comes from an iterator that the flow asks for one message after the other, so that who
 decides when mail is due never sees a socket; nor does this room.
@@ -7,6 +7,7 @@ decides when mail is due never sees a socket; nor does this room.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Protocol, TypeVar
 
 from harness.errors import NotOffered
 from harness.protocol.replies import Capabilities
@@ -32,9 +33,18 @@ from loadtests.profile import Behaviour, Leave, Pipelining, Tls
 
 # What is sent to a server that can do this much; a pause where nothing is due yet.
 Items = Callable[[Capabilities], Iterable[Outgoing | Pause]]
+T = TypeVar("T")
+
+
+class Run(Protocol):
+    """Who has the connection."""
+
+    def __call__(self, flow: PausingFlow[T], /) -> T:
+        """Run a flow there; what it returns."""
 
 
 def session(
+    run: Run,
     behaviour: Behaviour,
     target: Target,
     items: Items,
@@ -42,30 +52,39 @@ def session(
     tell: Tell,
     greeted: Callable[[], None],
     login: Login | None = None,
-) -> PausingFlow[None]:
-    """One connection from its first octet to its last; raises `Refused` where the server ends it,
-    and NotOffered where it offers too little.
+) -> None:
+    """One connection from its first octet to its last, by flows that are run one after the other.
 
-    `greeted` is called when the greeting has come.  Who leaves without a word gives no message an
-    end: nobody is told of it.
+    Raises what `run` raises: `Refused` where the server ends it, NotOffered where it offers too
+    little.  `greeted` is called when the greeting has come.  Who leaves without a word gives no
+    message an end: nobody is told of it.
     """
     if behaviour.leave is Leave.CONNECT:
         return
+    capabilities = run(_arrive(behaviour, target, greeted, login))
+    if capabilities is None:
+        return
+    wanted = items(capabilities)
+    if behaviour.leave is Leave.RECIPIENT:
+        run(_break_off(wanted, tell, pipeline=pipelines(behaviour, capabilities)))
+        return
+    # Not within another flow: each exchange would go through that one, too.
+    run(_mail(behaviour, target, capabilities, wanted, tell))
+    run(quit_())
+
+
+def _arrive(
+    behaviour: Behaviour, target: Target, greeted: Callable[[], None], login: Login | None
+) -> PausingFlow[Capabilities | None]:
+    """All that comes before mail; None if the behaviour leaves on the way."""
     if is_inside_tls(behaviour, target):
         yield Secure()
     yield from greet()
     greeted()
     if behaviour.leave is Leave.GREETING:
-        return
+        return None
     capabilities = yield from _introduce(behaviour, target, login)
-    if behaviour.leave is Leave.HELLO:
-        return
-    wanted = items(capabilities)
-    if behaviour.leave is Leave.RECIPIENT:
-        yield from _break_off(wanted, tell, pipeline=pipelines(behaviour, capabilities))
-        return
-    yield from _mail(behaviour, target, capabilities, wanted, tell)
-    yield from quit_()
+    return None if behaviour.leave is Leave.HELLO else capabilities
 
 
 def address_of(behaviour: Behaviour, target: Target) -> Address:

@@ -157,15 +157,14 @@ class SmtpUser(User):
             connection.be_patient(timeouts.reply)
 
         try:
-            connection.run(
-                session(
-                    behaviour,
-                    load.target,
-                    lambda capabilities: self._items(ledger, capabilities),
-                    tell=ledger.tell,
-                    greeted=greeted,
-                    login=load.login,
-                )
+            session(
+                connection.run,
+                behaviour,
+                load.target,
+                lambda capabilities: self._items(ledger, capabilities),
+                tell=ledger.tell,
+                greeted=greeted,
+                login=load.login,
             )
         finally:
             self._connection = None

@@ -60,9 +60,12 @@ class EnhancedCode:
         return f"{self.klass}.{self.subject}.{self.detail}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Reply:
-    """One reply: its code (0 if none could be read) and its octets, line ends included."""
+    """One reply: its code (0 if none could be read) and its octets, line ends included.
+
+    Nobody changes one; a load run makes one for each message, and freezing it takes as long.
+    """
 
     code: int
     octets: bytes

@@ -7,7 +7,6 @@ refused because every recipient was.
 
 from __future__ import annotations
 
-import functools
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -40,6 +39,8 @@ _PHASES: Final[Mapping[str, str]] = {
 }
 _STAGES: Final[Mapping[str, str]] = {**_PHASES, "message": phases.DOT}
 
+_MOST: Final = 1_000  # sorts of exchanges that are known at a time
+
 _GREETING: Final = ("greeting",)
 _EACH: Final = ("message", "message")  # an answer for each recipient: RFC 2033 4.2
 
@@ -57,7 +58,19 @@ class _Shape:
     failed: str | None  # and as what where it went wrong
 
 
-@functools.lru_cache(maxsize=1_000)  # made once for each sort of exchange
+class _Shapes(dict[tuple[str, ...], _Shape]):
+    """Made once for each sort of exchange; an LRU cache would move what it finds to the front."""
+
+    def __missing__(self, names: tuple[str, ...]) -> _Shape:
+        if len(self) >= _MOST:
+            self.clear()
+        made = self[names] = _shape(names)
+        return made
+
+
+_SHAPES: Final = _Shapes()
+
+
 def _shape(names: tuple[str, ...]) -> _Shape:
     return _Shape(
         ends=names[0] == "message",
@@ -170,7 +183,7 @@ class Ledger:
     ) -> None:
         """An exchange is over; the driver's `Observe`."""
         names = exchange.names
-        shape = _shape(names)
+        shape = _SHAPES[names]
         self._names = names
         self._replies = replies
         self._last = last

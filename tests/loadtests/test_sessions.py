@@ -57,8 +57,15 @@ def talk(
     behaviour: Behaviour, peer: Script, *, login: Login | None = ALICE, target: Target = TARGET
 ) -> Sent:
     sent = Sent()
-    flow = session(behaviour, target, sent.items, tell=sent.tell, greeted=sent.greeted, login=login)
-    peer.drive(flow)
+    session(
+        peer.drive,
+        behaviour,
+        target,
+        sent.items,
+        tell=sent.tell,
+        greeted=sent.greeted,
+        login=login,
+    )
     return sent
 
 

@@ -23,7 +23,7 @@ from harness.protocol.sender import (
     stream_chunks,
 )
 from harness.protocol.services import Service
-from loadtests.counting.ledger import Failed, Ledger
+from loadtests.counting.ledger import _SHAPES, Failed, Ledger
 from loadtests.counting.recorder import KINDS, Recorder
 from loadtests.driving import GONE, Lost
 from loadtests.mail import Letter
@@ -562,3 +562,12 @@ def test_a_text_that_is_refused_in_its_midst_leaves_nothing_to_the_next(books: B
     books.run(flow, [(OK,), (OK,), (OK,)])
 
     assert books.phases["body"] == [1, 0.0]
+
+
+def test_sorts_of_exchanges_without_end_do_not_fill_the_memory(books: Books):
+    for number in range(2, 1_500):
+        names = ("RCPT",) * number
+        books.ledger.observe(Exchange(names, b""), (OK,) * number, 0.0, 0.0, 0.5, 1.0)
+
+    assert len(_SHAPES) <= 1_000
+    assert books.phases["group"] == [1_498, 1_498.0]
