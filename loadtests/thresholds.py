@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,12 +25,16 @@ _COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "<": operator.lt,
     ">": operator.gt,
 }
+_MEANT: Final = {"=": "==", "=<": "<=", "=>": ">="}  # what is written for some of them
 _MICROSECONDS: Final = {"us": 1, "ms": 1_000, "s": 1_000_000, "min": 60_000_000}
 _LITTLE: Final = 0.01  # of a threshold's unit; below, what was found is told in its own
 _MORE_DIGITS: Final = 6  # at the most
 _FACTORS: Final = {SHARE: 0.01, **_MICROSECONDS}
+_NUMBERS: Final = {"": "a count such as 5", SHARE: "a share such as 0.1%",
+                   "/s": "a rate such as 500/s"}  # fmt: skip
+_TIME: Final = f"a time such as 250ms (in {', '.join(_MICROSECONDS)})"
 _SENTENCE: Final = re.compile(
-    r"(?P<words>[A-Za-z0-9._ ]+?) *(?P<compare>==|<=|>=|<|>)"
+    r"(?P<words>[A-Za-z0-9._ ]+?) *(?P<compare>==|<=|>=|=<|=>|<|>|=)"
     r" *(?P<number>\d+(?:\.\d+)?) *(?P<unit>\S*)"
 )
 
@@ -102,14 +106,18 @@ def read_threshold(text: str) -> Threshold:
     match = _SENTENCE.fullmatch(text.strip())
     if match is None:
         raise BadThreshold("a threshold reads like 'failures == 0' or 'message p99 < 250ms'")
+    if match["compare"] in _MEANT:
+        raise _misspelt(match)
     what, _, statistic = " ".join(match["words"].split()).partition(" ")
     if statistic:
         what = _look_up(what, LATENCIES, "latency")
         statistic = _look_up(statistic, STATISTICS, "statistic")
-        _check_unit(match["unit"], _MICROSECONDS, f"{what} {statistic}")
+        _check_unit(match, _MICROSECONDS, f"'{what} {statistic}' is compared with {_TIME}")
     else:
         what = _look_up(what, COUNTS, "count")
-        _check_unit(match["unit"], COUNTS[what].units, what)
+        units = COUNTS[what].units
+        numbers = " or ".join(_NUMBERS[unit] for unit in units)
+        _check_unit(match, units, f"'{what}' is compared with {numbers}")
     return Threshold(
         text=text.strip(),
         what=what,
@@ -127,10 +135,20 @@ def _look_up(word: str, known: Sequence[str] | Mapping[str, object], kind: str) 
     raise BadThreshold(f"no {kind} is called '{word}'", tuple(known), word)
 
 
-def _check_unit(unit: str, known: Sequence[str] | Mapping[str, object], what: str) -> None:
-    if unit not in known:
-        units = ", ".join(unit or "none" for unit in known)
-        raise BadThreshold(f"'{what}' is compared with a number in: {units}")
+def _check_unit(match: re.Match[str], known: Container[str], wish: str) -> None:
+    if match["unit"] not in known:
+        raise BadThreshold(f"{wish}, not '{match['number']}{match['unit']}'")
+
+
+def _misspelt(match: re.Match[str]) -> BadThreshold:
+    """What is wrong with a comparison that people write for another one.
+
+    What it advises can be read: a word that is wrong besides is complained of first.
+    """
+    begin, end = match.span("compare")
+    meant = f"{match.string[:begin]}{_MEANT[match['compare']]}{match.string[end:]}"
+    read_threshold(meant)
+    return BadThreshold(f"'{match['compare']}' compares nothing: write '{meant}'")
 
 
 def _has_workers(result: LoadResult) -> bool:

@@ -36,8 +36,10 @@ def _numbers(text: str, whole: str, key: str) -> tuple[int, int, int]:
     if match is None:
         raise UsageError(f"{key}: {whole!r} has no range; one is written {{1..500}}")
     first, last = int(match[1]), int(match[2])
-    if first > last:
-        raise UsageError(f"{key}: {whole!r} has a range without numbers")
-    if last - first >= MOST:
+    if abs(last - first) >= MOST:
         raise UsageError(f"{key}: {whole!r} are more than {MOST:,} mailboxes")
-    return first, last, len(match[1]) if match[1].startswith("0") else 1
+    digits = len(match[1]) if match[1].startswith("0") else 1
+    if first > last:
+        upwards = f"{{{match[2].zfill(digits)}..{match[1]}}}"
+        raise UsageError(f"{key}: the range of {whole!r} runs backwards: write {upwards}")
+    return first, last, digits

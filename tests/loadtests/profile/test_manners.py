@@ -104,7 +104,18 @@ WRONG = {
     "senders: a b@x": ("a b@x", "senders: 'a b@x' is no mailbox"),
     "mailboxes: <>": ("<>", "mailboxes: '<>' is no mailbox"),
     "mailboxes: u{n}@x": ("u{n}@x", "mailboxes: 'u{n}@x' has no range; one is written {1..500}"),
-    "mailboxes: u{5..1}@x": ("u{5..1}@x", "mailboxes: 'u{5..1}@x' has a range without numbers"),
+    "mailboxes: u{5..1}@x": (
+        "u{5..1}@x",
+        "mailboxes: the range of 'u{5..1}@x' runs backwards: write {1..5}",
+    ),
+    "senders: u{010..1}@x": (
+        "u{010..1}@x",
+        "senders: the range of 'u{010..1}@x' runs backwards: write {001..010}",
+    ),
+    "senders: u{10..00}@x": (
+        "u{10..00}@x",
+        "senders: the range of 'u{10..00}@x' runs backwards: write {00..10}",
+    ),
     "mailboxes: u{1..2}{1..2}@x": (
         "u{1..2}{1..2}@x",
         "mailboxes: 'u{1..2}{1..2}@x' has more than one range",
@@ -112,6 +123,10 @@ WRONG = {
     "mailboxes: u{1..200000}@x": (
         "u{1..200000}@x",
         "mailboxes: 'u{1..200000}@x' are more than 100,000 mailboxes",
+    ),
+    "mailboxes: u{200000..1}@x": (
+        "u{200000..1}@x",
+        "mailboxes: 'u{200000..1}@x' are more than 100,000 mailboxes",
     ),
     'mailboxes: ["a{1..90000}@x", "b{1..90000}@x"]': (
         "[",

@@ -61,6 +61,7 @@ WRONG = {
         "quick",
         "a threshold reads like 'failures == 0' or 'message p99 < 250ms'",
     ),
+    "thresholds: [rate > 5/s, lost = 0]": ("lost = 0", "'=' compares nothing: write 'lost == 0'"),
     "stop_when: [late > 5%, lost > 3]": ("lost > 3", "'lost' is known only when the run is over"),
     "stop_when: delivery p99 > 1s": (
         "delivery p99 > 1s",
