@@ -75,11 +75,9 @@ class Keeper:
         self._has_granted = False
         self._grants_from = 0.0  # when it is not waited for the others any more
         self._users = 0  # that there were when the last orders were called
-        if path:
-            try:
-                path.write_text(to_json(self._total), encoding="utf-8")
-            except OSError as problem:
-                raise UsageError(f"{path} cannot be written: {problem.strerror}") from None
+        for file, first in ((path, to_json(self._total)), (receipts, "")):
+            if file:
+                _begin_anew(file, first)
 
     def begin(self, started: str) -> None:
         """The first user is about to begin; `started` is the time, ISO 8601."""
@@ -268,6 +266,14 @@ class Keeper:
                 self._lost.add(name)
                 self._over.discard(client.id)
                 self._add(replace(self.run.recorder.blank, generators={name: Generator(lost=True)}))
+
+
+def _begin_anew(file: Path, first: str) -> None:
+    """What an earlier run left there goes; raises UsageError if nothing can be written."""
+    try:
+        file.write_text(first, encoding="utf-8")
+    except OSError as problem:
+        raise UsageError(f"{file} cannot be written: {problem.strerror}") from None
 
 
 def worker_name(place: int) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.accounting import read_receipts
 from harness.load_results import End, read
 from tests.loadtests.servers import aiosmtpd
 from tests.ports import reserved_port
@@ -89,6 +90,7 @@ def test_our_locustfile_runs_under_locust_itself(tmp_path: Path):
         ([], "-H says which server"),
         (["-H", "localhost", "--smtp-profile", "smoky"], "did you mean 'smoke'?"),
         (["-H", "localhost", "--smtp-result", "none/r.json"], "none/r.json cannot be written: No"),
+        (["-H", "localhost", "--smtp-receipts", "none/r"], "none/r cannot be written: No such"),
     ],
 )
 def test_locust_alone_gets_no_further_than_the_command_line_would(
@@ -98,6 +100,61 @@ def test_locust_alone_gets_no_further_than_the_command_line_would(
 
     assert done.returncode == 2
     assert said in done.stderr
+
+
+EARLIER = '{"accepted":[[9,0,999,1]],"unsure":[],"times":[]}\n'
+
+
+@pytest.mark.slow
+def test_receipts_of_an_earlier_run_are_no_receipts_of_this_one(tmp_path: Path):
+    (tmp_path / "few.yaml").write_text("about: a\nmessages: 20\nduration: 20s\n")
+    (tmp_path / "receipts").write_text(EARLIER)
+    with aiosmtpd() as (address, taker):
+        done = locust(
+            ["-f", str(LOCUSTFILE), "-H", address, "--smtp-profile", "./few.yaml",
+             "--smtp-receipts", "receipts"], tmp_path,
+        )  # fmt: skip
+    with (tmp_path / "receipts").open() as lines:
+        accepted = read_receipts(lines)
+
+    assert done.returncode == 0, done.stderr
+    assert accepted.copies == len(taker.taken) == 20
+
+
+# A master and a worker of it, whose files are those of an earlier run.
+BOTH = """\
+import sys
+from pathlib import Path
+
+from locust.env import Environment
+
+from harness.target import read_target
+from loadtests.profile import read_profile
+from loadtests.running.conducting import conduct
+from loadtests.running.load_run import prepare
+
+def begin(runner_of):
+    result, receipts = Path("result.json"), Path("receipts")
+    for file in (result, receipts):
+        file.write_text("earlier")
+    environment = Environment()
+    runner_of(environment)
+    run = prepare(read_target("localhost"), read_profile("smoke"), started="2026-01-02T03:04:05Z")
+    conduct(environment, run, result, receipts)
+    print(*(file.read_text() == "earlier" for file in (result, receipts)))
+
+port = int(sys.argv[1])
+begin(lambda it: it.create_master_runner("127.0.0.1", port))
+begin(lambda it: it.create_worker_runner("127.0.0.1", port))
+"""
+
+
+@pytest.mark.slow
+def test_only_a_master_begins_the_files_anew(tmp_path: Path):
+    with reserved_port() as port:
+        done = python("-c", BOTH, str(port), cwd=tmp_path)
+
+    assert done.stdout.splitlines() == ["False False", "True True"], done.stderr
 
 
 # Our locustfile, with something behind it.
