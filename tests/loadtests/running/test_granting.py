@@ -116,6 +116,39 @@ def test_who_was_given_up_and_comes_back_gives_back_what_it_still_holds():
     assert run.finish() == 100
 
 
+@pytest.mark.parametrize("users", [0, 1], ids=["without users", "at work"])
+def test_what_two_hold_is_taken_back_from_the_richest_and_no_more(users: int):
+    run = Run(100, a=Worker(), b=Worker())
+    run.turn(some=10)  # each was given 50 and began 10
+    late = run.workers.pop("b")
+    run.turn(some=0)  # a is given the 40 that b had left: it holds 80
+    run.workers["a"].users = users
+    run.turn(some=30)  # of which, at work, it begins 30
+    run.workers["b"] = late
+
+    assert run.grants.orders({"a": users, "b": 1}) == {"a": -40}
+
+
+def test_nobody_is_asked_for_more_than_it_holds():
+    run = Run(100, a=Worker(), b=Worker())
+    run.turn(some=10)
+    late = run.workers.pop("b")
+    run.turn(some=0)
+    run.turn(some=55)  # a has 25 left of 80
+    late.begin(20)  # and b 20 of 40
+    run.workers["b"] = late
+    run.grants.hear("b", (late.orders, late.begun, late.left))
+
+    assert run.grants.orders({"a": 1, "b": 1}) == {"a": -25}
+
+
+def test_what_all_hold_is_nobodys_to_move():
+    run = Run(100, a=Worker(), b=Worker())
+    run.turn(some=10)
+
+    assert run.grants.orders({"a": 1, "b": 1}) == {}
+
+
 def test_alone_a_master_is_not_done():
     assert not Run(1).grants.is_spent([])
 
