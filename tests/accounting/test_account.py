@@ -231,6 +231,13 @@ CASES = {
         came=[back(0, CAROL), back(0, "robert@elsewhere.test")],
         says={"accepted": 1, "bounced": 1, "unanswered": 1},
     ),
+    "a bounce that names who was refused is none for others, though it came there too": Case(
+        accepted=[(1, 0, B | C)],
+        to=ALL,
+        came=[as_sent(0, ALICE), back(0, ALICE), back(0, "robert@elsewhere.test")],
+        says={"accepted": 2, "bounced": 1, "lost": 1, "unknown": 1},
+        named=[("lost", 0, CAROL), ("unknown", 0, ALICE)],
+    ),
     "what was refused must not": Case(
         accepted=[(1, 0, 1)],
         came=[as_sent(0), as_sent(1)],
