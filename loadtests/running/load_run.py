@@ -12,7 +12,7 @@ from harness import __version__
 from harness.accounting import Receipts
 from harness.load_results import LoadResult
 from harness.protocol.sasl import Login
-from harness.target import Target
+from harness.target import Address, Target
 from loadtests.admission import admit
 from loadtests.contents import read_messages
 from loadtests.counting.recorder import Recorder
@@ -186,9 +186,21 @@ def prepare(target: Target, profile: Profile, *, started: str) -> LoadRun:
 
 def _mail_to(target: Target) -> tuple[object, ...]:
     """Who gets the mail, and what of the target it is made of."""
-    return (str(target.address), sorted((name, str(at)) for name, at in target.listeners.items()),
+    return (_server(target.address),
+            sorted((name, _server(at)) for name, at in target.listeners.items()),
             target.our_name, target.sender, target.recipients, target.many,
             target.unknown_recipient)  # fmt: skip
+
+
+def _server(address: Address) -> str:
+    """Which server it is, however it was written: two of them in one run would falsify it.
+
+    Of loopback all is one host.  What other names mean may depend on who looks them up, and when.
+    """
+    if address.is_path:
+        return str(address)
+    host = "localhost" if address.is_loopback else address.host.lower()
+    return str(replace(address, host=host))
 
 
 def _load_of(profile: Profile) -> tuple[object, ...]:

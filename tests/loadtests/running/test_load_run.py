@@ -8,7 +8,7 @@ import pytest
 
 from harness.errors import PeerClosed, UsageError
 from harness.protocol.replies import Capabilities
-from harness.target import Target, read_target
+from harness.target import Address, Scheme, Target, read_target
 from harness.target.target import TlsPolicy
 from loadtests.mail import MOST_SENDERS
 from loadtests.profile import Behaviour, Profile, Tls, read_profile
@@ -124,6 +124,51 @@ def test_who_was_told_another_target_was_asked_something_else(name: str):
     another = replace(AIM, **{name: ANOTHER[name]})  # type: ignore[arg-type]
 
     assert asked(another, smoke) != asked(AIM, smoke) == asked(AIM, smoke)
+
+
+# an address, and how others may write it
+ALIKE = [
+    ("localhost:2525", "127.0.0.1:2525"),
+    ("LocalHost:2525", "[::1]:2525"),
+    ("127.0.0.1", "smtp://127.0.0.2:25"),
+    ("mx.example.test:2525", "MX.Example.test:2525"),
+    ("[2001:db8::1]", "[2001:DB8:0::1]:25"),
+]
+APART = [
+    ("localhost:2525", "localhost:2526"),
+    ("localhost:465", "smtps://localhost:465"),
+    ("localhost", "mx.example.test"),
+    ("mx.example.test", "mx2.example.test"),
+    ("submission://ann@localhost", "submission://ben@localhost"),
+]
+
+
+def asked_at(word: str) -> tuple[str, str]:
+    """What who was told this address was asked, as the target's and as a listener's."""
+    address = read_target(word).address
+    smoke, owned = read_profile("smoke"), replace(AIM, mine=(address.host,))
+    listening = replace(AIM, listeners={"submission": address})
+    return asked(replace(owned, address=address), smoke), asked(listening, smoke)
+
+
+@pytest.mark.parametrize(("one", "other"), ALIKE)
+def test_a_server_is_the_same_however_its_host_is_written(one: str, other: str):
+    assert asked_at(one) == asked_at(other)
+
+
+@pytest.mark.parametrize(("one", "other"), APART)
+def test_another_port_scheme_host_or_user_is_another_server(one: str, other: str):
+    assert not {*asked_at(one)} & {*asked_at(other)}
+
+
+def test_a_socket_is_the_same_by_its_path_as_it_is_written():
+    smoke = read_profile("smoke")
+    one, same, other = (
+        asked(replace(AIM, address=Address(path, 0, Scheme.LMTP)), smoke)
+        for path in ("/run/a", "/run/a", "/run/A")
+    )
+
+    assert one == same != other
 
 
 def test_messages_are_the_same_by_their_octets_wherever_they_lie(tmp_path: Path):
