@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.errors import UsageError
-from harness.target import Address, Target
+from harness.target import Address, Target, is_file_name
 from loadtests.profile import Behaviour, Leave, Profile, Tls, Whom
 
 POOL = 100  # recipients made of `many`, or more if one message needs more
@@ -22,7 +22,7 @@ def admit(target: Target, profile: Profile) -> None:
         if not target.owns(address):
             raise UsageError(
                 f"{address.host} is not on loopback, and load is only for servers that are yours: "
-                f"if it is, say so with --mine {address.host}, or under `mine:` in the target file"
+                f"if it is, say so with --mine {address.host}{_in_file(target)}"
             )
     lacking = dict.fromkeys(
         f"profile '{profile.name}'{_who(behaviour)} {words}"
@@ -56,6 +56,11 @@ def _addresses(target: Target, profile: Profile) -> Iterator[Address]:
         address = target.listener(behaviour.listener)
         if address is not None:
             yield address
+
+
+def _in_file(target: Target) -> str:
+    """Where it may be said as well, if the target has a file."""
+    return "".join(f", or under `mine:` in {it}" for it in target.arguments[:1] if is_file_name(it))
 
 
 def _who(behaviour: Behaviour) -> str:

@@ -3,7 +3,7 @@
 from harness.target.address import Address, Scheme, read_address
 from harness.target.command import Script
 from harness.target.options import with_options
-from harness.target.reading import read_target
+from harness.target.reading import is_file_name, read_target
 from harness.target.secret import Login, Secret, read_login
 from harness.target.target import Relay, Target, Timeouts, TlsPolicy
 
@@ -17,6 +17,7 @@ __all__ = [
     "Target",
     "Timeouts",
     "TlsPolicy",
+    "is_file_name",
     "read_address",
     "read_login",
     "read_target",

@@ -24,11 +24,16 @@ _DISCREET = frozenset({"delivery", "queue", "start", "stop"})  # their values ma
 
 def read_target(text: str) -> Target:
     """The target that a word names; raises UsageError, or DocumentError with every complaint."""
-    if "://" not in text and (text.endswith(_SUFFIXES) or "/" in text):
+    if is_file_name(text):
         return _read_file(text)
     address = read_address(text)
     login = Login(address.user, Secret(env=PASSWORD_ENV)) if address.user else None
     return Target(address=address, login=login, arguments=(text,))
+
+
+def is_file_name(text: str) -> bool:
+    """Whether the word names a target file, and is no address."""
+    return "://" not in text and (text.endswith(_SUFFIXES) or "/" in text)
 
 
 def _read_file(path: str) -> Target:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,6 +47,21 @@ def test_other_hosts_are_refused_unless_they_are_said_to_be_ours(smoke: Profile,
         admit(target, smoke)
 
     admit(replace(target, mine=(target.address.host,)), smoke)
+
+
+def test_only_who_has_a_target_file_is_told_what_to_write_there(smoke: Profile, tmp_path: Path):
+    file = tmp_path / "target.yaml"
+    file.write_text("address: mx.example.test\n")
+    said = {}
+    for word in (str(file), "smtp://mx.example.test"):
+        with pytest.raises(UsageError) as caught:
+            admit(read_target(word), smoke)
+        said[word] = str(caught.value).partition("if it is, ")[2]
+
+    assert said == {
+        str(file): f"say so with --mine mx.example.test, or under `mine:` in {file}",
+        "smtp://mx.example.test": "say so with --mine mx.example.test",
+    }
 
 
 def test_a_listener_elsewhere_is_no_way_around():

@@ -104,13 +104,13 @@ def test_a_breaking_point_is_told_beside_the_last_stage_that_held():
     )
     assert (first.weight, first.at) == (Weight.BROKE, 24)
     assert told(breaking())[1] == (
-        "stopped at 36 s, as the profile wants: message p99 > 1s (found 1.13s)"
+        "stopped at 36 s, as it was told to: message p99 > 1s (found 1.13s)"
     )
 
 
 def test_a_run_of_one_stage_that_was_stopped_says_when():
     assert told(replace(healthy(), end=End.ABORTED)) == [
-        "stopped at 30 s, as the profile wants: a limit was met"
+        "stopped at 30 s, as it was told to: a limit was met"
     ]
 
 

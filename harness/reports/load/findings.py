@@ -125,7 +125,7 @@ def _stopped(result: LoadResult) -> Finding:
     why = met or "a limit was met"
     return Finding(
         weight=Weight.NOTE,
-        text=f"stopped at {moment(result.seconds)}, as the profile wants: {why}",
+        text=f"stopped at {moment(result.seconds)}, as it was told to: {why}",
         at=result.seconds,
     )
 
