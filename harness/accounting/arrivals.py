@@ -5,7 +5,7 @@ What was taken before the run began is no mail of this run, whatever token it be
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -55,11 +55,13 @@ class Arrivals:
         self.times: Times[tuple[int, int]] = Times()  # by sender and number of the copy
         self._mail = mail
         self._since = since
-        self._heard = heard  # called for each copy that is new to us
+        self._heard = heard  # called for each copy, and report, that is new to us
         # Arrivals where several share a store, by those whose copy it may be: a store has its own.
         self._shared: Counter[tuple[Message, tuple[int, ...]]] = Counter()
         self._together: set[Message] = set()
-        self._guessed: set[Message] = set()  # came back for nobody of its recipients
+        # Came back for addresses that nobody sent it to, or for none that are named.
+        self._strangers: defaultdict[Message, set[str]] = defaultdict(set)
+        self._nameless: set[Message] = set()
         self._kinds: Counter[str] = Counter()
 
     def note(
@@ -106,9 +108,15 @@ class Arrivals:
         """Whether it lay in a store of several recipients, and nobody can say for whom."""
         return message in self._together
 
-    def is_guessed(self, message: Message) -> bool:
-        """Whether a report named none of its recipients, and we took others for those it named."""
-        return message in self._guessed
+    def guessed(self, message: Message, copies: int) -> int:
+        """Which of these copies came back, a bit each, as far as reports name none of them.
+
+        An alias may have become an address that we never heard of: each stands for one of ours.
+        """
+        if message in self._nameless:
+            return copies
+        strangers = self._strangers.get(message, ())
+        return sum(1 << copy for copy, _ in zip(bits(copies), strangers, strict=False))
 
     def _ours(self, octets: bytes, reverse_path: str | None) -> tuple[str, Sent] | None:
         """The message's token and what was sent; None for others, which are seen to."""
@@ -164,23 +172,31 @@ class Arrivals:
         sent = next((each for each in found if each is not None), None)
         if sent is None:
             self.foreign += 1
-        elif not self._is_earlier(report.taken) and report.is_final:
-            message, of = (sent.sender, sent.serial), len(sent.recipients)
-            for copy in self._given_up(report, sent):
-                if self.returned.add(message, copy, of):
-                    self._heard()
+        elif (
+            not self._is_earlier(report.taken)
+            and report.is_final
+            and self._note_given_up(report, sent)
+        ):
+            self._heard()
 
-    def _given_up(self, report: Returned, sent: Sent) -> list[int]:
-        """The copies that will not come any more: those that are named, or all of the rest."""
+    def _note_given_up(self, report: Returned, sent: Sent) -> bool:
+        """Whether it says anything new of copies that will not come any more."""
+        message, of = (sent.sender, sent.serial), len(sent.recipients)
         numbers = {_number(sent.recipients, address) for address in report.failed} - {None}
         if numbers:
-            return sorted(number for number in numbers if number is not None)
-        message, of = (sent.sender, sent.serial), len(sent.recipients)
-        self._guessed.add(message)
-        known = self.delivered.seen(message, of) | self.returned.seen(message, of)
-        rest = list(bits((1 << of) - 1 & ~known))
-        # An alias may have become an address that we never heard of: it was one of ours.
-        return rest[: len(set(report.failed))] if report.failed else rest
+            # All of them are noted, not only until the first that is new.
+            new = [
+                self.returned.add(message, number, of) for number in numbers if number is not None
+            ]
+            return any(new)
+        if not report.failed:
+            is_new = message not in self._nameless
+            self._nameless.add(message)
+            return is_new
+        strangers = self._strangers[message]
+        known = len(strangers)
+        strangers.update(map(str.casefold, report.failed))
+        return len(strangers) > known
 
     def _misfortune(self, kind: str, token: str, recipient: str, detail: str = "") -> None:
         self._kinds[kind] += 1

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from harness.accounting.arrivals import NAMED, Arrivals, Mail
-from harness.accounting.copies import Copies, Message, bits
+from harness.accounting.copies import Copies, Message
 from harness.accounting.ranges import Ranges
 from harness.accounting.receipts import Accepted
 from harness.accounting.waiting import Waiting
@@ -90,13 +90,9 @@ class _Books:
     def _settle_one(self, message: Message, taken: int) -> None:
         """A message that has not arrived for all of its recipients."""
         seen = self.arrivals.delivered.part.get(message, 0)
-        back = self.arrivals.returned.found(message) & ~seen
-        absent = taken & ~seen & ~back
-        if back & ~taken and self.arrivals.is_guessed(message):
-            # It may be for one who was taken: it named an address that we never heard of.
-            guessed = back & ~taken & ~self._doubted(message)
-            for copy in list(bits(absent))[: guessed.bit_count()]:
-                absent &= ~(1 << copy)
+        settled = seen | self.arrivals.returned.found(message)
+        settled |= self.arrivals.guessed(message, (taken | self._doubted(message)) & ~settled)
+        absent = taken & ~settled
         delivered = (seen & taken).bit_count()
         self.delivered += delivered
         self.bounced += taken.bit_count() - delivered - absent.bit_count()

@@ -178,6 +178,26 @@ CASES = {
         came=[back(0, "robert@elsewhere.test")],
         says={"accepted": 1, "bounced": 1},
     ),
+    "a bounce that names who was refused, and one that names a stranger": Case(
+        accepted=[(1, 0, B | C)],
+        to=ALL,
+        came=[back(0, ALICE), back(0, "robert@elsewhere.test")],
+        says={"accepted": 2, "bounced": 1, "lost": 1},
+        named=[("lost", 0, CAROL)],
+    ),
+    "a bounce that names a stranger says it twice": Case(
+        accepted=[(1, 0, A | B)],
+        to=BOTH,
+        came=[back(0, "robert@elsewhere.test"), back(0, "Robert@elsewhere.test")],
+        says={"accepted": 2, "bounced": 1, "lost": 1},
+        named=[("lost", 0, BOB)],
+    ),
+    "a bounce that names a stranger is about another than who came back by name later": Case(
+        accepted=[(1, 0, A | B)],
+        to=BOTH,
+        came=[back(0, "robert@elsewhere.test"), back(0, ALICE)],
+        says={"accepted": 2, "bounced": 2},
+    ),
     "addresses compare without case": Case(
         accepted=[(1, 0, 1)],
         came=[as_sent(0, ALICE.upper())],
@@ -372,6 +392,38 @@ def test_an_account_always_balances(fates):
     assert found.duplicates == sum(len(got) - len(set(got)) for _, got, _ in fates)
     assert found.unsure == sum(len(set(got)) for fate, got, _ in fates if fate == "unsure")
     assert found.unknown == sum(len(set(got)) for fate, got, _ in fates if fate == "refused")
+
+
+STRANGERS = ["robert@elsewhere.test", "rob@elsewhere.test"]
+
+
+@given(
+    st.integers(0, 7),
+    st.lists(st.sampled_from([(True, who) for who in ALL] + [(False, who) for who in
+             (*ALL, *STRANGERS)]), unique=True).flatmap(
+        lambda events: st.tuples(st.just(events), st.permutations(events))
+    ),
+)  # fmt: skip
+def test_an_account_does_not_depend_on_what_came_first(taken, orders):
+    found = []
+    for events in orders:
+        arrivals = Arrivals(OurMail(*ALL))
+        for is_copy, who in events:
+            octets = as_sent(0)[0] if is_copy else back(0, who)[0]
+            whom = [who] if is_copy else ["us@x.test"]
+            arrivals.note(octets, whom, 0, reverse_path="us@x.test" if is_copy else "")
+        accepted = accepted_of((1, 0, taken)) if taken else Accepted()
+        found.append(account("here", accepted, arrivals, OurMail(*ALL)))
+    one, other = found
+
+    assert (one.delivered, one.bounced, one.lost) == (other.delivered, other.bounced, other.lost)
+    copies = {who for is_copy, who in orders[0] if is_copy}
+    back_by_name = {who for is_copy, who in orders[0] if not is_copy} & set(ALL)
+    strangers = {who for is_copy, who in orders[0] if not is_copy} & set(STRANGERS)
+    theirs = {who for number, who in enumerate(ALL) if taken >> number & 1}
+    rest = theirs - copies - back_by_name
+    assert one.delivered == len(theirs & copies)
+    assert one.lost == max(0, len(rest) - len(strangers))
 
 
 def test_so_many_of_each_kind_are_named_and_all_are_counted():
