@@ -31,7 +31,7 @@ from loadtests.running.conducting import conduct
 from loadtests.running.keeper import EVERY
 from loadtests.running.load_run import LoadRun, prepare
 from loadtests.running.pacing import FASTEST
-from loadtests.running.prepared import take_over
+from loadtests.running.prepared import met, take_over
 from loadtests.smtp_user import SmtpUser
 
 LOOPBACK: Final = "127.0.0.1"
@@ -100,7 +100,10 @@ def _prepare(environment: Environment, **_: Any) -> None:
         sys.exit(2)
     _is_prepared.set()
     if options.smtp_prepared:
-        gevent.spawn(_end_with, os.getppid(), Path(options.smtp_prepared))
+        prepared = Path(options.smtp_prepared)
+        if isinstance(environment.runner, WorkerRunner):
+            met(prepared)  # Locust calls us no sooner
+        gevent.spawn(_end_with, os.getppid(), prepared)
 
 
 def _begin(environment: Environment, run: LoadRun) -> None:

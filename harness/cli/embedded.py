@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from harness.cli.serving import serving
+from harness.cli.serving import served
 from harness.documents import nearest
 from harness.errors import UsageError
 from harness.target import Login, Secret, Target, TlsPolicy, read_address
@@ -33,13 +33,20 @@ lists: {{list: {{members: [{USER}, bob], owner: postmaster}}}}
 @contextlib.contextmanager
 def embedded(fault: str | None = None, *options: str) -> Iterator[Target]:
     """A reference server, with these further options, for as long as the context lasts."""
+    with embedded_with_lifeline(fault, *options) as (target, _):
+        yield target
+
+
+@contextlib.contextmanager
+def embedded_with_lifeline(fault: str | None = None, *options: str) -> Iterator[tuple[Target, int]]:
+    """The same, and the descriptor that it hangs on, for a child that must not lose it."""
     if fault is not None:
         check_fault(fault)
     with tempfile.TemporaryDirectory(prefix="smtp-harness-") as folder:
         spool = Path(folder)
         words = _words(spool, fault, options)
-        with serving(words, spool / "stderr", doors=1 + len(MORE_DOORS)) as addresses:
-            yield _target(addresses, spool, fault)
+        with served(words, spool / "stderr", doors=1 + len(MORE_DOORS)) as server:
+            yield _target(server.addresses, spool, fault), server.lifeline
 
 
 def check_fault(name: str) -> None:

@@ -92,7 +92,7 @@ def load(target: str | None, listing: bool, **given: Any) -> int:
     refused unless --mine or the target file says that they are yours.
 
     Exit status: 0 nothing wrong; 1 a threshold of the profile is missed; 2 wrong use or a bad
-    profile; 3 the target cannot be reached, or nothing was measured.
+    profile; 3 the target, or a worker's master, cannot be reached, or nothing was measured.
     """
     if listing:
         return _list()
@@ -107,8 +107,8 @@ def load(target: str | None, listing: bool, **given: Any) -> int:
         raise UsageError("--master needs a TARGET: workers must be told the same one")
     named = read_profile(given["profile"])
     wishes = Wishes.of(given)
-    with _target(target, given) as aim:
-        return run_load(aim, wishes.changed(named), wishes)
+    with _target(target, given) as (aim, lifelines):
+        return run_load(aim, wishes.changed(named), wishes, lifelines)
 
 
 def _list() -> int:
@@ -122,15 +122,16 @@ def _list() -> int:
 
 
 @contextlib.contextmanager
-def _target(word: str | None, given: dict[str, Any]) -> Iterator[Target]:
+def _target(word: str | None, given: dict[str, Any]) -> Iterator[tuple[Target, tuple[int, ...]]]:
+    """The target, and what of ours it hangs on."""
     from harness.target import read_target, with_options
 
     names = ("to", "sender", "unknown", "login", "delivery", "timeout", "insecure", "mine")
     options = {name: given[name] for name in names}
     if word is not None:
-        yield with_options(read_target(word), **options)
+        yield with_options(read_target(word), **options), ()
         return
-    from harness.cli.embedded import embedded
+    from harness.cli.embedded import embedded_with_lifeline
 
-    with embedded() as target:
-        yield with_options(target, **options)
+    with embedded_with_lifeline() as (target, lifeline):
+        yield with_options(target, **options), (lifeline,)

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from harness.cli.accounting import Account, accounting
-from harness.cli.generator import HEADLESS, INTERRUPTED, Look, generate, last_words
+from harness.cli.generator import HEADLESS, INTERRUPTED, Look, broken, generate, last_words
 from harness.cli.reporting import wanted_reports, write_report
 from harness.cli.starting import started
 from harness.cli.under_load import Sampler, under_load
+from harness.cli.working import work
 from harness.errors import HarnessError, TargetUnreachable, UsageError
 from harness.load_results import End, Follower, Judged, LoadResult, read, to_document
 from harness.load_results.quantities import many
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from harness.target import Target
     from loadtests.profile import Profile
 
+_WHO: Final = "the load generator"
 _GRACE: Final = 60.0  # seconds behind plan and patience until the generator has hung
 _UNACCOUNTED: Final = Judged(
     threshold="all mail is accounted for", met=False, found="it could not be looked for"
@@ -135,8 +137,13 @@ class Wishes:
         )
 
 
-def run_load(target: Target, profile: Profile, wishes: Wishes) -> int:
-    """Put the load on the target, tell what was found, and give back the exit status."""
+def run_load(
+    target: Target, profile: Profile, wishes: Wishes, lifelines: Sequence[int] = ()
+) -> int:
+    """Put the load on the target, tell what was found, and give back the exit status.
+
+    A target of ours hangs on the `lifelines`.
+    """
     from loadtests.admission import admit
 
     admit(target, profile)
@@ -153,7 +160,7 @@ def run_load(target: Target, profile: Profile, wishes: Wishes) -> int:
         ):
             if not wishes.master:
                 _reach(target)
-            run = _Run(target, profile, wishes, Path(name))
+            run = _Run(target, profile, wishes, Path(name), lifelines)
             return run.work() if wishes.worker else _load(run, wanted)
     except _Terminated:
         return 128 + signal.SIGTERM
@@ -170,8 +177,7 @@ def _load(run: _Run, wanted: Sequence[Report[LoadResult]]) -> int:
     if run.problem is not None:
         raise run.problem
     if result.end is End.RUNNING:
-        words = last_words(run.folder)
-        raise HarnessError(f"the load generator broke off (status {run.status}): {words}")
+        raise broken(_WHO, run.status, run.folder)
     return _status(result, run.status)
 
 
@@ -201,6 +207,7 @@ class _Run:
     profile: Profile
     wishes: Wishes
     folder: Path
+    lifelines: Sequence[int] = ()
     status: int = 0
     problem: HarnessError | KeyboardInterrupt | None = None  # that kept it from being whole
 
@@ -240,15 +247,7 @@ class _Run:
 
         prepared = self.folder / "prepared"
         hand_over(prepared, self.target, self.profile)
-        host, port = self.wishes.rendezvous
-        click.echo(f"working for the master at {host}:{port}", err=True)
-        options = [f"--smtp-prepared={prepared}", *_how(self.wishes)]
-        status = generate(options, self.folder, patience=None, look=lambda: None)
-        if status == 2:
-            raise UsageError(last_words(self.folder))
-        if status not in (0, *INTERRUPTED):
-            raise HarnessError(f"the worker broke off: {last_words(self.folder)}")
-        return status
+        return work(prepared, _how(self.wishes), at=self.wishes.rendezvous)
 
     @property
     def _receipts(self) -> Path:
@@ -286,7 +285,7 @@ class _Run:
         patience = None if self.wishes.is_open_ended else ends
         with self._live(Follower(file)) as look:
             return generate(options, self.folder, patience=patience, look=look,
-                            how=_face(self.wishes))  # fmt: skip
+                            how=_face(self.wishes), lifelines=self.lifelines)  # fmt: skip
 
     @contextlib.contextmanager
     def _live(self, follower: Follower) -> Iterator[Look]:
@@ -318,10 +317,9 @@ class _Run:
 
     def _read(self, file: Path) -> LoadResult:
         if not file.is_file():
-            words = last_words(self.folder)
             if self.status == 2:  # it says what is wrong with what we gave it
-                raise UsageError(words)
-            raise HarnessError(f"the load generator broke (status {self.status}): {words}")
+                raise UsageError(last_words(self.folder))
+            raise broken(_WHO, self.status, self.folder)
         return read(file)
 
 

@@ -1,7 +1,8 @@
 """The reference server as a child process of ours.
 
-It ends when its standard input does, so it never outlives us, however we end; and it has a session
-of its own, so that a Ctrl-C for us does not take the server away from cases that are being played.
+It ends when its standard input does: it never outlives us, however we end, nor any child of ours
+that holds the other end.  And it has a session of its own, so that a Ctrl-C for us does not take
+the server away from cases that are being played.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -22,9 +24,24 @@ PATIENCE = 20.0  # seconds until it must have said where it listens
 WORDS = "listening on "
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Where a server listens, and what it hangs on: a descriptor that somebody must hold."""
+
+    addresses: list[str]
+    lifeline: int
+
+
 @contextlib.contextmanager
 def serving(options: Sequence[str], complaints: Path, *, doors: int = 1) -> Iterator[list[str]]:
-    """The addresses of its doors, for as long as the context lasts.
+    """The addresses of its doors, for as long as the context lasts; as `served`."""
+    with served(options, complaints, doors=doors) as server:
+        yield server.addresses
+
+
+@contextlib.contextmanager
+def served(options: Sequence[str], complaints: Path, *, doors: int = 1) -> Iterator[Served]:
+    """A server for as long as the context lasts, and then until nobody holds its lifeline.
 
     Raises HarnessError with its own words, which stand in the file of complaints, if it does not
     start.
@@ -43,7 +60,8 @@ def serving(options: Sequence[str], complaints: Path, *, doors: int = 1) -> Iter
     assert server.stdout is not None
     with server.stdin, server.stdout:
         try:
-            yield [_address(server.stdout, complaints) for _ in range(doors)]
+            addresses = [_address(server.stdout, complaints) for _ in range(doors)]
+            yield Served(addresses, server.stdin.fileno())
         finally:
             server.stdin.close()
             _end(server)

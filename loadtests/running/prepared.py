@@ -18,6 +18,20 @@ def hand_over(path: Path, target: Target, profile: Profile) -> None:
     path.write_bytes(pickle.dumps((target, profile)))
 
 
+def met(path: Path) -> None:
+    """Say so to whoever handed these over: a master has answered the worker that took them."""
+    _note(path).touch()
+
+
+def has_met(path: Path) -> bool:
+    """Whether a worker has said that its master answered."""
+    return _note(path).exists()
+
+
+def _note(path: Path) -> Path:
+    return path.with_name(f"{path.name}-met")
+
+
 def take_over(path: Path) -> tuple[Target, Profile]:
     """What was handed over."""
     target, profile = pickle.loads(path.read_bytes())

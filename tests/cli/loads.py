@@ -94,8 +94,16 @@ class Load:
 
     def locust(self) -> psutil.Process:
         """Locust: a generator, or the master of several."""
-        (process,) = psutil.Process(self._process.pid).children()
+        (process,) = (one for one in self._children() if "locust" in one.cmdline())
         return process
+
+    def server(self) -> psutil.Process:
+        """Our own server, where no target was named."""
+        (process,) = (one for one in self._children() if "reference_server" in one.cmdline())
+        return process
+
+    def _children(self) -> list[psutil.Process]:
+        return psutil.Process(self._process.pid).children()
 
     def send(self, number: int) -> None:
         """A signal, as from a person at a terminal."""

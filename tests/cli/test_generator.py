@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.cli.generator import generate, last_words
+from harness.cli.generator import broken, generate, last_words
 from harness.load_results import End, read
 from tests.ports import deserted_port
 
@@ -28,6 +28,30 @@ def options(tmp_path: Path) -> Iterator[list[str]]:
 @pytest.mark.slow
 def test_a_generator_that_does_not_end_in_time_is_killed(options: list[str], tmp_path: Path):
     assert generate(options, tmp_path, patience=0.0, look=lambda: None) == -signal.SIGKILL
+    assert last_words(tmp_path).endswith("it had not ended after 0 s, so we killed it")
+
+
+@pytest.mark.slow
+def test_a_generator_that_somebody_killed_is_said_to_have_been(options: list[str], tmp_path: Path):
+    def kill() -> None:
+        (child,) = (one for one in psutil.Process().children() if "locust" in one.cmdline())
+        child.kill()
+
+    status = generate(options, tmp_path, patience=50, look=kill)
+
+    told = str(broken("the load generator", status, tmp_path))
+    assert told == "the load generator was killed by SIGKILL: it said nothing"
+
+
+@pytest.mark.parametrize(("status", "told"), [
+    (1, "the worker broke off (status 1): out of luck"),
+    (-11, "the worker was killed by SIGSEGV: out of luck"),
+    (-40, "the worker was killed by signal 40: out of luck"),
+])  # fmt: skip
+def test_how_a_generator_ended_is_told_with_its_last_words(status: int, told: str, tmp_path: Path):
+    (tmp_path / "log").write_text("out of luck\n")
+
+    assert str(broken("the worker", status, tmp_path)) == told
 
 
 @pytest.mark.slow

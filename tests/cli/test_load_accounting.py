@@ -216,6 +216,9 @@ def test_a_master_accounts_for_what_workers_elsewhere_sent(tmp_path):
             run = master.end()
 
     assert worker.returncode == 0, worker.stderr
+    assert worker.stderr == (
+        f"waiting for a master at 127.0.0.1:{port}\nworking for the master at 127.0.0.1:{port}\n"
+    )
     account = run.result.accounting
     assert account is not None
     assert account.accepted == account.delivered == run.result.messages.accepted > 0

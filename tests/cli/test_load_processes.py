@@ -13,6 +13,7 @@ import pytest
 
 from harness.cli.serving import serving
 from harness.load_results import End, LoadResult, read, saturation
+from harness.reports.load.verdict import verdict
 from tests.cli.loads import Load, is_in_second, short, standing_still, work, written
 from tests.loadtests.servers import aiosmtpd
 from tests.ports import reserved_port
@@ -272,3 +273,22 @@ def test_no_generator_outlives_who_started_it(
     assert not prepared.exists(), "there may be a password in it"
     assert found.end is End.INTERRUPTED
     assert found.messages.begun == found.messages.accepted > 0
+
+
+@pytest.mark.parametrize("more", [(), ("--processes", 2)], ids=["alone", "workers"])
+def test_our_own_server_is_not_blamed_where_who_started_it_is_killed(
+    tmp_path: Path, more: tuple[object, ...]
+):
+    profile = written(tmp_path, short(duration="60s"))
+    with Load(tmp_path, "-p", profile, *more) as load:
+        load.wait_until(is_in_second(0))
+        orphans = [load.locust(), *load.workers(), load.server()]
+        load.die()
+        _, alive = psutil.wait_procs(orphans, timeout=20)
+    found = read(load.path)
+
+    assert not alive, "the server ends, too, when the last generator has"
+    assert found.end is End.INTERRUPTED
+    assert found.messages.begun == found.messages.accepted > 0
+    assert found.troubles == ()
+    assert verdict(found).title == ("it held as long as it was measured: the run was interrupted")

@@ -68,6 +68,14 @@ def test_a_run_that_was_cut_short_did_not_simply_hold(end: End, title: str):
     assert verdict(replace(healthy(), end=end)).title == title
 
 
+def test_what_a_generator_that_broke_off_missed_is_not_said_to_be_the_servers_doing():
+    rate = Judged(threshold="rate >= 500/s", met=False, found="20/s")
+    cut = replace(healthy(), end=End.RUNNING, thresholds=(rate,))
+
+    assert verdict(cut).title == "missed, and the generator broke off: rate >= 500/s (found 20/s)"
+    assert verdict(replace(cut, end=End.COMPLETE)).title.startswith("it broke: rate")
+
+
 def test_a_breaking_point_that_was_looked_for_is_told_with_what_held():
     allowed = replace(breaking(), thresholds=())
     ours = replace(allowed, generators=stopped().generators)

@@ -43,6 +43,8 @@ def verdict(result: LoadResult) -> Verdict:
     ours = saturation(result) or result.lost_generators
     if missed:
         broke = "missed, and our own generator was the limit" if ours else "it broke"
+        if result.end is End.RUNNING:  # perhaps because of that
+            broke = f"missed, and {CUT[result.end]}"
         return Verdict(Word.BROKE, one_line(f"{broke}: {_named(missed)}"))
     cut = CUT.get(result.end)
     if cut:
