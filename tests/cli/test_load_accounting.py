@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from harness.accounting.receipts import MOST_TIMES
 from harness.cli.serving import serving
 from harness.load_results import Accounting
 from tests.cli.loads import Load, Loaded, short, work, written
@@ -74,7 +75,7 @@ def test_all_that_a_server_spoils_is_found_and_named(tmp_path, load, fault, coun
     assert len(account.named) == min(spoiled, 100)
     assert account.accepted == run.result.messages.accepted
     assert account.accepted == account.delivered + account.lost
-    assert account.latency.count == account.delivered
+    assert min(account.delivered, MOST_TIMES) <= account.latency.count <= account.delivered
     assert account.named[0].token in run.said
 
 
