@@ -63,6 +63,8 @@ OPTIONS = (
     click.option("--web", type=_PORT, metavar="PORT", help="Locust's own page, on loopback."),
     click.option("--json", "path", type=_FILE, metavar="FILE",
                  help="Write the result to this file, as the run goes."),
+    click.option("--html", type=_FILE, metavar="FILE", help="Write a page with charts."),
+    click.option("--junit", type=_FILE, metavar="FILE", help="Write a JUnit report."),
     click.option("--report", "reports", multiple=True, metavar="[FORMAT:]FILE",
                  help="Write a report: json junit csv phases-csv troubles-csv html markdown "
                       "github; the suffix may tell which, - is standard output. May be repeated."),

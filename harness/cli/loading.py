@@ -65,6 +65,8 @@ class Wishes:
     master_port: int | None = None
     web: int | None = None
     path: Path | None = None  # may be STDOUT
+    html: Path | None = None
+    junit: Path | None = None
     reports: tuple[str, ...] = ()
 
     @classmethod
@@ -88,8 +90,9 @@ class Wishes:
         if sum(roles.values()) > 1:
             taken = " and ".join(name for name, is_given in roles.items() if is_given)
             raise UsageError(f"{taken}: one of them")
-        told = {"--json": self.path, "--report": self.reports, "--web": self.web,
-                "--sink": self.sink, "--delivery": self.delivery, "--account": self.account,
+        told = {"--json": self.path, "--html": self.html, "--junit": self.junit,
+                "--report": self.reports, "--web": self.web, "--sink": self.sink,
+                "--delivery": self.delivery, "--account": self.account,
                 "--conformance-under-load": self.suites, "--start": self.starting}  # fmt: skip
         if self.worker and (wrong := [name for name, value in told.items() if value]):
             raise UsageError(f"{wrong[0]} is for the master: a worker only sends")
@@ -116,7 +119,8 @@ class Wishes:
 
     def wanted(self) -> Sequence[Report[LoadResult]]:
         """What is told in the end, each place checked; to standard output goes no part of it."""
-        return wanted_reports(FORMATS, self.reports, json=STDOUT if self.path == STDOUT else None)
+        shown = STDOUT if self.path == STDOUT else None
+        return wanted_reports(FORMATS, self.reports, json=shown, html=self.html, junit=self.junit)
 
     @property
     def is_open_ended(self) -> bool:

@@ -76,6 +76,7 @@ class Wishes:
     verbose: bool
     junit: Path | None
     json: Path | None
+    html: Path | None
     reports: tuple[str, ...]
     color: str
     to: tuple[str, ...]
@@ -96,7 +97,9 @@ class Wishes:
                 raise UsageError(f"{option} is for our own server: leave {self.target} out")
         if self.fault and self.prove:
             raise UsageError("--prove takes each case's own fault: leave --fault out")
-        if self.prove and (self.junit or self.json or self.reports or self.write_known):
+        if self.prove and (
+            self.junit or self.json or self.html or self.reports or self.write_known
+        ):
             raise UsageError("--prove is about our cases and writes no report about a server")
 
     @property
@@ -138,7 +141,9 @@ class Wishes:
 def perform(wishes: Wishes) -> int:
     """Do what is wished; the exit status."""
     settings = wishes.settings
-    wanted = wanted_reports(FORMATS, wishes.reports, junit=wishes.junit, json=wishes.json)
+    wanted = wanted_reports(
+        FORMATS, wishes.reports, junit=wishes.junit, json=wishes.json, html=wishes.html
+    )
     if wishes.write_known:
         check_writable(wishes.write_known)
     if not wishes.watching:

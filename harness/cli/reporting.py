@@ -26,13 +26,13 @@ LINES = "jsonl"
 def wanted_reports(
     formats: Formats[R],
     reports: Iterable[str],
-    *,
-    junit: Path | None = None,
-    json: Path | None = None,
+    **named: Path | None,
 ) -> tuple[Report[R], ...]:
-    """What is to be written, each place checked; raises UsageError where one cannot be."""
-    named = [("junit", junit), ("json", json)]
-    wanted = [formats.report(name, path) for name, path in named if path is not None]
+    """What is to be written, each place checked; raises UsageError where one cannot be.
+
+    `named` are those that have an option of their own, by format.
+    """
+    wanted = [formats.report(name, path) for name, path in named.items() if path is not None]
     wanted += [formats.read(text) for text in reports]
     paths = [report.path for report in wanted]
     for path in paths:

@@ -49,6 +49,7 @@ OPTIONS = (
     click.option("-v", "--verbose", is_flag=True, help="Show the dialogue of every case."),
     click.option("--junit", type=_FILE, metavar="FILE", help="Write a JUnit report."),
     click.option("--json", type=_FILE, metavar="FILE", help="Write all results as JSON."),
+    click.option("--html", type=_FILE, metavar="FILE", help="Write a page of it."),
     click.option("--report", "reports", multiple=True, metavar="[FORMAT:]FILE",
                  help="Write a report: json jsonl junit html markdown github sarif tap; the "
                       "suffix may tell which, - is standard output. May be repeated."),

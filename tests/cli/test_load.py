@@ -35,6 +35,7 @@ MISUSED = {
     "a rate beyond all": (["localhost", "--rate", "900000000/s"], "at most 1000000/s"),
     "a bad duration": (["localhost", "--duration", "1y"], "--duration must be a duration"),
     "two roles": (["localhost", "--processes", "2", "--master"], "--processes and --master"),
+    "a worker that draws": (["localhost", "--worker", "--html", "x.html"], "a worker only"),
     "a worker that reports": (["localhost", "--worker", "--report", "x.html"], "a worker only"),
     "a worker without a target": (["--worker"], "--worker needs the TARGET"),
     "a master without a target": (["--master"], "--master needs a TARGET"),

@@ -146,17 +146,18 @@ def test_suites_are_not_drawn(invoke, tmp_path):
 
 @pytest.mark.slow
 def test_a_run_writes_its_reports_and_keeps_standard_output_clean(invoke, tmp_path):
-    profile, page = tmp_path / "short.yaml", tmp_path / "page.html"
+    profile, page, junit = (tmp_path / name for name in ("short.yaml", "page", "junit"))
     profile.write_text("about: short\nusers: 2\nduration: 1s\n")
     with aiosmtpd() as (address, taker):
         words = (address, "--profile", profile, "--json", tmp_path / "result.json")
-        result = invoke("load", *words, "--report", "csv:-", "--report", page)
+        result = invoke("load", *words, "--report", "csv:-", "--html", page, "--junit", junit)
 
     assert result.exit_code == 0, result.stderr
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
     assert sum(int(row["accepted"]) for row in rows) == len(taker.taken) > 0
     assert "1 of 1 threshold kept" in result.stderr
     assert "<h1>load &#x27;short&#x27; against" in page.read_text()
+    assert "testsuite" in junit.read_text()
     kept = json.loads((tmp_path / "result.json").read_text())
     assert kept["figures"]["latency"]["message"]["count"] == len(taker.taken)
 

@@ -26,10 +26,12 @@ def written(tmp_path, name, text):
 @pytest.mark.slow
 def test_one_run_is_told_in_every_format(invoke, tmp_path, server):
     words = [word for it in FORMATS for word in ("--report", f"{it}:{tmp_path / it}")]
+    words += ["--html", str(tmp_path / "page")]
     done = invoke("run", str(server), "-s", "rfc5321/4.1.1.9", *words)
 
     assert done.exit_code == 0, done.output
-    assert {path.name for path in tmp_path.iterdir()} == set(FORMATS)
+    assert {path.name for path in tmp_path.iterdir()} == {*FORMATS, "page"}
+    assert (tmp_path / "page").read_text() == (tmp_path / "html").read_text()
     (run,) = from_lines((tmp_path / "jsonl").read_text())
     assert not run.interrupted
     assert run.outcomes == from_json((tmp_path / "json").read_text()).outcomes
@@ -51,6 +53,7 @@ def test_standard_output_holds_the_report_and_nothing_else(server):
     (["--report", "x"], "'x' does not say which format it is to be in"),
     (["--report", "tap:-", "--report", "jsonl:-"], "only one report can go to standard output"),
     (["--report", "/no/where/x.md"], "there is no directory /no/where"),
+    (["--prove", "--html", "x.html"], "--prove is about our cases and writes no report"),
     (["--prove", "--report", "x.md"], "--prove is about our cases and writes no report"),
 ])  # fmt: skip
 def test_a_report_that_cannot_be_is_wrong_use_before_anything_runs(invoke, words, problem):
