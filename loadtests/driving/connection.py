@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 from gevent.event import AsyncResult
 
 from harness.errors import PeerClosed, PeerError, PeerSilent, Refused, TlsFailed
-from harness.protocol.replies import CLOSING, Fault, Reply
+from harness.protocol.replies import CLOSING, Reply
 from harness.protocol.sender import Exchange, Pause, PausingFlow
 from loadtests.driving.ends import GONE, Lost, Unasked, explained
 from loadtests.driving.familiar import Familiar
@@ -181,7 +181,7 @@ class Connection(Speaker):
         self._hearing.take(octets)
         if len(replies) > known:
             self._moved_at = now  # what is no reply yet moves nothing: it may never be one
-            if Fault.ENDLESS in replies[-1].faults:
+            if self._hearing.is_endless:
                 self._distrust("a reply that does not end")
                 return
         if self._unsent and len(replies) > self._wanted:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from harness.protocol.replies import Reply, ReplyReader, plain_reply
+from harness.protocol.replies import Fault, Reply, ReplyReader, plain_reply
 from loadtests.driving.familiar import Familiar
 
 
 class Hearing:
     """The replies on one connection, wherever the network cuts them."""
 
-    __slots__ = ("_known", "_learn", "_reader", "is_within", "replies")
+    __slots__ = ("_known", "_learn", "_reader", "is_endless", "is_within", "replies")
 
     def __init__(self, familiar: Familiar) -> None:
         self._known, self._learn = familiar.get, familiar.learn
         self._reader = ReplyReader()
         self.is_within = False  # a reply whose end has not come
+        self.is_endless = False  # one was so long that its end was not waited for
         self.replies: list[Reply] = []  # that have come and were not handed on
 
     def clear(self) -> None:
@@ -42,6 +43,7 @@ class Hearing:
         reader.feed(octets)
         while (reply := reader.take()) is not None:
             replies.append(reply)
+            self.is_endless = self.is_endless or Fault.ENDLESS in reply.faults
         self.is_within = reader.is_midway
         if not (was_within or self.is_within):
             self._learn(octets, replies[held:])

@@ -41,7 +41,7 @@ class Speaker(ABC):
         self._output = self._loop.io(fileno, WRITABLE)
         self._tick: Any = None  # the timer of a slow talker
         self._unsent = _EMPTY
-        # When octets last went either way, and when the last of an exchange had been written.
+        # When octets last went out, or a reply was whole, and when an exchange had been written.
         self._moved_at = self._written_at = perf_counter()
 
     @abstractmethod

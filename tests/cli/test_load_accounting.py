@@ -50,7 +50,8 @@ def spoiled_by(fault: str, folder: Path, load: Any) -> tuple[Loaded, Accounting,
     with spoiling(folder, fault) as (address, control):
         maildir = folder / "spool" / "mail" / "alice"
         words = (address, *PATIENCE, "--to", ALICE, "--delivery", f"maildir:{maildir}")
-        run = load(*words, profile=short(duration="1s"))
+        # Fewer than receipts keep the moments of, and so many as there is time for.
+        run = load(*words, profile=short(f"messages: {MOST_TIMES - 100}", duration="30s"))
         spoiled = done(control)
     account = run.result.accounting
     assert account is not None
@@ -75,7 +76,7 @@ def test_all_that_a_server_spoils_is_found_and_named(tmp_path, load, fault, coun
     assert len(account.named) == min(spoiled, 100)
     assert account.accepted == run.result.messages.accepted
     assert account.accepted == account.delivered + account.lost
-    assert min(account.delivered, MOST_TIMES) <= account.latency.count <= account.delivered
+    assert account.latency.count == account.delivered
     assert account.named[0].token in run.said
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from harness.protocol.replies import Fault, Reply, ReplyReader, reply
+from harness.protocol.replies import REPLY_LIMIT, Fault, Reply, ReplyReader, reply
 from harness.protocol.sender import Exchange
 from loadtests.driving import Familiar, Lost
 from loadtests.driving.ends import Unasked
@@ -158,3 +158,12 @@ def test_familiar_octets_that_are_too_many_are_not_trusted():
         with pytest.raises(Lost) as lost:
             on.connection.run(ask(GREETING, MAIL, HELLO))
     assert isinstance(lost.value.cause, Unasked)
+
+
+def test_a_reply_that_did_not_end_is_not_forgotten_for_one_that_did():
+    hearing = Hearing(Familiar())
+    hearing.take(b"220-and so on\r\n" * (REPLY_LIMIT // 10) + b"220 done\r\n")
+
+    assert hearing.is_endless
+    assert hearing.replies[-1].octets.endswith(b"220 done\r\n")
+    assert Fault.ENDLESS not in hearing.replies[-1].faults
